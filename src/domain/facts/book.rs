@@ -1,0 +1,110 @@
+//! Claims weighed: of each key, what stands.
+
+use super::{Claim, ClaimId, Claimant, Value};
+use crate::domain::ids::FactKey;
+use std::collections::BTreeMap;
+
+/// What stands of one key.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Standing<'a> {
+    /// One value stands, carried by this claim.
+    Known(&'a Value, &'a Claim),
+    /// Nobody has said, or the weightiest word is "not known".
+    Unknown,
+    /// Claimants of the same weight say different things; none has been settled.
+    Disputed(Vec<&'a Claim>),
+}
+
+impl<'a> Standing<'a> {
+    /// The value, if one stands.
+    pub fn value(&self) -> Option<&'a Value> {
+        match self {
+            Self::Known(value, _) => Some(value),
+            Self::Unknown | Self::Disputed(_) => None,
+        }
+    }
+}
+
+/// Every claim of an incident, weighed.
+///
+/// What stands depends on the set of claims and their own times, never on the order in which they
+/// were recorded. Of one claimant the latest word counts; of several, the weightiest rank; within
+/// the rank a claim that [`settles`](Claim::settles) outweighs all before it; what then still
+/// differs is disputed. Nothing is erased.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Book {
+    claims: BTreeMap<FactKey, Vec<(ClaimId, Claim)>>,
+    count: ClaimId,
+}
+
+impl Book {
+    /// Writes a claim down and gives its number.
+    pub fn record(&mut self, claim: Claim) -> ClaimId {
+        let id = self.count;
+        self.count += 1;
+        self.claims.entry(claim.key.clone()).or_default().push((id, claim));
+        id
+    }
+
+    /// Whether this very statement already stands as its claimant's last word.
+    pub fn has_said(&self, claim: &Claim) -> bool {
+        self.latest_words(claim.key.as_str())
+            .get(&claim.by)
+            .is_some_and(|last| last.value == claim.value && last.settles == claim.settles && last.ground == claim.ground)
+    }
+
+    /// What stands of a key.
+    pub fn standing(&self, key: &str) -> Standing<'_> {
+        let latest = self.latest_words(key);
+        let Some(rank) = latest.keys().map(|by| by.rank()).max() else { return Standing::Unknown };
+        let mut words: Vec<&Claim> = latest.into_values().filter(|claim| claim.by.rank() == rank).collect();
+        if let Some(settled) = words.iter().filter(|claim| claim.settles).map(|claim| claim.at).max() {
+            words.retain(|claim| claim.at >= settled);
+        }
+        let mut values: Vec<&Option<Value>> = words.iter().map(|claim| &claim.value).collect();
+        values.sort();
+        values.dedup();
+        match values.as_slice() {
+            [None] | [] => Standing::Unknown,
+            [Some(value)] => Standing::Known(value, words[0]),
+            _ => Standing::Disputed(words),
+        }
+    }
+
+    /// Every key somebody spoke of.
+    pub fn keys(&self) -> impl Iterator<Item = &FactKey> {
+        self.claims.keys()
+    }
+
+    /// Every claim about a key, in the order of recording.
+    pub fn history(&self, key: &str) -> &[(ClaimId, Claim)] {
+        self.claims.get(key).map_or(&[], Vec::as_slice)
+    }
+
+    /// How many claims the book holds.
+    pub fn len(&self) -> usize {
+        self.count as usize
+    }
+
+    /// Whether nobody has said anything.
+    pub fn is_empty(&self) -> bool {
+        self.count == 0
+    }
+
+    fn latest_words(&self, key: &str) -> BTreeMap<&Claimant, &Claim> {
+        let mut latest: BTreeMap<&Claimant, &Claim> = BTreeMap::new();
+        for (_, claim) in self.history(key) {
+            latest
+                .entry(&claim.by)
+                .and_modify(|last| {
+                    // Two words of one mouth at one instant: the order of recording must not
+                    // matter, so the larger value stands.
+                    if (claim.at, claim.settles, &claim.value) > (last.at, last.settles, &last.value) {
+                        *last = claim;
+                    }
+                })
+                .or_insert(claim);
+        }
+        latest
+    }
+}

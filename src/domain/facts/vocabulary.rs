@@ -1,0 +1,90 @@
+//! Every fact the law asks for: key, type, and the question in plain words.
+
+use super::{FactType, Value, ValueFault};
+use crate::domain::ids::FactKey;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// One fact of the vocabulary, as `rules/facts.toml` and the packs declare it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct FactEntry {
+    /// The key, such as `people.total`.
+    pub key: FactKey,
+    /// The type.
+    #[serde(rename = "type")]
+    pub kind: FactType,
+    /// The question a person is asked.
+    pub question: String,
+    /// What helps to answer it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub help: Option<String>,
+    /// A judgement: only a named person may state it, with a ground.
+    #[serde(default)]
+    pub judgement: bool,
+    /// A property of the organisation, usually set in the configuration.
+    #[serde(default)]
+    pub of_organisation: bool,
+}
+
+/// All facts by key.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Vocabulary {
+    entries: BTreeMap<FactKey, FactEntry>,
+}
+
+impl Vocabulary {
+    /// Adds an entry; an entry of the same key is given back if there was one.
+    pub fn insert(&mut self, entry: FactEntry) -> Option<FactEntry> {
+        self.entries.insert(entry.key.clone(), entry)
+    }
+
+    /// The entry of a key.
+    pub fn get(&self, key: &str) -> Option<&FactEntry> {
+        self.entries.get(key)
+    }
+
+    /// Every entry in the order of keys.
+    pub fn iter(&self) -> impl Iterator<Item = &FactEntry> {
+        self.entries.values()
+    }
+
+    /// The key most like a mistyped one.
+    pub fn nearest(&self, key: &str) -> Option<&FactKey> {
+        self.entries
+            .keys()
+            .map(|known| (strsim::jaro_winkler(known.as_str(), key), known))
+            .filter(|(likeness, _)| *likeness > 0.75)
+            .max_by(|a, b| a.0.total_cmp(&b.0))
+            .map(|(_, known)| known)
+    }
+
+    /// Reads a JSON value as the type of a key.
+    pub fn read(&self, key: &str, json: &serde_json::Value) -> Result<Value, FactFault> {
+        let Some(entry) = self.get(key) else {
+            return Err(FactFault::UnknownKey { key: key.to_owned(), nearest: self.nearest(key).cloned() });
+        };
+        entry.kind.read(json).map_err(|fault| FactFault::WrongType { key: entry.key.clone(), fault })
+    }
+}
+
+/// A claim the vocabulary does not take.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum FactFault {
+    /// There is no such key.
+    #[error("no fact `{key}`{}", nearest.as_ref().map(|n| format!("; did you mean `{n}`?")).unwrap_or_default())]
+    UnknownKey {
+        /// The key as given.
+        key: String,
+        /// The key most like it.
+        nearest: Option<FactKey>,
+    },
+    /// The value is of another type.
+    #[error("fact `{key}`: {fault}")]
+    WrongType {
+        /// The key.
+        key: FactKey,
+        /// What was expected, got, and an example.
+        fault: ValueFault,
+    },
+}

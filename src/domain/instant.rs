@@ -1,0 +1,150 @@
+//! Instants, zones, and what to do when a civil time does not exist or exists twice.
+//!
+//! The only user of `chrono-tz`. An instant is UTC; a zone is an IANA name; a civil date has
+//! meaning only in a zone.
+
+pub use chrono::{DateTime, Datelike, Duration, NaiveDate, NaiveDateTime, NaiveTime, Timelike, Utc, Weekday};
+use chrono::{LocalResult, SecondsFormat, TimeZone};
+use std::fmt;
+
+/// A moment in time, in UTC.
+pub type Instant = DateTime<Utc>;
+
+/// The version of the time zone data in the binary, such as `2025b`.
+pub const TZ_VERSION: &str = chrono_tz::IANA_TZDB_VERSION;
+
+/// Years outside this range are a typing error or an attack, never an incident.
+const SANE_YEARS: std::ops::RangeInclusive<i32> = 1990..=2199;
+
+/// An IANA time zone.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Zone(chrono_tz::Tz);
+
+impl Zone {
+    /// Coordinated universal time.
+    pub const UTC: Self = Self(chrono_tz::UTC);
+
+    /// The zone of an IANA name, such as `Europe/Berlin`.
+    pub fn named(name: &str) -> Option<Self> {
+        name.parse().ok().map(Self)
+    }
+
+    /// The IANA name.
+    pub fn name(&self) -> &'static str {
+        self.0.name()
+    }
+
+    /// The civil date of an instant here.
+    pub fn date_of(&self, instant: Instant) -> NaiveDate {
+        instant.with_timezone(&self.0).date_naive()
+    }
+
+    /// The civil time of an instant here.
+    pub fn civil(&self, instant: Instant) -> NaiveDateTime {
+        instant.with_timezone(&self.0).naive_local()
+    }
+
+    /// Offset from UTC at an instant, in seconds east.
+    pub fn offset_s(&self, instant: Instant) -> i32 {
+        use chrono::Offset;
+        instant.with_timezone(&self.0).offset().fix().local_minus_utc()
+    }
+
+    /// The instant of a civil time here. In a gap (clocks forward) it is the first instant after
+    /// the gap; in a fold (clocks back) it is the earlier of the two. The note says so.
+    pub fn instant_of(&self, civil: NaiveDateTime) -> (Instant, Option<&'static str>) {
+        match self.0.from_local_datetime(&civil) {
+            LocalResult::Single(at) => (at.to_utc(), None),
+            LocalResult::Ambiguous(earlier, _) => {
+                (earlier.to_utc(), Some("the clock shows this time twice (clocks go back); the earlier is taken"))
+            }
+            LocalResult::None => {
+                // No gap in the data is longer than a day.
+                let mut probe = civil;
+                for _ in 0..(24 * 60) {
+                    probe += Duration::minutes(1);
+                    if let Some(at) = self.0.from_local_datetime(&probe).earliest() {
+                        return (
+                            at.to_utc(),
+                            Some("the clock skips this time (clocks go forward); the first instant after is taken"),
+                        );
+                    }
+                }
+                (civil.and_utc(), Some("no such time in this zone; read as UTC"))
+            }
+        }
+    }
+
+    /// The last second of a civil date here: 23:59:59.
+    pub fn end_of(&self, date: NaiveDate) -> (Instant, Option<&'static str>) {
+        self.instant_of(date.and_time(NaiveTime::from_hms_opt(23, 59, 59).expect("a valid time of day")))
+    }
+
+    /// The first instant of a civil date here.
+    pub fn start_of(&self, date: NaiveDate) -> (Instant, Option<&'static str>) {
+        self.instant_of(date.and_time(NaiveTime::MIN))
+    }
+
+    /// The instant written here, with offset: `2026-11-20T14:20:00+01:00`.
+    pub fn rfc3339(&self, instant: Instant) -> String {
+        instant.with_timezone(&self.0).to_rfc3339_opts(SecondsFormat::AutoSi, true)
+    }
+
+    /// The instant in words for people: `Fri 20 Nov 2026 14:20 Europe/Berlin`. Seconds are shown when there are any.
+    pub fn in_words(&self, instant: Instant) -> String {
+        let local = instant.with_timezone(&self.0);
+        let clock = if local.second() == 0 { local.format("%a %-d %b %Y %H:%M") } else { local.format("%a %-d %b %Y %H:%M:%S") };
+        format!("{clock} {}", self.name())
+    }
+}
+
+impl fmt::Debug for Zone {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+impl fmt::Display for Zone {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+impl serde::Serialize for Zone {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.name())
+    }
+}
+impl<'de> serde::Deserialize<'de> for Zone {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let name = <std::borrow::Cow<'de, str>>::deserialize(deserializer)?;
+        Self::named(&name)
+            .ok_or_else(|| serde::de::Error::custom(format!("no time zone `{name}`; use an IANA name such as `Europe/Berlin`")))
+    }
+}
+
+/// Reads RFC 3339 with an explicit offset; `None` for a naive time and for years outside 1990-2199.
+pub fn parse_rfc3339(text: &str) -> Option<Instant> {
+    let instant = DateTime::parse_from_rfc3339(text).ok()?.to_utc();
+    is_sane_date(&instant.date_naive()).then_some(instant)
+}
+
+/// Whether a date can belong to an incident.
+pub fn is_sane_date(date: &NaiveDate) -> bool {
+    SANE_YEARS.contains(&date.year())
+}
+
+/// The instant in UTC: `2026-11-20T13:20:00Z`.
+pub fn rfc3339(instant: Instant) -> String {
+    instant.to_rfc3339_opts(SecondsFormat::AutoSi, true)
+}
+
+/// A length of time for people: `2 d 3 h`, `9 h 12 min`, `4 min`, `30 s`; a negative one is counted the same.
+pub fn length_in_words(length: Duration) -> String {
+    let total_s = length.num_seconds().abs();
+    let (days, hours, minutes) = (total_s / 86_400, total_s / 3600 % 24, total_s / 60 % 60);
+    match (days, hours, minutes) {
+        (0, 0, 0) => format!("{total_s} s"),
+        (0, 0, m) => format!("{m} min"),
+        (0, h, m) => format!("{h} h {m} min"),
+        (d, h, _) => format!("{d} d {h} h"),
+    }
+}

@@ -1,0 +1,9 @@
+//! The pure half: no async, no I/O, no clock, no randomness, no logging.
+//!
+//! Leaves first: [`ids`] and [`instant`], then [`clocks`] and [`facts`], then [`law`] and
+//! [`notices`]; [`incident`] sees all of these. [`ingest`] turns bytes into claims and knows
+//! neither law nor incidents. [`journal`] seals what was decided and knows nothing of what it seals.
+
+pub mod facts;
+pub mod ids;
+pub mod instant;

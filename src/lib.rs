@@ -1,0 +1,7 @@
+//! Watchbell: the breach-notification deadline engine.
+//!
+//! [`domain`] is pure: law, facts, clocks, incidents. [`shell`] touches the world.
+//! [`sim`] is a shell without a world. `ARCHITECTURE.md` is the map.
+
+pub mod domain;
+pub mod shell;

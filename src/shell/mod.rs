@@ -1,0 +1,1 @@
+//! The impure half: disk, network, wall clock, terminal.
