@@ -25,6 +25,9 @@ pub struct FactEntry {
     /// A property of the organisation, usually set in the configuration.
     #[serde(default)]
     pub of_organisation: bool,
+    /// While nobody has said it, it is at least the sum of this count by place.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at_least_sum_of: Option<FactKey>,
 }
 
 /// All facts by key.

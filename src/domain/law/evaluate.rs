@@ -1,0 +1,312 @@
+//! Three-valued evaluation: truth and its explanation from one recursion.
+
+use super::condition::{Condition, Places, Threshold, Words};
+use super::pack::{Pack, Term};
+use super::sight::{Known, Sight};
+use crate::domain::facts::{Claim, Claimant, Count, Precision, Value};
+use crate::domain::ids::FactKey;
+use crate::domain::instant::{NaiveDate, Zone};
+use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
+use std::collections::BTreeSet;
+use std::fmt;
+
+/// Whether a condition holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Truth {
+    /// It does not.
+    Fails,
+    /// It depends on facts nobody has given.
+    Open,
+    /// It does.
+    Holds,
+}
+
+impl fmt::Display for Truth {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Holds => "holds",
+            Self::Open => "open",
+            Self::Fails => "fails",
+        })
+    }
+}
+
+/// A truth and the parts that decided it.
+///
+/// Only what decides is kept: of an `all` that fails, the part that fails; of one that is open,
+/// the open parts; of one that holds, every part.
+#[derive(Clone, Debug)]
+pub struct Finding<'a> {
+    /// Whether it holds.
+    pub truth: Truth,
+    node: Node<'a>,
+    parts: Vec<Finding<'a>>,
+}
+
+#[derive(Clone, Debug)]
+enum Node<'a> {
+    Leaf { condition: &'a Condition, seen: Known<'a> },
+    Joint,
+    Denied,
+    Term(&'a Term),
+    UnknownTerm(&'a str),
+}
+
+/// Holds a condition of a pack against the facts.
+pub fn evaluate<'a>(condition: &'a Condition, pack: &'a Pack, sight: &Sight<'a>) -> Finding<'a> {
+    match condition {
+        Condition::All(parts) => joint(parts, Truth::Fails, pack, sight),
+        Condition::Any(parts) => joint(parts, Truth::Holds, pack, sight),
+        Condition::Not(part) => {
+            let part = evaluate(part, pack, sight);
+            let truth = match part.truth {
+                Truth::Holds => Truth::Fails,
+                Truth::Open => Truth::Open,
+                Truth::Fails => Truth::Holds,
+            };
+            Finding { truth, node: Node::Denied, parts: vec![part] }
+        }
+        Condition::Term(id) => match pack.term(id) {
+            Some(term) => {
+                let part = evaluate(&term.when, pack, sight);
+                Finding { truth: part.truth, node: Node::Term(term), parts: vec![part] }
+            }
+            // The lint refuses such a pack; an open finding keeps the duty alive if one slips by.
+            None => Finding { truth: Truth::Open, node: Node::UnknownTerm(id), parts: Vec::new() },
+        },
+        leaf => {
+            let seen = leaf.fact().map_or(Known::Unknown, |fact| sight.known(fact));
+            let truth = test(leaf, &seen, pack);
+            Finding { truth, node: Node::Leaf { condition: leaf, seen }, parts: Vec::new() }
+        }
+    }
+}
+
+/// `decisive` settles the whole at once: a failing part for `all`, a holding part for `any`.
+fn joint<'a>(conditions: &'a [Condition], decisive: Truth, pack: &'a Pack, sight: &Sight<'a>) -> Finding<'a> {
+    let mut parts = Vec::with_capacity(conditions.len());
+    let mut open = false;
+    for condition in conditions {
+        let part = evaluate(condition, pack, sight);
+        if part.truth == decisive {
+            return Finding { truth: decisive, node: Node::Joint, parts: vec![part] };
+        }
+        open |= part.truth == Truth::Open;
+        parts.push(part);
+    }
+    if open {
+        parts.retain(|part| part.truth == Truth::Open);
+        return Finding { truth: Truth::Open, node: Node::Joint, parts };
+    }
+    let truth = if decisive == Truth::Fails { Truth::Holds } else { Truth::Fails };
+    Finding { truth, node: Node::Joint, parts }
+}
+
+fn test(condition: &Condition, seen: &Known<'_>, pack: &Pack) -> Truth {
+    let value = match (condition, seen) {
+        (Condition::Unanswered(_), Known::Value(..)) => return Truth::Fails,
+        (Condition::Unanswered(_), _) => return Truth::Holds,
+        (Condition::Said(_), Known::Value(value, _)) => return truth(**value == Value::YesNo(true)),
+        (Condition::Said(_), _) => return Truth::Fails,
+        (_, Known::Value(value, _)) => value.as_ref(),
+        (_, Known::Unknown | Known::Disputed) => return Truth::Open,
+    };
+    match (condition, value) {
+        (Condition::Yes(_), Value::YesNo(yes)) => truth(*yes),
+        (Condition::No(_), Value::YesNo(yes)) => truth(!*yes),
+        (Condition::Known(_), Value::Set(set)) => truth(!set.is_empty()),
+        (Condition::Known(_), Value::Text(text)) => truth(!text.trim().is_empty()),
+        (Condition::Known(_), _) => Truth::Holds,
+        (Condition::Is(words), Value::Text(text)) => truth(expand(words, pack).any(|word| word == text)),
+        (Condition::Has(words), Value::Set(set)) => {
+            truth(expand(words, pack).any(|word| set.iter().any(|said| lies_in(said, word))))
+        }
+        (Condition::Has(words), Value::ByPlace(places)) => truth(
+            expand(words, pack).any(|word| places.iter().any(|(place, count)| count.number > 0 && lies_in(place, word))),
+        ),
+        (Condition::Only(words), Value::Set(set)) => {
+            truth(set.iter().all(|said| expand(words, pack).any(|word| lies_in(said, word))))
+        }
+        (Condition::AtLeast(Threshold { number, .. }), Value::Count(count)) => reaches(*count, *number),
+        (Condition::MoreThan(Threshold { number, .. }), Value::Count(count)) => reaches(*count, number.saturating_add(1)),
+        (Condition::FewerThan(Threshold { number, .. }), Value::Count(count)) => match reaches(*count, *number) {
+            Truth::Holds => Truth::Fails,
+            Truth::Open => Truth::Open,
+            Truth::Fails => Truth::Holds,
+        },
+        (Condition::AnyPlace(places), Value::ByPlace(counts)) => {
+            let mut best = Truth::Fails;
+            for (place, count) in counts {
+                if in_scope(place, places, pack) {
+                    best = best.max(reaches(*count, places.at_least));
+                }
+            }
+            best
+        }
+        (Condition::Together(places), Value::ByPlace(counts)) => {
+            let sum = counts
+                .iter()
+                .filter(|(place, _)| in_scope(place, places, pack))
+                .fold(Count { number: 0, precision: Precision::Exact }, |sum, (_, count)| Count {
+                    number: sum.number.saturating_add(count.number),
+                    precision: sum.precision.max(count.precision),
+                });
+            reaches(sum, places.at_least)
+        }
+        (Condition::OnOrAfter(day), value) => utc_date(value).map_or(Truth::Open, |date| truth(date >= day.date)),
+        (Condition::Before(day), value) => utc_date(value).map_or(Truth::Open, |date| truth(date < day.date)),
+        // The lint refuses a test that does not fit the fact's type.
+        _ => Truth::Open,
+    }
+}
+
+fn truth(holds: bool) -> Truth {
+    if holds { Truth::Holds } else { Truth::Fails }
+}
+
+/// Whether a count reaches a number. "At least n" below it stays open: more may come.
+fn reaches(count: Count, number: u64) -> Truth {
+    match (count.number >= number, count.precision) {
+        (true, _) => Truth::Holds,
+        (false, Precision::AtLeast) => Truth::Open,
+        (false, Precision::Exact | Precision::About) => Truth::Fails,
+    }
+}
+
+fn expand<'p>(words: &'p Words, pack: &'p Pack) -> impl Iterator<Item = &'p str> {
+    words.of.iter().flat_map(|word| group(word, pack))
+}
+
+fn group<'p>(word: &'p str, pack: &'p Pack) -> impl Iterator<Item = &'p str> {
+    let members: &[String] = word.strip_prefix('@').and_then(|name| pack.head.groups.get(name)).map_or(&[], Vec::as_slice);
+    let itself = (!word.starts_with('@')).then_some(word);
+    members.iter().map(String::as_str).chain(itself)
+}
+
+fn in_scope(place: &str, places: &Places, pack: &Pack) -> bool {
+    places.within.is_empty() || places.within.iter().any(|word| group(word, pack).any(|wanted| lies_in(place, wanted)))
+}
+
+/// `US-OH` lies in `US`; every other word only in itself.
+fn lies_in(said: &str, wanted: &str) -> bool {
+    said == wanted || (said.len() > 3 && said.as_bytes()[2] == b'-' && wanted.len() == 2 && said.starts_with(wanted))
+}
+
+fn utc_date(value: &Value) -> Option<NaiveDate> {
+    match value {
+        Value::Instant(at) => Some(Zone::UTC.date_of(*at)),
+        Value::Date(date) => Some(*date),
+        _ => None,
+    }
+}
+
+impl<'a> Finding<'a> {
+    /// The facts that would settle an open finding.
+    pub fn missing(&self) -> BTreeSet<FactKey> {
+        let mut missing = BTreeSet::new();
+        self.visit_leaves(&mut |condition, seen, truth| {
+            if truth == Truth::Open
+                && let Some(fact) = condition.fact()
+            {
+                let _ = seen;
+                missing.insert(fact.clone());
+            }
+        });
+        missing
+    }
+
+    /// The facts that decided it.
+    pub fn decided_by(&self) -> BTreeSet<FactKey> {
+        let mut facts = BTreeSet::new();
+        self.visit_leaves(&mut |condition, _, _| facts.extend(condition.fact().cloned()));
+        facts
+    }
+
+    /// Who said what decided it.
+    pub fn said_by(&self) -> BTreeSet<&'a Claimant> {
+        let mut claimants = BTreeSet::new();
+        self.visit_leaves(&mut |_, seen, _| {
+            if let Known::Value(_, Some(claim)) = seen {
+                claimants.insert(&claim.by);
+            }
+        });
+        claimants
+    }
+
+    /// Every test of the finding, with what was seen and whether it held.
+    fn visit_leaves(&self, visit: &mut dyn FnMut(&'a Condition, &Known<'a>, Truth)) {
+        if let Node::Leaf { condition, seen } = &self.node {
+            visit(condition, seen, self.truth);
+        }
+        for part in &self.parts {
+            part.visit_leaves(visit);
+        }
+    }
+
+    /// The reasons, one line each, in the order of the law; a line is indented under the notion it belongs to.
+    pub fn reasons(&self) -> Vec<String> {
+        let mut lines = Vec::new();
+        self.write_reasons(0, &mut lines);
+        lines
+    }
+
+    fn write_reasons(&self, depth: usize, lines: &mut Vec<String>) {
+        let indent = "  ".repeat(depth);
+        let deeper = match &self.node {
+            Node::Joint => depth,
+            Node::Denied => {
+                lines.push(format!("{indent}the contrary {}:", self.truth));
+                depth + 1
+            }
+            Node::Term(term) => {
+                lines.push(format!("{indent}{} ({}): {}", term.title, term.cite, self.truth));
+                depth + 1
+            }
+            Node::UnknownTerm(id) => {
+                lines.push(format!("{indent}no term `{id}` in the pack: open"));
+                depth
+            }
+            Node::Leaf { condition, seen } => {
+                lines.push(format!("{indent}{}", leaf_in_words(condition, seen, self.truth)));
+                depth
+            }
+        };
+        for part in &self.parts {
+            part.write_reasons(deeper, lines);
+        }
+    }
+}
+
+fn leaf_in_words(condition: &Condition, seen: &Known<'_>, truth: Truth) -> String {
+    let Some(fact) = condition.fact() else { return truth.to_string() };
+    let wanted = match condition {
+        Condition::Yes(_) | Condition::Said(_) => "yes".into(),
+        Condition::No(_) => "no".into(),
+        Condition::Unanswered(_) => "no answer yet".into(),
+        Condition::Known(_) => "stated".into(),
+        Condition::Is(words) => words.of.join(" or "),
+        Condition::Has(words) => format!("any of {}", words.of.join(", ")),
+        Condition::Only(words) => format!("only {}", words.of.join(", ")),
+        Condition::AtLeast(t) => format!("{} or more", t.number),
+        Condition::MoreThan(t) => format!("more than {}", t.number),
+        Condition::FewerThan(t) => format!("fewer than {}", t.number),
+        Condition::AnyPlace(p) => format!("{} or more in one place{}", p.at_least, within(p)),
+        Condition::Together(p) => format!("{} or more together{}", p.at_least, within(p)),
+        Condition::OnOrAfter(day) => format!("on or after {}", day.date),
+        Condition::Before(day) => format!("before {}", day.date),
+        Condition::All(_) | Condition::Any(_) | Condition::Not(_) | Condition::Term(_) => String::new(),
+    };
+    let (is, by): (Cow<'_, str>, _) = match seen {
+        Known::Value(value, claim) => (value.to_string().into(), claim.map(|claim: &Claim| claim.by.name())),
+        Known::Unknown => ("not known".into(), None),
+        Known::Disputed => ("disputed".into(), None),
+    };
+    let by = by.map(|name| format!(", said by {name}")).unwrap_or_default();
+    format!("{fact} is {is}{by}; asked: {wanted}: {truth}")
+}
+
+fn within(places: &Places) -> String {
+    if places.within.is_empty() { String::new() } else { format!(" within {}", places.within.join(", ")) }
+}

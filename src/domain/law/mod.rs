@@ -1,0 +1,24 @@
+//! The law as data, and what it makes of facts.
+//!
+//! A [`Pack`] is a versioned set of [`Duty`]s. [`assess`](assess::assess) holds a duty against the
+//! facts and gives an [`Assessment`](assess::Assessment): whether it is owed, open or not owed, from
+//! when, until when, and why. Truth and explanation come from one recursion
+//! ([`evaluate`](evaluate::evaluate)). Nothing here knows incidents, clocks on disk or people on call.
+
+pub mod assess;
+pub mod cases;
+pub mod condition;
+pub mod evaluate;
+pub mod fault;
+pub mod lint;
+pub mod load;
+pub mod pack;
+pub mod sight;
+
+pub use assess::{Assessment, Owed};
+pub use condition::Condition;
+pub use evaluate::{Finding, Truth};
+pub use fault::PackFault;
+pub use load::{PackText, Rulebook};
+pub use pack::{Duty, Mode, Pack, Status, Verification};
+pub use sight::Sight;

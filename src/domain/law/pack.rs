@@ -1,0 +1,336 @@
+//! The shape of a pack: what a lawyer writes in `rules/<pack>/`.
+
+use super::condition::Condition;
+use crate::domain::clocks::{Limit, Pause};
+use crate::domain::facts::FactEntry;
+use crate::domain::ids::{DutyId, FactKey, PackId};
+use crate::domain::instant::NaiveDate;
+use crate::domain::notices::Element;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// How well a statement of law was checked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Verification {
+    /// Read in the official text.
+    Official,
+    /// Read in a reputable secondary source.
+    Secondary,
+    /// From general knowledge; a person must check it before relying on it.
+    Unverified,
+    /// The law is silent; this is a choice of interpretation, and says so.
+    Choice,
+}
+
+/// Whether a duty is law.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Status {
+    /// It binds.
+    InForce,
+    /// It is law and will bind from its commencement.
+    Enacted,
+    /// It is a proposal.
+    Proposed,
+    /// A scheme one may follow.
+    Voluntary,
+    /// It no longer binds.
+    Repealed,
+    /// The house's own rule.
+    Policy,
+}
+
+/// What a clock of a duty means for a given start.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Mode {
+    /// A statutory clock.
+    Live,
+    /// Started before commencement, runs past it: treated as live, flagged for counsel.
+    Straddle,
+    /// Not in force: a rehearsal.
+    Shadow,
+    /// A proposal, a voluntary scheme: a soft reminder.
+    Advisory,
+    /// The house's own clock.
+    Policy,
+}
+
+/// `rules/<pack>/pack.toml`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct PackHead {
+    /// The id, equal to the folder's name.
+    pub id: PackId,
+    /// The instrument, for people.
+    pub title: String,
+    /// The version, a date and a counter such as `2026.11.21`.
+    pub version: String,
+    /// Where the law comes from.
+    pub place: String,
+    /// When a person last read the whole pack against its sources.
+    pub reviewed: NaiveDate,
+    /// Whether it is used when the configuration says nothing.
+    #[serde(default = "yes")]
+    pub enabled: bool,
+    /// What the pack rests on.
+    #[serde(default, rename = "source")]
+    pub sources: Vec<Source>,
+    /// Groups of words, such as the countries of the EEA, used as `@name`.
+    #[serde(default)]
+    pub groups: BTreeMap<String, Vec<String>>,
+    /// Conditions with a name and a citation.
+    #[serde(default, rename = "term")]
+    pub terms: Vec<Term>,
+    /// Facts only this pack asks for.
+    #[serde(default, rename = "fact")]
+    pub facts: Vec<FactEntry>,
+}
+
+fn yes() -> bool {
+    true
+}
+
+/// A source of law or commentary.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Source {
+    /// What it is called.
+    pub title: String,
+    /// How it was seen.
+    pub verification: Verification,
+    /// Where, if it has a stable address.
+    #[serde(default)]
+    pub url: Option<String>,
+}
+
+/// A named condition.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Term {
+    /// The name used in `{ term = "…" }`.
+    pub id: String,
+    /// The legal notion, in words that fit "… : a personal data breach".
+    pub title: String,
+    /// Where the law says it.
+    pub cite: String,
+    /// How well it was checked.
+    pub verification: Verification,
+    /// What makes it so.
+    pub when: Condition,
+}
+
+/// `rules/<pack>/<duty>.toml`: one obligation in law.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct DutyText {
+    /// The id, such as `eu.gdpr.art33.authority`.
+    pub id: DutyId,
+    /// What is to be done, in a few words.
+    pub title: String,
+    /// Who must act, in the law's word.
+    pub obliged: String,
+    /// Whom they must tell.
+    pub addressee: String,
+    /// Where the law says it.
+    pub cite: String,
+    /// How well it was checked.
+    pub verification: Verification,
+    /// What is asked of the reader of an alert, in one sentence.
+    pub asks: String,
+    /// Since when and until when it is law.
+    pub force: Force,
+    /// Who is bound: role and place. When this fails the duty is not even listed.
+    pub binds: Condition,
+    /// What must have happened.
+    pub arises: Condition,
+    /// What lifts the duty; each needs facts or a recorded determination.
+    #[serde(default, rename = "exception")]
+    pub exceptions: Vec<Exception>,
+    /// When the clock starts.
+    pub start: Start,
+    /// How long it runs. Cases are tried in order; where facts are missing the earliest deadline runs.
+    pub due: Vec<Due>,
+    /// The house's own target, before any limit of law.
+    #[serde(default)]
+    pub target: Option<Limit>,
+    /// What may delay it.
+    #[serde(default, rename = "hold")]
+    pub holds: Vec<HoldRule>,
+    /// What the notice must say.
+    #[serde(default, rename = "content")]
+    pub contents: Vec<Element>,
+    /// The notice template, a file in `notices/`.
+    #[serde(default)]
+    pub notice: Option<String>,
+    /// What a reader should know besides: traps, open questions, practice.
+    #[serde(default)]
+    pub notes: Vec<String>,
+}
+
+/// Since when and until when a duty is law.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Force {
+    /// Whether it is law today.
+    pub status: Status,
+    /// The first day it binds; the earlier one where sources differ.
+    #[serde(default)]
+    pub from: Option<NaiveDate>,
+    /// The last arguable first day, where sources differ.
+    #[serde(default)]
+    pub from_latest: Option<NaiveDate>,
+    /// The first day it no longer binds.
+    #[serde(default)]
+    pub until: Option<NaiveDate>,
+    /// What the dates rest on.
+    #[serde(default)]
+    pub basis: Option<String>,
+    /// When a person last checked.
+    pub checked: NaiveDate,
+}
+
+/// What lifts a duty.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Exception {
+    /// A short name, unique in the duty.
+    pub id: String,
+    /// The ground in words.
+    pub title: String,
+    /// Where the law says it.
+    pub cite: String,
+    /// How well it was checked.
+    pub verification: Verification,
+    /// What must be so.
+    pub when: Condition,
+    /// The burden lies on the obliged: until the ground is shown the duty stands. Without it an
+    /// unsettled ground leaves the duty open, with a provisional clock.
+    #[serde(default)]
+    pub must_be_shown: bool,
+}
+
+/// When a clock starts.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Start {
+    /// The event in law, such as "the controller becomes aware".
+    pub event: String,
+    /// Where the law says it.
+    pub cite: String,
+    /// The instant facts that settle it.
+    pub facts: Vec<FactKey>,
+    /// Which of several known facts counts.
+    #[serde(default)]
+    pub pick: Pick,
+    /// While none of `facts` is known, the earliest of these starts a provisional clock.
+    #[serde(default)]
+    pub candidates: Vec<FactKey>,
+}
+
+/// Which of several known instants counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, Default)]
+#[serde(rename_all = "kebab-case")]
+pub enum Pick {
+    /// The earliest known.
+    #[default]
+    Earliest,
+    /// The latest known.
+    Latest,
+    /// The first known in the order of the list.
+    First,
+}
+
+/// How long a clock runs, in one case.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Due {
+    /// In which case; none means always.
+    #[serde(default)]
+    pub when: Option<Condition>,
+    /// The limit in words, such as "72 hours after awareness".
+    pub says: String,
+    /// Where the law says it.
+    pub cite: String,
+    /// How well it was checked.
+    pub verification: Verification,
+    /// The operational limit: the strictest arguable reading.
+    pub limit: Limit,
+    /// The outer limit, where the law arguably gives more.
+    #[serde(default)]
+    pub outer: Option<Reading>,
+    /// Contested readings, shown and never scheduled on.
+    #[serde(default)]
+    pub advisory: Vec<Reading>,
+    /// Instant facts that pull the limit forward when known, such as the day the letters went out.
+    #[serde(default)]
+    pub no_later_than: Vec<FactKey>,
+    /// An instant fact that replaces the limit when known: an extension granted on record.
+    #[serde(default)]
+    pub extended_to: Option<FactKey>,
+}
+
+/// Another reading of a limit.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Reading {
+    /// The reading in words, and who holds it.
+    pub says: String,
+    /// Where it comes from.
+    pub cite: String,
+    /// How well it was checked.
+    pub verification: Verification,
+    /// The limit under it.
+    pub limit: Limit,
+}
+
+/// What may delay a duty, such as a statement of a law-enforcement official.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct HoldRule {
+    /// A short name, unique in the duty.
+    pub id: String,
+    /// The ground in words.
+    pub title: String,
+    /// Where the law says it.
+    pub cite: String,
+    /// How well it was checked.
+    pub verification: Verification,
+    /// What it does to the deadline.
+    pub effect: Pause,
+    /// After how many days it lapses by itself.
+    #[serde(default)]
+    pub lapses_after_days: Option<u32>,
+}
+
+/// A duty as loaded: its text, its pack, and where it was read.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Duty {
+    /// What the file says.
+    pub text: DutyText,
+    /// The pack it belongs to.
+    pub pack: PackId,
+    /// The template's source, if the duty has one.
+    pub template: Option<String>,
+}
+
+/// A pack as loaded.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Pack {
+    /// `pack.toml`.
+    pub head: PackHead,
+    /// Its duties in the order of ids.
+    pub duties: Vec<Duty>,
+    /// SHA-256 over its files, in hex.
+    pub digest: String,
+    /// Where it was read: `built in` or a folder.
+    pub origin: String,
+}
+
+impl Pack {
+    /// A term by name.
+    pub fn term(&self, id: &str) -> Option<&Term> {
+        self.head.terms.iter().find(|term| term.id == id)
+    }
+}
