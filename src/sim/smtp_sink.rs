@@ -126,12 +126,6 @@ impl SmtpSink {
         let messages = tokio::time::timeout(patience, enough).await.ok()?.ok()?;
         Some(messages.clone())
     }
-
-    /// Waits until at least `count` connections have been accepted; `false` when `patience` ends first.
-    pub async fn wait_for_connections(&self, count: usize, patience: Duration) -> bool {
-        let mut connections = self.mailroom.connections.subscribe();
-        tokio::time::timeout(patience, connections.wait_for(|seen| *seen >= count)).await.is_ok_and(|seen| seen.is_ok())
-    }
 }
 
 impl Drop for SmtpSink {
@@ -146,7 +140,6 @@ impl Drop for SmtpSink {
 #[derive(Debug, Default)]
 pub(super) struct Mailroom {
     shelf: watch::Sender<Vec<Received>>,
-    connections: watch::Sender<usize>,
     misbehaviour: Mutex<Misbehaviour>,
 }
 
@@ -169,7 +162,6 @@ async fn serve(listener: TcpListener, mailroom: Arc<Mailroom>) {
         tokio::select! {
             accepted = listener.accept(), if sessions.len() < MOST_CONNECTIONS => {
                 if let Ok((stream, _)) = accepted {
-                    mailroom.connections.send_modify(|seen| *seen += 1);
                     sessions.spawn(session(stream, Arc::clone(&mailroom)));
                 }
             }

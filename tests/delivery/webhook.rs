@@ -5,14 +5,14 @@ use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
-use secrecy::SecretSlice;
+use secrecy::{ExposeSecret, SecretSlice};
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio::net::TcpListener;
 use watchbell::domain::ids::ChannelId;
 use watchbell::domain::instant;
-use watchbell::domain::standard_webhooks::{TOLERANCE_S, verify};
+use watchbell::domain::standard_webhooks::{TOLERANCE_S, read_secret, sign, verify};
 use watchbell::shell::delivery::{Channel, FailureReason, Outcome, WebhookChannel, WebhookSettings, backoff, wire_id};
 
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -133,6 +133,24 @@ async fn the_reference_library_accepts_what_is_sent() {
     }
     let stranger = standardwebhooks::Webhook::from_bytes(vec![9; 32]).expect("a key");
     assert!(stranger.verify(&body, &headers).is_err());
+}
+
+#[test]
+fn the_published_test_vector_verifies_here() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../shared/samples/standard-webhooks/symmetric-test-vector.json");
+    let Ok(text) = std::fs::read_to_string(path) else {
+        eprintln!("skipped: the collected samples are not here");
+        return;
+    };
+    let vector: serde_json::Value = serde_json::from_str(&text).expect("JSON");
+    let field = |name: &str| vector[name].as_str().unwrap_or_else(|| panic!("no `{name}`"));
+    let secret = read_secret(field("secret")).expect("a secret");
+    let timestamp_s: i64 = field("webhook-timestamp").parse().expect("a number");
+    let (id, body) = (field("webhook-id"), field("body_exact").as_bytes());
+    assert_eq!(sign(secret.expose_secret(), id, timestamp_s, body), field("webhook-signature"));
+    let signature = field("webhook-signature");
+    let secrets = [secret.expose_secret()];
+    assert_eq!(verify(&secrets, id, field("webhook-timestamp"), body, signature, timestamp_s, TOLERANCE_S), Ok(()));
 }
 
 #[tokio::test]

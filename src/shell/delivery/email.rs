@@ -65,13 +65,16 @@ impl EmailChannel {
     /// Checks the settings; opens nothing.
     ///
     /// # Errors
-    /// A [`ChannelFault`] for a sender that is no address, a host or EHLO name with odd characters, half a
+    /// A [`ChannelFault`] for a sender that is no address or no ASCII one, a timeout of zero, a host or EHLO name with odd characters, half a
     /// pair of credentials, or a password that would travel in the clear.
     pub fn new(id: ChannelId, settings: EmailSettings) -> Result<Self, ChannelFault> {
         let fault = |problem: String, hint| ChannelFault { channel: id.clone(), problem, hint };
         let from: Mailbox = settings.from.parse().map_err(|_| {
             fault(format!("`from` is `{}`, which is no mail address", settings.from), "write `Watchbell <watchbell@example.org>`")
         })?;
+        if !from.email.domain().is_ascii() {
+            return Err(fault("the domain of `from` has letters beyond ASCII".into(), "write it in its ASCII form, `xn--...`"));
+        }
         if !is_host(&settings.host) {
             return Err(fault(
                 format!("`host` is `{}`, which is no host name", settings.host),
@@ -93,6 +96,7 @@ impl EmailChannel {
                 "set `tls = \"starttls\"` or `tls = \"implicit\"`",
             ));
         }
+        super::check_timeout(&id, settings.timeout)?;
         let hello = settings.hello_name.clone().map_or_else(ClientId::default, ClientId::Domain);
         Ok(Self { id, settings, from, hello })
     }
@@ -361,6 +365,8 @@ mod tests {
         says(problem(|s| s.hello_name = Some("a b".into())), "`hello_name`");
         says(problem(|s| s.password = None), "go together");
         says(problem(|s| s.tls = SmtpTls::None), "in the clear");
+        says(problem(|s| s.from = "watchbell@krankenhaus-zürich.example".into()), "beyond ASCII");
+        says(problem(|s| s.timeout = Duration::ZERO), "`timeout` is zero");
     }
 
     #[test]

@@ -61,15 +61,15 @@ pub fn html_body(letter: &Letter) -> String {
     if letter.drill {
         let _ = writeln!(
             html,
-            "<tr><td style=\"padding:12px 28px;background:#ede7f6;color:#4527a0;font-size:14px;line-height:20px;font-weight:600\">{DRILL}</td></tr>"
+            "<tr><td style=\"padding:12px 24px;background:#ede7f6;color:#4527a0;font-size:14px;line-height:20px;font-weight:600\">{DRILL}</td></tr>"
         );
     }
     let _ = write!(
         html,
-        "<tr><td style=\"border-top:5px solid {colour};padding:22px 28px 6px\">\
+        "<tr><td style=\"border-top:5px solid {colour};padding:22px 24px 6px\">\
          <p style=\"margin:0 0 8px;color:{colour};font-size:12px;line-height:16px;font-weight:700;letter-spacing:.08em;text-transform:uppercase\">{}</p>\
          <h1 style=\"margin:0;font-size:21px;line-height:29px;font-weight:650;color:#17212b\">{}</h1></td></tr>\n\
-         <tr><td style=\"padding:14px 28px 6px\">\
+         <tr><td style=\"padding:14px 24px 6px\">\
          <table role=\"presentation\" width=\"100%\" cellpadding=\"0\" cellspacing=\"0\"><tr><td style=\"padding:14px 16px;background:{};border-left:3px solid {colour};border-radius:4px\">\
          <p style=\"margin:0 0 4px;font-size:13px;line-height:18px;font-weight:600;color:#4a5763\">What is asked of you</p>\
          <p style=\"margin:0;font-size:16px;line-height:24px;color:#17212b\">{}</p></td></tr></table>\n",
@@ -88,7 +88,7 @@ pub fn html_body(letter: &Letter) -> String {
         );
     }
     html.push_str(
-        "</td></tr>\n<tr><td style=\"padding:14px 28px 8px\"><table width=\"100%\" cellpadding=\"0\" cellspacing=\"0\" style=\"border-collapse:collapse\">\n",
+        "</td></tr>\n<tr><td style=\"padding:14px 24px 8px\"><table width=\"100%\" cellpadding=\"0\" cellspacing=\"0\" style=\"border-collapse:collapse\">\n",
     );
     for (label, value) in &letter.lines {
         let _ = writeln!(
@@ -100,7 +100,7 @@ pub fn html_body(letter: &Letter) -> String {
         );
     }
     html.push_str(
-        "</table></td></tr>\n<tr><td style=\"padding:12px 28px 20px;border-top:1px solid #e6eaee;background:#f8f9fa\">",
+        "</table></td></tr>\n<tr><td style=\"padding:12px 24px 20px;border-top:1px solid #e6eaee;background:#f8f9fa\">",
     );
     for line in colophon(letter) {
         let _ = write!(html, "<p style=\"margin:4px 0;font-size:12px;line-height:18px;color:#5b6874\">{}</p>", escaped(&line));

@@ -134,6 +134,14 @@ pub struct ChannelFault {
     pub hint: &'static str,
 }
 
+fn check_timeout(channel: &ChannelId, timeout: std::time::Duration) -> Result<(), ChannelFault> {
+    if timeout.is_zero() {
+        let problem = "`timeout` is zero, so that no attempt could succeed".to_owned();
+        return Err(ChannelFault { channel: channel.clone(), problem, hint: "20 s suit most servers" });
+    }
+    Ok(())
+}
+
 /// TLS needs one provider of cryptography per process. `main` installs it first; a library user or a test may not have.
 fn install_crypto_provider() {
     if rustls::crypto::CryptoProvider::get_default().is_none() {

@@ -13,6 +13,7 @@ use reqwest::header::{CONTENT_TYPE, RETRY_AFTER};
 use reqwest::{Client, StatusCode, Url, redirect};
 use secrecy::{ExposeSecret, SecretSlice};
 use serde_json::{Map, Value, json};
+use std::fmt;
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -21,9 +22,9 @@ use std::time::Duration;
 const MOST_SECRETS: usize = 2;
 
 /// Where alerts are posted, and how they prove themselves.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct WebhookSettings {
-    /// The receiver. `https` only, unless `allow_private`. May hold a token in its path, so it is never logged.
+    /// The receiver. `https` only, unless `allow_private`. Its path may hold a token, so it is never printed.
     pub url: String,
     /// One or two secrets, from [`standard_webhooks::read_secret`]; every attempt is signed with each.
     pub secrets: Vec<SecretSlice<u8>>,
@@ -34,7 +35,6 @@ pub struct WebhookSettings {
 }
 
 /// The webhook channel.
-#[derive(Debug)]
 pub struct WebhookChannel {
     id: ChannelId,
     url: Url,
@@ -77,6 +77,7 @@ impl WebhookChannel {
         if settings.secrets.is_empty() || settings.secrets.len() > MOST_SECRETS {
             return Err(fault("one or two secrets are needed", "`openssl rand -base64 32` makes one; put `whsec_` before it"));
         }
+        super::check_timeout(&id, settings.timeout)?;
         super::install_crypto_provider();
         let client = Client::builder()
             .user_agent(concat!("watchbell/", env!("CARGO_PKG_VERSION")))
@@ -85,7 +86,6 @@ impl WebhookChannel {
             .referer(false)
             .https_only(!settings.allow_private)
             .timeout(settings.timeout)
-            .connect_timeout(settings.timeout)
             // A kept connection may be dead when the next alert comes, and was judged when it was made.
             .pool_max_idle_per_host(0)
             .dns_resolver(Arc::new(guard))
@@ -138,6 +138,24 @@ impl WebhookChannel {
             },
             Err(error) => out_of_bounds(error.as_ref()).unwrap_or_else(unreachable_receiver),
         }
+    }
+}
+
+impl fmt::Debug for WebhookSettings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let secrets = self.secrets.len();
+        let (allow_private, timeout) = (&self.allow_private, &self.timeout);
+        f.debug_struct("WebhookSettings")
+            .field("secrets", &secrets)
+            .field("allow_private", allow_private)
+            .field("timeout", timeout)
+            .finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for WebhookChannel {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("WebhookChannel").field("id", &self.id).field("host", &self.url.host_str()).finish_non_exhaustive()
     }
 }
 
@@ -288,6 +306,20 @@ mod tests {
             assert!(problem.as_deref().is_some_and(|text| !text.contains("t0ken")), "{url}: {problem:?}");
         }
         assert_eq!(fault("https://example.org/t0ken", false, 2), None);
+    }
+
+    #[test]
+    fn settings_and_channel_never_print_the_path_or_a_secret() {
+        let secrets = vec![SecretSlice::from(b"not so secret, but long enough".to_vec())];
+        let settings = WebhookSettings {
+            url: "https://example.org/t0ken".into(),
+            secrets,
+            allow_private: false,
+            timeout: Duration::from_secs(5),
+        };
+        let channel = WebhookChannel::new(ChannelId::new("soc"), settings.clone()).expect("good settings");
+        let printed = format!("{settings:?} {channel:?}");
+        assert!(!printed.contains("t0ken") && !printed.contains("secret,") && !printed.contains("110, 111"), "{printed}");
     }
 
     #[test]
