@@ -173,7 +173,9 @@ async fn a_server_that_is_down_is_unreachable_and_the_channel_works_again_once_i
     let channel = channel(sink.address());
     assert!(is_delivered(&channel.deliver(&letter("al-1"), DPO, now()).await));
     sink.go_down().await;
-    assert_eq!(failure(&channel.deliver(&letter("al-2"), DPO, now()).await), (FailureReason::Unreachable, false));
+    let down = channel.deliver(&letter("al-2"), DPO, now()).await;
+    assert_eq!(failure(&down), (FailureReason::Unreachable, false));
+    assert!(text_of(&down).contains("nothing listens on that port"), "{down:?}");
     assert_eq!(failure(&channel.probe().await), (FailureReason::Unreachable, false));
     sink.come_up().await.expect("the port is free again");
     assert!(is_delivered(&channel.probe().await));

@@ -288,6 +288,7 @@ async fn a_receiver_that_is_down_is_unreachable_and_its_url_stays_out_of_the_tex
     let channel = channel(&format!("http://{address}/t0ken"));
     for outcome in [channel.deliver(&letter("al-1"), "", now()).await, channel.probe().await] {
         assert_eq!(failure(&outcome), (FailureReason::Unreachable, false));
+        assert!(text_of(&outcome).contains("nothing listens on that port"), "{outcome:?}");
         assert!(!text_of(&outcome).contains("t0ken") && !text_of(&outcome).contains("127.0.0.1"), "{outcome:?}");
     }
 }

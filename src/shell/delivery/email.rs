@@ -6,6 +6,7 @@
 
 use super::letter::{Letter, Urgency, one_line, token, wire_id};
 use super::letter_body::{html_body, text_body};
+use super::trouble::connection_trouble;
 use super::{BoxFuture, Channel, ChannelFault, FailureReason, Outcome};
 use crate::domain::ids::ChannelId;
 use crate::domain::instant::Instant;
@@ -225,6 +226,16 @@ enum Stage {
     Send,
 }
 
+impl Stage {
+    fn hint(self) -> &'static str {
+        match self {
+            Self::Connect => "\nhint: check `host`, `port` and `tls`",
+            Self::Secure => "\nhint: check `tls` and the server's certificate",
+            Self::SignIn | Self::Send => "",
+        }
+    }
+}
+
 /// Sorts an error. Only codes of a reply are quoted: its words may hold addresses.
 fn failed(stage: Stage, error: &lettre::transport::smtp::Error) -> Outcome {
     use FailureReason::{AuthError, ClientError, ServerError, TimedOut, Unreachable};
@@ -246,18 +257,20 @@ fn failed(stage: Stage, error: &lettre::transport::smtp::Error) -> Outcome {
         return Outcome::transient(TimedOut, "the mail server did not take the connection in time");
     }
     let what = match stage {
-        Stage::Connect => "the mail server cannot be reached, or does not speak SMTP there\nhint: check `host`, `port` and `tls`",
-        Stage::Secure => "the connection to the mail server could not be secured\nhint: check `tls` and the server's certificate",
         Stage::SignIn if error.is_client() => {
             return refusal(AuthError, true, "the mail server offers no way to sign in that is known here".into());
         }
-        Stage::SignIn => "the connection broke during the sign-in",
         Stage::Send if error.is_client() => {
             return refusal(ClientError, true, "the mail server cannot take an address with letters beyond ASCII".into());
         }
+        Stage::Secure if error.is_client() => "the mail server offers no STARTTLS",
+        Stage::Connect => "the mail server cannot be reached",
+        Stage::Secure => "the connection to the mail server could not be secured",
+        Stage::SignIn => "the connection to the mail server broke during the sign-in",
         Stage::Send => "the connection broke before the mail server answered; the message may have arrived",
     };
-    Outcome::transient(Unreachable, what)
+    let cause = connection_trouble(error).map(|cause| format!(": {cause}")).unwrap_or_default();
+    Outcome::transient(Unreachable, format!("{what}{cause}{}", stage.hint()))
 }
 
 fn refusal(reason: FailureReason, permanent: bool, text: String) -> Outcome {

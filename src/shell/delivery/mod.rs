@@ -13,6 +13,7 @@ pub mod backoff;
 mod email;
 mod letter;
 mod letter_body;
+mod trouble;
 mod webhook;
 
 pub use email::{EmailChannel, EmailSettings, SmtpTls};

@@ -5,6 +5,7 @@
 
 use super::address_guard::{AddressGuard, OutOfBounds};
 use super::letter::{Letter, wire_id};
+use super::trouble::connection_trouble;
 use super::{BoxFuture, Channel, ChannelFault, FailureReason, Outcome};
 use crate::domain::ids::ChannelId;
 use crate::domain::instant::{self, Instant, NaiveDateTime, rfc3339};
@@ -134,9 +135,9 @@ impl WebhookChannel {
         match addresses {
             Ok(addresses) => match tokio::net::TcpStream::connect(addresses.as_slice()).await {
                 Ok(_) => Outcome::delivered("the receiver takes connections"),
-                Err(_) => unreachable_receiver(),
+                Err(error) => unreachable_receiver(&error),
             },
-            Err(error) => out_of_bounds(error.as_ref()).unwrap_or_else(unreachable_receiver),
+            Err(error) => out_of_bounds(error.as_ref()).unwrap_or_else(|| unreachable_receiver(error.as_ref())),
         }
     }
 }
@@ -219,7 +220,7 @@ fn failed(error: &reqwest::Error) -> Outcome {
         return timed_out();
     }
     if error.is_connect() || error.is_dns() {
-        return unreachable_receiver();
+        return unreachable_receiver(error);
     }
     Outcome::transient(
         FailureReason::Unreachable,
@@ -227,11 +228,10 @@ fn failed(error: &reqwest::Error) -> Outcome {
     )
 }
 
-fn unreachable_receiver() -> Outcome {
-    Outcome::transient(
-        FailureReason::Unreachable,
-        "the receiver cannot be reached\nhint: check the URL's name, port and certificate",
-    )
+fn unreachable_receiver(error: &(dyn std::error::Error + 'static)) -> Outcome {
+    let cause = connection_trouble(error).map(|cause| format!(": {cause}")).unwrap_or_default();
+    let text = format!("the receiver cannot be reached{cause}\nhint: check the URL's name, port and certificate");
+    Outcome::transient(FailureReason::Unreachable, text)
 }
 
 fn timed_out() -> Outcome {
