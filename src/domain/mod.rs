@@ -12,3 +12,4 @@ pub mod incident;
 pub mod instant;
 pub mod law;
 pub mod notices;
+pub mod standard_webhooks;
