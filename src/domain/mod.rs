@@ -6,4 +6,5 @@
 
 pub mod facts;
 pub mod ids;
+pub mod ingest;
 pub mod instant;
