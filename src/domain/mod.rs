@@ -9,6 +9,7 @@ pub mod escalation;
 pub mod facts;
 pub mod ids;
 pub mod incident;
+pub mod ingest;
 pub mod instant;
 pub mod law;
 pub mod notices;
