@@ -4,7 +4,7 @@ use super::deadline::{ClockFault, Context, Deadline, deadline, end_of_day, out_o
 use super::derivation::Derivation;
 use super::limit::Limit;
 use super::toll::{Span, tolled};
-use crate::domain::instant::{Instant, Zone};
+use crate::domain::instant::{Instant, Zone, is_sane_date};
 use chrono::Days;
 use serde::{Deserialize, Serialize};
 
@@ -68,6 +68,9 @@ pub fn with_pauses(
     for hold in in_order {
         held.lay(hold, &mut deadline.derivation)?;
     }
+    if !is_sane_date(&held.at.date_naive()) {
+        return Err(out_of_range(start));
+    }
     deadline.at = Some(held.at);
     deadline.held = held.open;
     Ok(deadline)
@@ -98,6 +101,9 @@ impl Held<'_> {
             derivation.assume("a hold is open, so the deadline shown is the earliest it can be");
             return Ok(());
         };
+        if !is_sane_date(&release.date_naive()) || !is_sane_date(&hold.from.date_naive()) {
+            return Err(out_of_range(hold.from));
+        }
         if release <= hold.from || release <= self.start {
             derivation.step("it ends before it or the clock begins, and does nothing", spoken(self.zone, self.at));
             return Ok(());
