@@ -1,8 +1,10 @@
 //! What a hold, such as a police request to wait, does to a deadline.
 
+use super::calendar::Calendars;
 use super::deadline::{ClockFault, Context, Deadline, deadline, end_of_day, out_of_range, spoken};
 use super::derivation::Derivation;
 use super::limit::Limit;
+use super::lint::LimitFault;
 use super::toll::{Span, tolled};
 use crate::domain::instant::{Instant, Zone, is_sane_date};
 use chrono::Days;
@@ -29,6 +31,17 @@ pub enum Pause {
     },
     /// To tell is forbidden until the release; the deadline moves as under [`Pause::Floor`].
     Prohibition {},
+}
+
+impl Pause {
+    /// Everything wrong with the limits in it, for the load of a pack.
+    pub fn faults(&self, calendars: &Calendars) -> Vec<LimitFault> {
+        match self {
+            Self::Floor {} | Self::Toll {} | Self::Prohibition {} => Vec::new(),
+            Self::Restart(limit) | Self::LatestOf(limit) => limit.faults(calendars),
+            Self::Capped { limit, pause } => limit.faults(calendars).into_iter().chain(pause.faults(calendars)).collect(),
+        }
+    }
 }
 
 /// One hold on one clock.
