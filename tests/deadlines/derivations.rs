@@ -75,6 +75,22 @@ fn an_end_that_does_not_roll_says_so() {
 }
 
 #[test]
+fn a_leap_day_among_the_days_after_the_year_is_pointed_out() {
+    let days_60 = "{ after-year-end = { days = 60 } }";
+    assert_says(&counted(days_60, "2027-06-15T09:00:00-04:00", "America/New_York"), "29 February is one of them");
+    assert!(!says(&counted(days_60, "2024-06-15T09:00:00-04:00", "America/New_York"), "29 February"));
+}
+
+#[test]
+fn a_year_after_the_end_of_validity_is_not_known() {
+    let text = "name = 'x'\ntitle = 'x'\nsource = 'x'\nreviewed = '2026-11-21'\nvalid-through = 2026\nweekend = []
+        year = [{ year = 2026, days = [] }, { year = 2027, days = [{ date = '2027-01-01', name = 'x' }] }]";
+    let calendar = Calendar::from_toml(text).expect("a calendar");
+    assert!(calendar.knows(2026) && !calendar.knows(2027));
+    assert_eq!(calendar.kind_of(date("2027-01-01")), DayKind::Business);
+}
+
+#[test]
 fn a_year_without_data_gives_the_stricter_date_and_an_assumption() {
     let found =
         counted("{ business-days = { count = 2, calendar = 'us-federal' } }", "2028-12-29T10:00:00-05:00", "America/New_York");
@@ -185,6 +201,14 @@ fn what_a_pack_gets_wrong_is_found_at_load_all_at_once() {
 }
 
 #[test]
+fn no_days_is_a_period_only_when_the_day_of_the_start_is_not_counted() {
+    let calendars = calendars();
+    assert_eq!(limit("{ days = { count = 0 } }").faults(&calendars), []);
+    let faults = limit("{ days = { count = 0, first-day = 'included' } }").faults(&calendars);
+    assert!(matches!(faults.as_slice(), [LimitFault::Count { count: 0, unit: "days", .. }]), "{faults:?}");
+}
+
+#[test]
 fn the_limits_inside_a_pause_are_checked_too() {
     let mars = || Box::new(limit("{ business-days = { count = 3, calendar = 'mars' } }"));
     let pause = Pause::Capped { limit: mars(), pause: Box::new(Pause::LatestOf(mars())) };
@@ -245,6 +269,14 @@ fn an_unknown_calendar_and_an_absurd_start_are_faults_not_panics() {
     for start in [chrono::DateTime::<chrono::Utc>::MIN_UTC, chrono::DateTime::<chrono::Utc>::MAX_UTC] {
         assert!(matches!(deadline(&hours, start, &ctx), Err(ClockFault::OutOfRange { .. })));
     }
+    for beyond in ["{ hours = { count = 72 } }", "{ days = { count = 3 } }"] {
+        let last_sane_day = instant("2199-12-31T10:00:00Z");
+        assert!(matches!(deadline(&limit(beyond), last_sane_day, &ctx), Err(ClockFault::OutOfRange { .. })), "{beyond}");
+    }
+    let original = deadline(&hours, start, &ctx).expect("counted");
+    let until = Some(instant("2199-12-31T10:00:00Z"));
+    let hold = Hold { from: instant("2026-06-02T00:00:00Z"), until, kind: Pause::Toll {}, oral_cap_days: None };
+    assert!(matches!(with_pauses(original, start, &hours, &[hold], &ctx), Err(ClockFault::OutOfRange { .. })));
     let ages = limit("{ days = { count = 4000000000 } }");
     assert!(matches!(deadline(&ages, start, &ctx), Err(ClockFault::OutOfRange { .. })));
 }
