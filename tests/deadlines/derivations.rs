@@ -2,7 +2,8 @@
 
 use super::{calendars, counted, instant, limit, zone};
 use watchbell::domain::clocks::{
-    Calendar, Calendars, ClockFault, Context, DayKind, Deadline, Hold, LimitFault, Pause, deadline, with_pauses,
+    Calendar, Calendars, ClockFault, Context, DayKind, Deadline, FixedLimit, Hold, Limit, LimitFault, Pause, ZoneChoice,
+    deadline, with_pauses,
 };
 use watchbell::domain::instant::TZ_VERSION;
 
@@ -221,7 +222,7 @@ fn a_misspelt_limit_is_refused_with_its_place() {
     #[derive(serde::Deserialize, Debug)]
     #[expect(dead_code, reason = "only its reading is tested")]
     struct Duty {
-        limit: watchbell::domain::clocks::Limit,
+        limit: Limit,
     }
     for (text, at) in [
         ("limit = { hours = { count = 72, rounding = 'up' } }", "'up'"),
@@ -241,7 +242,7 @@ fn a_misspelt_limit_is_refused_with_its_place() {
 fn a_limit_survives_being_written_and_read() {
     #[derive(serde::Serialize)]
     struct Duty {
-        limit: watchbell::domain::clocks::Limit,
+        limit: Limit,
     }
     for text in [
         "{ days = { count = 3, zone = 'Asia/Singapore', cutoff = '17:00' } }",
@@ -250,7 +251,7 @@ fn a_limit_survives_being_written_and_read() {
     ] {
         let read = limit(text);
         let json = serde_json::to_string(&read).expect("JSON");
-        assert_eq!(serde_json::from_str::<watchbell::domain::clocks::Limit>(&json).expect(&json), read);
+        assert_eq!(serde_json::from_str::<Limit>(&json).expect(&json), read);
         let written = toml::to_string(&Duty { limit: read.clone() }).expect("TOML");
         assert!(written.contains("limit"), "{written}");
     }
@@ -277,6 +278,19 @@ fn an_unknown_calendar_and_an_absurd_start_are_faults_not_panics() {
     let until = Some(instant("2199-12-31T10:00:00Z"));
     let hold = Hold { from: instant("2026-06-02T00:00:00Z"), until, kind: Pause::Toll {}, oral_cap_days: None };
     assert!(matches!(with_pauses(original, start, &hours, &[hold], &ctx), Err(ClockFault::OutOfRange { .. })));
+    let kolkata = Context { organisation_zone: zone("Asia/Kolkata"), calendars: &calendars };
+    let original = deadline(&hours, start, &kolkata).expect("counted");
+    let absurd = [chrono::DateTime::<chrono::Utc>::MIN_UTC, chrono::DateTime::<chrono::Utc>::MAX_UTC];
+    for at in absurd {
+        let from_nowhere = Hold { from: at, until: None, kind: Pause::Floor {}, oral_cap_days: None };
+        let to_nowhere = Hold { from: start, until: Some(at), ..from_nowhere.clone() };
+        for hold in [from_nowhere, to_nowhere] {
+            let found = with_pauses(original.clone(), start, &hours, &[hold], &kolkata);
+            assert!(matches!(found, Err(ClockFault::OutOfRange { .. })), "{found:?}");
+        }
+        let granted = Limit::At(FixedLimit { instant: at, zone: ZoneChoice::Organisation });
+        assert!(matches!(deadline(&granted, start, &kolkata), Err(ClockFault::OutOfRange { .. })));
+    }
     let ages = limit("{ days = { count = 4000000000 } }");
     assert!(matches!(deadline(&ages, start, &ctx), Err(ClockFault::OutOfRange { .. })));
 }

@@ -102,6 +102,9 @@ struct Held<'a> {
 
 impl Held<'_> {
     fn lay(&mut self, hold: &Hold, derivation: &mut Derivation) -> Result<(), ClockFault> {
+        if !std::iter::once(hold.from).chain(hold.until).all(|at| is_sane_date(&at.date_naive())) {
+            return Err(out_of_range(hold.from));
+        }
         derivation.step("a hold begins", spoken(self.zone, hold.from));
         if hold.from > self.at {
             derivation.step("it begins after the deadline and cures nothing", spoken(self.zone, self.at));
@@ -114,9 +117,6 @@ impl Held<'_> {
             derivation.assume("a hold is open, so the deadline shown is the earliest it can be");
             return Ok(());
         };
-        if !is_sane_date(&release.date_naive()) || !is_sane_date(&hold.from.date_naive()) {
-            return Err(out_of_range(hold.from));
-        }
         if release <= hold.from || release <= self.start {
             derivation.step("it ends before it or the clock begins, and does nothing", spoken(self.zone, self.at));
             return Ok(());
