@@ -65,6 +65,15 @@ fn a_day_that_a_zone_left_out_ends_with_the_first_instant_after_it() {
 }
 
 #[test]
+fn a_period_says_whether_its_working_days_stretched_it() {
+    let minimum = "{ working-day-minimum = { limit = { hours = { count = 72 } }, days = 2, calendar = 'de' } }";
+    let friday = counted(minimum, "2026-11-20T18:00:00+01:00", "Europe/Berlin");
+    assert_says(&friday, "the period is stretched to that end");
+    assert_says(&friday, "contested");
+    assert_says(&counted(minimum, "2026-11-17T18:00:00+01:00", "Europe/Berlin"), "the period holds them already");
+}
+
+#[test]
 fn an_end_that_does_not_roll_says_so() {
     assert_says(&counted("{ days = { count = 60 } }", "2026-03-10T09:00:00-04:00", "America/New_York"), "does not roll");
     assert_says(&counted("{ hours = { count = 72 } }", "2026-03-10T09:00:00-04:00", "America/New_York"), "does not roll");

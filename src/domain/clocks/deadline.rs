@@ -80,7 +80,6 @@ fn count(limit: &Limit, start: Instant, ctx: &Context<'_>, derivation: &mut Deri
         Limit::NextYearDate(date) => civil::next_year_date(date, &mut tally)?,
         Limit::Hours(limit) => return hours(limit, start, zone, derivation).map(Some),
         Limit::WorkingDayMinimum(minimum) => return working_day_minimum(minimum, start, ctx, derivation),
-        Limit::At(fixed) if !is_sane_date(&fixed.instant.date_naive()) => return Err(out_of_range(fixed.instant)),
         Limit::At(fixed) => {
             derivation.step("the instant is fixed and not counted", spoken(zone, fixed.instant));
             return Ok(Some(fixed.instant));
