@@ -497,6 +497,46 @@ fn changes_are_told_in_the_words_of_the_law() {
 }
 
 #[test]
+fn a_tag_at_the_end_of_a_line_does_not_join_the_next_label_to_the_value() {
+    let template = "One\n: {% if true %}first{% endif %}\n\nTwo\n: second {# remark #}\n\n{% if true %}\nThree\n: third\n: fourth\n{% endif %}\n";
+    let draft = draft(template, &[], &nothing_known(), &meta()).unwrap();
+    assert_eq!(text_letter(&draft), "One:\n    first\nTwo:\n    second\nThree:\n    third\n    fourth\n");
+}
+
+#[test]
+fn a_label_too_close_to_the_value_above_it_is_a_fault() {
+    let fault = fault("One\n: first\nTwo\n: second\n", &[], &nothing_known());
+    assert!(fault.says.starts_with("the value of a field runs on"), "{fault}");
+}
+
+#[test]
+fn a_list_is_told_in_the_order_of_the_vocabulary_and_without_ambiguity() {
+    let say = |items: &[&str]| {
+        text_letter(&draft("{{ say(\"data.kinds\") }}", &[], &nothing_known().with("data.kinds", set(items)), &meta()).unwrap())
+    };
+    assert_eq!(say(&["date-of-birth", "name", "account-number"]), "name, date of birth and account number\n");
+    assert_eq!(say(&["name", "a-kind-listed-no-longer"]), "name and a kind listed no longer\n");
+    assert_eq!(say(&["diagnosis-or-treatment", "name"]), "name; diagnosis or treatment\n");
+}
+
+#[test]
+fn a_number_that_is_not_free_of_charge_is_no_hipaa_contact_by_itself() {
+    let mut meta = meta();
+    meta.contact.email = None;
+    let charged = hipaa().draft(&everything_known(), &meta);
+    assert_eq!(charged.unplaced, ["contact"]);
+    let free = hipaa().draft(&everything_known().with("contact.phone-is-toll-free", known(Value::YesNo(true))), &meta);
+    assert!(free.is_complete() && text_letter(&free).contains("by telephone, toll-free: +49"));
+}
+
+#[test]
+fn the_steps_of_the_deadline_can_be_printed() {
+    let draft = draft("{% for step in derivation %}\n{{ loop.index }}. {{ step }}\n{% endfor %}", &[], &nothing_known(), &meta())
+        .unwrap();
+    assert!(matches!(draft.blocks.as_slice(), [Block::List { ordered: true, items }] if items.len() == 2), "{:?}", draft.blocks);
+}
+
+#[test]
 fn unknown_is_neither_yes_nor_no() {
     let template = "{% if yes(\"notice.is-late\") %}yes{% elif no(\"notice.is-late\") %}no{% else %}unknown{% endif %}";
     let say = |sight: &Sight| text_letter(&draft(template, &[], sight, &meta()).unwrap());
@@ -664,6 +704,7 @@ fn pages_can_be_written_out_to_be_looked_at() {
     rehearsal.not_in_force_until = Some("13 May 2027".into());
     let some = everything_known()
         .with("people.total", number(1200, Precision::About))
+        .with("people.by-place", Seen::Unknown)
         .with("records.total", Seen::Unknown)
         .with("consequences.likely", Seen::Unknown)
         .with("measures.mitigation", Seen::Unknown)

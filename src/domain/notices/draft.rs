@@ -22,7 +22,7 @@ pub struct Draft {
     pub meta: DraftMeta,
     /// The notice itself.
     pub blocks: Vec<Block>,
-    /// What it still lacks; a gap's number is its place here, from 1.
+    /// What it still lacks, holes before estimates; a gap's number is its place here, from 1.
     pub gaps: Vec<Gap>,
     /// Every element the law asks for and how it is answered, in the order of the contents.
     pub elements: Vec<Answered>,
@@ -55,6 +55,9 @@ pub struct Answered {
 /// The heading over the elements a template left out.
 pub const UNPLACED_HEADING: &str = "Also asked for by law";
 
+/// What is printed when a person recorded that a thing is not known.
+const NOT_KNOWN: &str = "not known";
+
 /// Drafts a notice from a template, the contents its duty asks for, and the facts.
 ///
 /// The gaps are found from the contents, not from the template: an element that the template leaves
@@ -65,7 +68,7 @@ pub const UNPLACED_HEADING: &str = "Also asked for by law";
 pub fn draft(template_source: &str, contents: &[Element], sight: &Sight, meta: &DraftMeta) -> Result<Draft, TemplateFault> {
     let manner = Manner { lang: meta.lang.clone(), zone: meta.zone };
     let Rendered { markdown, marks, covered } = render(template_source, contents, sight, meta, &manner)?;
-    let gaps = gaps_of(contents, sight, &manner);
+    let (gaps, estimates): (Vec<Gap>, Vec<Gap>) = gaps_of(contents, sight, &manner).into_iter().partition(Gap::is_hole);
     let mut setter = Setter { contents, sight, manner: &manner, gaps, printed: BTreeSet::new(), used: BTreeSet::new() };
 
     let mut cut = false;
@@ -92,7 +95,8 @@ pub fn draft(template_source: &str, contents: &[Element], sight: &Sight, meta: &
 
     let elements = contents.iter().map(|element| setter.answered(element)).collect();
     let unplaced = unplaced.into_iter().map(|element| element.id.clone()).collect();
-    let (gaps, facts_used) = (setter.gaps, setter.used.into_iter().collect());
+    let facts_used = setter.used.into_iter().collect();
+    let gaps: Vec<Gap> = setter.gaps.into_iter().chain(estimates).collect();
     let digest = digest(meta, &blocks, &gaps);
     Ok(Draft { meta: meta.clone(), blocks, gaps, elements, facts_used, unplaced, digest })
 }
@@ -129,6 +133,7 @@ struct Setter<'a> {
     contents: &'a [Element],
     sight: &'a Sight,
     manner: &'a Manner,
+    /// Holes only.
     gaps: Vec<Gap>,
     printed: BTreeSet<FactKey>,
     used: BTreeSet<FactKey>,
@@ -169,7 +174,7 @@ impl Setter<'_> {
             }
             Answer::NotKnown => {
                 self.used.insert(key.clone());
-                runs("not known", style, Some(key))
+                runs(NOT_KNOWN, style, Some(key))
             }
             Answer::Missing => vec![self.hole(key, &fact.question, GapKind::Missing)],
             Answer::Disputed(_) => vec![self.hole(key, &fact.question, GapKind::Disputed)],
@@ -221,7 +226,7 @@ impl Setter<'_> {
     /// The mark of a whole element.
     fn hole_of_element(&mut self, element: &Element) -> Inline {
         self.printed.extend(element.facts.iter().cloned());
-        let is_its = |gap: &Gap| gap.is_hole() && gap.element.as_ref() == Some(&element.id);
+        let is_its = |gap: &Gap| gap.element.as_ref() == Some(&element.id);
         let at = self.gaps.iter().position(is_its).unwrap_or_else(|| {
             self.gaps.push(Gap::of(element, GapKind::Missing));
             self.gaps.len() - 1
@@ -236,9 +241,11 @@ impl Setter<'_> {
 
     /// Whether the notice itself shows the element: its answer, and the mark of each of its holes.
     fn is_placed(&self, element: &Element, blocks: &[Block], covered: &BTreeSet<String>) -> bool {
-        let holes_are_shown = self.gaps.iter().enumerate().all(|(at, gap)| {
-            gap.element.as_ref() != Some(&element.id) || !gap.is_hole() || super::block::shows_gap(blocks, at + 1)
-        });
+        let holes_are_shown = self
+            .gaps
+            .iter()
+            .enumerate()
+            .all(|(at, gap)| gap.element.as_ref() != Some(&element.id) || super::block::shows_gap(blocks, at + 1));
         let mut standing = element.facts.iter().filter(|key| self.stands(element, key)).peekable();
         let answer_is_shown = match element.combine {
             _ if covered.contains(&element.id) => true,
@@ -249,19 +256,17 @@ impl Setter<'_> {
         holes_are_shown && answer_is_shown
     }
 
-    fn answered(&mut self, element: &Element) -> Answered {
-        let has_hole = self.gaps.iter().any(|gap| gap.is_hole() && gap.element.as_ref() == Some(&element.id));
-        let answer = if element.facts.is_empty() {
-            String::new()
-        } else {
-            let standing: Vec<&FactKey> = element.facts.iter().filter(|key| self.stands(element, key)).collect();
-            let words = standing.into_iter().filter_map(|key| {
-                let fact = self.sight.get(key.as_str())?;
-                let Answer::Value(value) = answer(fact, element.need) else { return None };
-                Some(self.manner.value(&fact.kind, value))
-            });
-            words.collect::<Vec<_>>().join("; ")
-        };
+    fn answered(&self, element: &Element) -> Answered {
+        let has_hole = self.gaps.iter().any(|gap| gap.element.as_ref() == Some(&element.id));
+        let answers = element.facts.iter().filter_map(|key| {
+            let fact = self.sight.get(key.as_str())?;
+            match answer(fact, element.need) {
+                Answer::Value(value) => Some(self.manner.value(&fact.kind, value)),
+                Answer::NotKnown => Some(NOT_KNOWN.to_owned()),
+                Answer::Missing | Answer::Disputed(_) => None,
+            }
+        });
+        let answer = answers.collect::<Vec<_>>().join("; ");
         let Element { id, says, cite, need, .. } = element.clone();
         Answered { id, says, cite, need, answer, has_hole }
     }

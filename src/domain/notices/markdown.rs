@@ -8,7 +8,8 @@ use pulldown_cmark::{Event, Options, Parser, Tag, TagEnd, TextMergeStream};
 /// Reads Markdown; `resolve` gives what a token stands for.
 pub(super) fn blocks(markdown: &str, resolve: &mut dyn FnMut(usize, Style) -> Words) -> Result<Vec<Block>, TemplateFault> {
     let options = Options::ENABLE_TABLES | Options::ENABLE_DEFINITION_LIST;
-    let mut reader = Reader { resolve, open: vec![Open::page()], words: Vec::new(), style: Vec::new(), links: Vec::new() };
+    let mut reader =
+        Reader { resolve, open: vec![Open::page()], words: Vec::new(), style: Vec::new(), links: Vec::new(), is_in_field: false };
     for event in TextMergeStream::new(Parser::new_ext(markdown, options)) {
         reader.take(event)?;
     }
@@ -22,13 +23,13 @@ struct Open {
     items: Vec<Vec<Block>>,
     cells: Vec<Words>,
     rows: Vec<Vec<Words>>,
-    label: Words,
+    label: Option<Words>,
     ordered: bool,
 }
 
 impl Open {
     fn page() -> Self {
-        Self { blocks: Vec::new(), items: Vec::new(), cells: Vec::new(), rows: Vec::new(), label: Vec::new(), ordered: false }
+        Self { blocks: Vec::new(), items: Vec::new(), cells: Vec::new(), rows: Vec::new(), label: None, ordered: false }
     }
 }
 
@@ -38,6 +39,7 @@ struct Reader<'a> {
     words: Words,
     style: Vec<Style>,
     links: Vec<String>,
+    is_in_field: bool,
 }
 
 impl Reader<'_> {
@@ -46,6 +48,9 @@ impl Reader<'_> {
             Event::Start(tag) => self.start(tag),
             Event::End(tag) => self.end(tag),
             Event::Text(text) | Event::Code(text) => self.text(&text),
+            // A label without an empty line before it would be read as the end of the value above it.
+            Event::SoftBreak if self.is_in_field => Err(TemplateFault::new(None, "the value of a field runs on to a next line")
+                .hint("leave an empty line before the next label, and write a value on one line")),
             Event::SoftBreak => self.text(" "),
             Event::HardBreak => {
                 self.words.push(Inline::Break);
@@ -73,7 +78,11 @@ impl Reader<'_> {
                 self.end_loose_paragraph();
                 self.open.push(Open { ordered: first.is_some(), ..Open::page() });
             }
-            Tag::Item | Tag::Table(_) | Tag::DefinitionList | Tag::DefinitionListDefinition => self.open.push(Open::page()),
+            Tag::DefinitionListDefinition => {
+                self.is_in_field = true;
+                self.open.push(Open::page());
+            }
+            Tag::Item | Tag::Table(_) | Tag::DefinitionList => self.open.push(Open::page()),
             Tag::TableHead | Tag::TableRow => self.top().cells.clear(),
             Tag::CodeBlock(_) => {
                 return Err(TemplateFault::new(None, "a paragraph is indented so far that it reads as program code")
@@ -123,13 +132,20 @@ impl Reader<'_> {
             }
             TagEnd::DefinitionListTitle => {
                 let words = self.take_words();
-                self.top().label = words;
+                self.top().label = Some(words);
             }
             TagEnd::DefinitionListDefinition => {
                 self.end_loose_paragraph();
-                let value = joined_words(self.close().blocks)?;
-                let label = self.top().label.clone();
-                self.top().blocks.push(Block::Field { label, value });
+                self.is_in_field = false;
+                let words = joined_words(self.close().blocks)?;
+                let page = self.top();
+                match (page.label.take(), page.blocks.last_mut()) {
+                    (None, Some(Block::Field { value, .. })) => {
+                        value.push(Inline::Break);
+                        value.extend(words);
+                    }
+                    (label, _) => page.blocks.push(Block::Field { label: label.unwrap_or_default(), value: words }),
+                }
             }
             TagEnd::DefinitionList => {
                 let fields = self.close().blocks;
