@@ -6,8 +6,8 @@ use watchbell::domain::facts::{Book, Claim, Claimant, Count, FactEntry, FactType
 use watchbell::domain::ids::{DutyId, FactKey, IncidentId};
 use watchbell::domain::instant::{Zone, parse_rfc3339};
 use watchbell::domain::notices::{
-    Block, Contact, Draft, DraftMeta, Element, GapKind, Inline, Need, Organisation, Seen, Sight, TemplateFault, UNPLACED_HEADING,
-    changes, draft, lint, plain_text,
+    AnswerState, Block, Contact, Draft, DraftMeta, Element, GapKind, Inline, Need, Organisation, Seen, Sight, TemplateFault,
+    UNPLACED_HEADING, changes, draft, lint, plain_text,
 };
 use watchbell::shell::render::{html, html_letter, text, text_letter};
 
@@ -297,9 +297,10 @@ fn an_element_without_facts_is_a_gap_until_the_template_covers_it() {
     let contents = [element("contact", &[], Need::Must)];
     let open = draft("Words.", &contents, &nothing_known(), &meta()).unwrap();
     assert_eq!((open.holes().count(), open.unplaced.len()), (1, 1));
-    assert!(open.elements[0].has_hole);
+    assert_eq!(open.elements[0].state, AnswerState::Hole);
     let covered = draft("Words.{{ covers(\"contact\") }}", &contents, &nothing_known(), &meta()).unwrap();
     assert!(covered.is_complete());
+    assert_eq!(covered.elements[0].state, AnswerState::InTheWording);
 }
 
 #[test]
@@ -341,6 +342,7 @@ fn a_recorded_not_known_closes_the_gap_only_where_the_law_asks_for_what_is_known
     let by_person = not_known(Claimant::Person("A. Person".into()));
     assert_eq!(text_letter(&draft_of(&by_person, Need::IfKnown)), "not known\n");
     assert!(draft_of(&by_person, Need::IfKnown).is_complete());
+    assert_eq!(draft_of(&by_person, Need::IfKnown).elements[0].state, AnswerState::NotKnown);
     assert!(!draft_of(&by_person, Need::Must).is_complete());
     assert!(
         !draft_of(&not_known(Claimant::Product("siem".into())), Need::IfKnown).is_complete(),
@@ -510,6 +512,20 @@ fn a_label_too_close_to_the_value_above_it_is_a_fault() {
 }
 
 #[test]
+fn nothing_printed_is_lost_between_the_cells_of_a_table() {
+    let template = "| a |\n|---|\n| {{ say(\"people.total\") }} | {{ say(\"records.total\") }} |\n";
+    let lost = fault(template, &[], &everything_known());
+    assert!(lost.says.contains("no place"), "{lost}");
+    let link = fault("[a]: {{ say(\"people.total\") }}\n", &[], &everything_known());
+    assert!(link.says.contains("no place"), "{link}");
+}
+
+#[test]
+fn lists_in_lists_without_end_are_refused() {
+    assert!(fault(&format!("{}x", "- ".repeat(5000)), &[], &nothing_known()).says.contains("too deep"));
+}
+
+#[test]
 fn a_list_is_told_in_the_order_of_the_vocabulary_and_without_ambiguity() {
     let say = |items: &[&str]| {
         text_letter(&draft("{{ say(\"data.kinds\") }}", &[], &nothing_known().with("data.kinds", set(items)), &meta()).unwrap())
@@ -558,6 +574,7 @@ fn times_are_told_with_zone_and_utc() {
         say("{{ when(\"awareness.at\") }}", "2026-11-20T23:30:00Z"),
         "21 November 2026 at 00:30 Europe/Berlin (20 November 2026 at 23:30 UTC)\n"
     );
+    assert!(say("{{ say(\"awareness.at\") }}", "2026-11-20T13:20:07Z").contains("14:20:07"));
     assert_eq!(say("{{ day(\"awareness.at\") }}", "2026-11-20T23:30:00Z"), "21 November 2026\n");
 }
 

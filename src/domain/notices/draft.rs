@@ -6,7 +6,7 @@ use super::fault::TemplateFault;
 use super::gap::{Answer, Gap, GapKind, answer, gaps_of};
 use super::meta::DraftMeta;
 use super::sight::Sight;
-use super::template::{Form, Mark, Rendered, render};
+use super::template::{Form, Mark, Piece, Rendered, cut_apart, pieces, render};
 use super::words::Manner;
 use super::{markdown, words};
 use crate::domain::ids::FactKey;
@@ -48,8 +48,24 @@ pub struct Answered {
     pub need: Need,
     /// The answer in words, as far as there is one; empty if the template answers it in its own words.
     pub answer: String,
-    /// Whether the answer has a hole.
-    pub has_hole: bool,
+    /// How that stands.
+    pub state: AnswerState,
+}
+
+/// How the answer to one element stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum AnswerState {
+    /// Something is missing or disputed.
+    Hole,
+    /// Answered, with a number that is an estimate.
+    Estimate,
+    /// A person recorded that it is not known, and the law asks only for what is known.
+    NotKnown,
+    /// Answered in the fixed words of the template.
+    InTheWording,
+    /// Answered by facts.
+    Answered,
 }
 
 /// The heading over the elements a template left out.
@@ -71,16 +87,14 @@ pub fn draft(template_source: &str, contents: &[Element], sight: &Sight, meta: &
     let (gaps, estimates): (Vec<Gap>, Vec<Gap>) = gaps_of(contents, sight, &manner).into_iter().partition(Gap::is_hole);
     let mut setter = Setter { contents, sight, manner: &manner, gaps, printed: BTreeSet::new(), used: BTreeSet::new() };
 
-    let mut cut = false;
-    let mut blocks = markdown::blocks(&markdown, &mut |number, style| match marks.get(number) {
-        Some(mark) => setter.set(mark, style),
-        None => {
-            cut = true;
-            Vec::new()
-        }
+    let mut unset = printed_marks(&markdown)?;
+    let mut blocks = markdown::blocks(&markdown, &mut |number, style| {
+        unset.remove(&number);
+        marks.get(number).map(|mark| setter.set(mark, style)).unwrap_or_default()
     })?;
-    if cut {
-        return Err(TemplateFault::new(None, "something printed by the template was changed on its way"));
+    if !unset.is_empty() {
+        return Err(TemplateFault::new(None, "the page has no place for something the template prints")
+            .hint("look for a table row with more cells than its head, and for text inside a link's address or title"));
     }
 
     let unplaced: Vec<&Element> = contents.iter().filter(|element| !setter.is_placed(element, &blocks, &covered)).collect();
@@ -93,7 +107,7 @@ pub fn draft(template_source: &str, contents: &[Element], sight: &Sight, meta: &
         }
     }
 
-    let elements = contents.iter().map(|element| setter.answered(element)).collect();
+    let elements = contents.iter().map(|element| setter.answered(element, &estimates)).collect();
     let unplaced = unplaced.into_iter().map(|element| element.id.clone()).collect();
     let facts_used = setter.used.into_iter().collect();
     let gaps: Vec<Gap> = setter.gaps.into_iter().chain(estimates).collect();
@@ -120,6 +134,16 @@ impl Draft {
     fn numbered_gaps(&self) -> impl Iterator<Item = (usize, &Gap)> {
         self.gaps.iter().enumerate().map(|(at, gap)| (at + 1, gap))
     }
+}
+
+/// The numbers of all marks in rendered Markdown; each must find its place on the page.
+fn printed_marks(markdown: &str) -> Result<BTreeSet<usize>, TemplateFault> {
+    let pieces = pieces(markdown).ok_or_else(cut_apart)?;
+    let number = |piece| match piece {
+        Piece::Mark(number) => Some(number),
+        Piece::Words(_) => None,
+    };
+    Ok(pieces.into_iter().filter_map(number).collect())
 }
 
 /// The need with which the contents ask for a fact; "if known" for a fact only the template asks for.
@@ -256,19 +280,33 @@ impl Setter<'_> {
         holes_are_shown && answer_is_shown
     }
 
-    fn answered(&self, element: &Element) -> Answered {
-        let has_hole = self.gaps.iter().any(|gap| gap.element.as_ref() == Some(&element.id));
-        let answers = element.facts.iter().filter_map(|key| {
-            let fact = self.sight.get(key.as_str())?;
+    fn answered(&self, element: &Element, estimates: &[Gap]) -> Answered {
+        let mut answers = Vec::new();
+        let mut is_known = false;
+        for fact in element.facts.iter().filter_map(|key| self.sight.get(key.as_str())) {
             match answer(fact, element.need) {
-                Answer::Value(value) => Some(self.manner.value(&fact.kind, value)),
-                Answer::NotKnown => Some(NOT_KNOWN.to_owned()),
-                Answer::Missing | Answer::Disputed(_) => None,
+                Answer::Value(value) => {
+                    is_known = true;
+                    answers.push(self.manner.value(&fact.kind, value));
+                }
+                Answer::NotKnown => answers.push(NOT_KNOWN.to_owned()),
+                Answer::Missing | Answer::Disputed(_) => {}
             }
-        });
-        let answer = answers.collect::<Vec<_>>().join("; ");
+        }
+        let is_its = |gap: &Gap| gap.element.as_ref() == Some(&element.id);
+        let state = if self.gaps.iter().any(is_its) {
+            AnswerState::Hole
+        } else if estimates.iter().any(is_its) {
+            AnswerState::Estimate
+        } else if element.facts.is_empty() {
+            AnswerState::InTheWording
+        } else if is_known {
+            AnswerState::Answered
+        } else {
+            AnswerState::NotKnown
+        };
         let Element { id, says, cite, need, .. } = element.clone();
-        Answered { id, says, cite, need, answer, has_hole }
+        Answered { id, says, cite, need, answer: answers.join("; "), state }
     }
 }
 

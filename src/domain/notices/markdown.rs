@@ -2,8 +2,12 @@
 
 use super::block::{Block, Inline, Style, Words};
 use super::fault::TemplateFault;
-use super::template::{Piece, pieces};
+use super::template::{Piece, cut_apart, pieces};
 use pulldown_cmark::{Event, Options, Parser, Tag, TagEnd, TextMergeStream};
+
+const NOT_TAKEN: &str = "notices take headings, paragraphs, lists, tables, fields and links only";
+/// Lists within lists; each counts twice, as list and as item.
+const DEPTH_MAX: usize = 16;
 
 /// Reads Markdown; `resolve` gives what a token stands for.
 pub(super) fn blocks(markdown: &str, resolve: &mut dyn FnMut(usize, Style) -> Words) -> Result<Vec<Block>, TemplateFault> {
@@ -64,11 +68,14 @@ impl Reader<'_> {
                 Err(TemplateFault::new(None, format!("notices take no HTML: `{}`", html.trim()))
                     .hint("use Markdown; write a comment as `{# … #}` and a plain `<` as `\\<`"))
             }
-            other => Err(TemplateFault::new(None, format!("notices do not know this piece of Markdown: {other:?}"))),
+            _ => Err(TemplateFault::new(None, NOT_TAKEN)),
         }
     }
 
     fn start(&mut self, tag: Tag<'_>) -> Result<(), TemplateFault> {
+        if self.open.len() > DEPTH_MAX {
+            return Err(TemplateFault::new(None, "lists stand inside lists too deep"));
+        }
         match tag {
             Tag::Strong => self.style.push(Style::Strong),
             Tag::Emphasis => self.style.push(Style::Emphasis),
@@ -89,7 +96,7 @@ impl Reader<'_> {
                     .hint("start paragraphs at the left margin"));
             }
             Tag::HtmlBlock => {}
-            _ => return Err(TemplateFault::new(None, "notices take headings, paragraphs, lists, tables and fields only")),
+            _ => return Err(TemplateFault::new(None, NOT_TAKEN)),
         }
         Ok(())
     }
@@ -166,7 +173,7 @@ impl Reader<'_> {
 
     fn text(&mut self, text: &str) -> Result<(), TemplateFault> {
         let style = self.style.last().copied().unwrap_or_default();
-        let pieces = pieces(text).ok_or_else(|| TemplateFault::new(None, "something printed by the template was cut apart"))?;
+        let pieces = pieces(text).ok_or_else(cut_apart)?;
         for piece in pieces {
             match piece {
                 Piece::Words("") => {}

@@ -48,7 +48,7 @@ mod words;
 pub use block::{Block, Inline, Style, Words, blank_mark, plain_text};
 pub use changes::changes;
 pub use contents::{Combine, Element, Need};
-pub use draft::{Answered, Draft, UNPLACED_HEADING, draft};
+pub use draft::{AnswerState, Answered, Draft, UNPLACED_HEADING, draft};
 pub use fault::TemplateFault;
 pub use gap::{Gap, GapKind};
 pub use lint::lint;

@@ -114,6 +114,11 @@ pub(super) fn pieces(text: &str) -> Option<Vec<Piece<'_>>> {
     Some(pieces)
 }
 
+/// The fault of a token that was cut apart.
+pub(super) fn cut_apart() -> TemplateFault {
+    TemplateFault::new(None, "something the template prints was cut apart on its way to the page")
+}
+
 /// A part of rendered text.
 pub(super) enum Piece<'a> {
     /// The template's own words.

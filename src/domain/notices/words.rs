@@ -1,7 +1,7 @@
 //! Values in the words of a letter.
 
 use crate::domain::facts::{Count, FactType, Precision, Value};
-use crate::domain::instant::{Instant, NaiveDate, Zone};
+use crate::domain::instant::{Instant, NaiveDate, Timelike, Zone};
 
 /// The tongue and zone a notice is written in.
 #[derive(Clone, Debug)]
@@ -73,17 +73,18 @@ impl Manner {
         }
     }
 
-    /// A moment: `20 November 2026 at 14:20 Europe/Berlin (13:20 UTC)`.
+    /// A moment: `20 November 2026 at 14:20 Europe/Berlin (13:20 UTC)`. Seconds are told when there are any.
     pub fn when(&self, instant: Instant) -> String {
+        let clock = if instant.second() == 0 { "%H:%M" } else { "%H:%M:%S" };
         let civil = self.zone.civil(instant);
-        let there = format!("{} at {} {}", self.date(civil.date()), civil.format("%H:%M"), self.zone.name());
+        let there = format!("{} at {} {}", self.date(civil.date()), civil.format(clock), self.zone.name());
         let utc = Zone::UTC.civil(instant);
         if self.zone == Zone::UTC {
             there
         } else if utc.date() == civil.date() {
-            format!("{there} ({} UTC)", utc.format("%H:%M"))
+            format!("{there} ({} UTC)", utc.format(clock))
         } else {
-            format!("{there} ({} at {} UTC)", self.date(utc.date()), utc.format("%H:%M"))
+            format!("{there} ({} at {} UTC)", self.date(utc.date()), utc.format(clock))
         }
     }
 

@@ -1,7 +1,7 @@
 //! A draft as one standalone page: no scripts, no outside files, made to be printed.
 
 use super::sheet;
-use crate::domain::notices::{Block, Draft, Gap, Inline, Style, Words, blank_mark};
+use crate::domain::notices::{AnswerState, Block, Draft, Gap, Inline, Style, Words, blank_mark};
 use std::collections::BTreeSet;
 use std::fmt::Write;
 
@@ -96,8 +96,8 @@ fn elements(draft: &Draft) -> String {
     }
     out.push_str("</tr></thead>\n<tbody>\n");
     for element in &draft.elements {
-        let class = if element.has_hole { " class=\"open\"" } else { "" };
-        let cells = [element.says.as_str(), &element.cite, element.need.in_words(), sheet::state(element, draft)];
+        let class = if element.state == AnswerState::Hole { " class=\"open\"" } else { "" };
+        let cells = [element.says.as_str(), &element.cite, element.need.in_words(), sheet::state(element.state)];
         let _ = write!(out, "<tr{class}>");
         for cell in cells {
             let _ = write!(out, "<td>{}</td>", escaped(cell));

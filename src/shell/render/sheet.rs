@@ -1,6 +1,6 @@
 //! The words of the working sheet, the same on every page format.
 
-use crate::domain::notices::{Answered, Draft, Gap, GapKind};
+use crate::domain::notices::{AnswerState, Draft, Gap, GapKind};
 
 pub(super) const BANNER: &str = "DRAFT – not filed";
 pub(super) const NOT_THE_NOTICE: &str = "Working sheet. It is not part of the notice; do not send it.";
@@ -50,15 +50,12 @@ pub(super) fn gap_note(gap: &Gap) -> String {
 }
 
 /// How an element stands, in a few words.
-pub(super) fn state(answered: &Answered, draft: &Draft) -> &'static str {
-    let is_estimate = |gap: &Gap| !gap.is_hole() && gap.element.as_ref() == Some(&answered.id);
-    if answered.has_hole {
-        "missing"
-    } else if draft.gaps.iter().any(is_estimate) {
-        "answered, estimate"
-    } else if answered.answer.is_empty() {
-        "in the wording"
-    } else {
-        "answered"
+pub(super) fn state(state: AnswerState) -> &'static str {
+    match state {
+        AnswerState::Hole => "missing",
+        AnswerState::Estimate => "answered, estimate",
+        AnswerState::NotKnown => "stated as not known",
+        AnswerState::InTheWording => "in the wording",
+        AnswerState::Answered => "answered",
     }
 }

@@ -1,7 +1,7 @@
 //! A draft as plain text of 78 columns, for terminals and mail.
 
 use super::sheet;
-use crate::domain::notices::{Block, Draft, Inline, Words, blank_mark};
+use crate::domain::notices::{AnswerState, Block, Draft, Inline, Words, blank_mark};
 
 const COLUMNS: usize = 78;
 /// A table column is never narrower than this.
@@ -61,8 +61,8 @@ fn working_lists(draft: &Draft, page: &mut Page) {
     }
     page.heading(2, sheet::ELEMENTS_TITLE);
     for element in &draft.elements {
-        let words = format!("{} ({}): {}", element.says, element.cite, sheet::state(element, draft));
-        page.paragraph(&words, if element.has_hole { "[ ] " } else { "[x] " }, "    ");
+        let words = format!("{} ({}): {}", element.says, element.cite, sheet::state(element.state));
+        page.paragraph(&words, if element.state == AnswerState::Hole { "[ ] " } else { "[x] " }, "    ");
     }
     if !draft.meta.derivation.is_empty() {
         page.heading(2, sheet::DERIVATION_TITLE);
