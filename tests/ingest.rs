@@ -314,6 +314,18 @@ fn an_alert_that_fires_again_is_another_incident_and_a_change_of_state_another_v
 }
 
 #[test]
+fn a_version_is_never_named_by_less_than_its_mapping_asks_for() {
+    let alert = |status: Json, note: &str| {
+        let alert =
+            json!({"fingerprint": "f", "startsAt": "2026-11-20T08:00:00Z", "status": status, "annotations": {"title": note}});
+        let body = json!({"alerts": [alert]}).to_string();
+        read(&mapping("alertmanager"), &vocabulary(), &delivery(), body.as_bytes()).expect("read").remove(0).update_id
+    };
+    assert_ne!(alert(Json::Null, "one"), alert(Json::Null, "two"), "the status is missing, so the bytes count");
+    assert_eq!(alert(json!("firing"), "one"), alert(json!("firing"), "two"));
+}
+
+#[test]
 fn an_envelope_in_text_or_base64_is_taken_off() {
     use base64::Engine as _;
     let text = r#"
