@@ -15,4 +15,5 @@ pub mod instant;
 pub mod journal;
 pub mod law;
 pub mod notices;
+pub mod quarantine;
 pub mod standard_webhooks;
