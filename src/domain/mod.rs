@@ -7,3 +7,4 @@
 pub mod facts;
 pub mod ids;
 pub mod instant;
+pub mod journal;
