@@ -13,7 +13,3 @@ pub mod incident;
 pub mod ingest;
 pub mod instant;
 pub mod journal;
-pub mod law;
-pub mod notices;
-pub mod quarantine;
-pub mod standard_webhooks;
