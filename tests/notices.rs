@@ -351,6 +351,14 @@ fn a_recorded_not_known_closes_the_gap_only_where_the_law_asks_for_what_is_known
 }
 
 #[test]
+fn a_fact_that_two_elements_ask_for_is_held_to_the_stricter_need() {
+    let contents = [element("date", &["breach.began-on"], Need::IfKnown), element("timing", &["breach.began-on"], Need::Must)];
+    let sight = nothing_known().with("breach.began-on", Seen::NotKnown { source: "A. Person".into() });
+    let draft = draft("{{ day(\"breach.began-on\") }}", &contents, &sight, &meta()).unwrap();
+    assert_eq!(text_letter(&draft), "[MISSING: the timing (Art. 1), no. 1]\n");
+}
+
+#[test]
 fn a_dispute_is_a_gap_that_names_both_answers() {
     let said = vec![
         (Value::Count(Count { number: 512, precision: Precision::About }), "siem".to_owned()),
@@ -587,7 +595,9 @@ fn a_rehearsal_is_marked_on_every_page() {
     for page in [html(&draft), html_letter(&draft), text(&draft), text_letter(&draft)] {
         assert!(page.contains(banner));
     }
+    assert!(html_letter(&draft).contains("content: \"Rehearsal\""), "each printed sheet is marked");
     let live = dpdp().draft(&everything_known(), &self::meta());
+    assert!(html(&live).contains("content: \"DRAFT – not filed\"") && html_letter(&live).contains("content: \"\""));
     assert!(!html(&live).contains("Rehearsal") && !text(&live).contains("Rehearsal"));
     assert_ne!(draft.digest, live.digest, "a rehearsal's approval does not stand for the live notice");
 }

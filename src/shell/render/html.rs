@@ -17,7 +17,7 @@ pub fn html(draft: &Draft) -> String {
     let _ = writeln!(body, "<p class=\"banner\" role=\"note\">{banner}</p>");
     body.push_str(&working_sheet(draft));
     let _ = writeln!(body, "<main class=\"notice\" id=\"notice\">\n{}</main>", Setter::new(2).blocks(&draft.blocks));
-    page(draft, &format!("DRAFT: {}", draft.meta.title), &body)
+    page(draft, &format!("DRAFT: {}", draft.meta.title), sheet::BANNER, &body)
 }
 
 /// The notice alone, as a complete page; the caller has seen that it was approved. A rehearsal stays marked as one.
@@ -25,14 +25,16 @@ pub fn html_letter(draft: &Draft) -> String {
     let banner =
         sheet::rehearsal(draft).map(|rehearsal| format!("<p class=\"banner\" role=\"note\">{}</p>\n", escaped(&rehearsal)));
     let notice = Setter::new(1).blocks(&draft.blocks);
-    page(draft, &draft.meta.title, &format!("{}<main class=\"notice\">\n{notice}</main>\n", banner.unwrap_or_default()))
+    let head = if banner.is_some() { "Rehearsal" } else { "" };
+    page(draft, &draft.meta.title, head, &format!("{}<main class=\"notice\">\n{notice}</main>\n", banner.unwrap_or_default()))
 }
 
-fn page(draft: &Draft, title: &str, body: &str) -> String {
+/// `head` is printed at the top of each sheet of paper; it is a constant, never data: it stands in the style sheet.
+fn page(draft: &Draft, title: &str, head: &'static str, body: &str) -> String {
     format!(
         "<!DOCTYPE html>\n<html lang=\"{}\">\n<head>\n<meta charset=\"utf-8\">\n\
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
-         <title>{}</title>\n<style>\n{CSS}</style>\n</head>\n<body>\n{body}</body>\n</html>\n",
+         <title>{}</title>\n<style>\n{CSS}@page {{ @top-right {{ content: \"{head}\"; color: #7a1f12; font: 700 9pt Arial, sans-serif; }} }}\n</style>\n</head>\n<body>\n{body}</body>\n</html>\n",
         escaped(&draft.meta.lang),
         escaped(title),
     )
