@@ -1,0 +1,38 @@
+//! Random ids and tokens. The only user of the system's randomness.
+
+use crate::domain::ids::IncidentId;
+use crate::domain::quarantine;
+use base64::Engine;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+
+const CROCKFORD: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
+
+/// A new incident's id: 80 random bits.
+pub fn incident_id() -> IncidentId {
+    IncidentId::new(format!("inc-{}", word()))
+}
+
+/// A new kept message's id.
+pub fn quarantine_id() -> IncidentId {
+    IncidentId::new(format!("{}{}", quarantine::PREFIX, word()))
+}
+
+/// A new API token: 256 random bits.
+pub fn token() -> String {
+    format!("wbt_{}", URL_SAFE_NO_PAD.encode(random::<32>()))
+}
+
+/// A new Standard Webhooks secret: 256 random bits.
+pub fn webhook_secret() -> String {
+    format!("whsec_{}", STANDARD.encode(random::<32>()))
+}
+
+fn word() -> String {
+    random::<16>().iter().map(|byte| char::from(CROCKFORD[usize::from(byte & 31)])).collect()
+}
+
+fn random<const N: usize>() -> [u8; N] {
+    let mut bytes = [0; N];
+    getrandom::fill(&mut bytes).expect("the system has randomness; without it no id would be unique");
+    bytes
+}

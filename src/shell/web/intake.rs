@@ -1,0 +1,329 @@
+//! `POST /v1/events/{source}`: verify, read, store durably, answer.
+//!
+//! Whatever an authenticated source sends is kept: as an incident, as an update of one, or in
+//! quarantine with the reason, where a person can see it.
+
+use super::App;
+use super::problem::Problem;
+use crate::domain::ids::IncidentId;
+use crate::domain::incident::{Command, Opened, Opening, Received};
+use crate::domain::ingest::{self, DeliveryMeta, EvidenceKind, Report, Unreadable, check_bearer};
+use crate::domain::instant::Instant;
+use crate::domain::journal;
+use crate::domain::quarantine::{self, Kept};
+use crate::domain::standard_webhooks as webhooks;
+use crate::shell::config::Source;
+use crate::shell::desk::SubmitError;
+use crate::shell::mint;
+use crate::shell::store::{Append, AppendError};
+use crate::shell::telemetry::IntakeLabels;
+use crate::shell::wall_clock;
+use axum::body::Body;
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use secrecy::ExposeSecret;
+use serde::Serialize;
+use sha2::{Digest, Sha256};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// How often a delivery is looked up anew because another one of the same came first.
+const RACES_MAX: u32 = 5;
+/// In a batch each report keeps the whole message only up to this size; the first always does.
+const RAW_PER_REPORT_MAX: usize = 64 * 1024;
+
+/// The answer to a delivery.
+#[derive(Debug, Serialize)]
+struct Taken {
+    status: &'static str,
+    incident: Option<IncidentId>,
+    duplicate: bool,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    incidents: Vec<IncidentId>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    remarks: Vec<String>,
+}
+
+/// Takes a delivery.
+pub async fn post_event(State(app): State<Arc<App>>, Path(name): Path<String>, headers: HeaderMap, body: Body) -> Response {
+    let (answer, response) = match take(&app, &name, &headers, body).await {
+        Ok(taken) => (taken.status, (StatusCode::ACCEPTED, axum::Json(taken)).into_response()),
+        Err(problem) => {
+            let answer = if problem.status() == StatusCode::UNAUTHORIZED { "refused" } else { "not-taken" };
+            (answer, problem.into_response())
+        }
+    };
+    // An unknown name is a stranger's word and no label.
+    let known = app.live().sources.contains_key(name.as_str());
+    let source = if known { name } else { "unknown".to_owned() };
+    app.metrics.intake_total.get_or_create(&IntakeLabels { source, answer }).inc();
+    response
+}
+
+async fn take(app: &App, name: &str, headers: &HeaderMap, body: Body) -> Result<Taken, Problem> {
+    let live = app.live();
+    let Some(source) = live.sources.get(name) else {
+        return Err(Problem::not_found("no-source", format!("no source `{}` is configured", short(name)))
+            .hint("add a [[source]] with this name, or mend the URL"));
+    };
+    let signed = !source.secrets.is_empty() && text(headers, webhooks::SIGNATURE_HEADER).is_some();
+    // A bearer token is checked before the body is read; a signature needs the body.
+    if !signed {
+        check_token(source, headers)?;
+    }
+    let body = super::read_body(body, headers, app.body_limit).await?;
+    let now = wall_clock::now();
+    if signed {
+        check_signature(source, headers, &body, now)?;
+    }
+    let delivery = DeliveryMeta {
+        source: source.name.clone(),
+        content_type: text(headers, "content-type").map(str::to_owned),
+        headers: readable_headers(headers),
+        received_at: now,
+    };
+    let rules = app.desk.rules();
+    match ingest::read(&source.mapping, &rules.rulebook.vocabulary, &delivery, &body) {
+        Ok(reports) => take_reports(app, source, &delivery, reports, &body, now).await,
+        Err(unreadable) => Err(quarantine(app, source, &delivery, &body, unreadable, now).await),
+    }
+}
+
+fn check_token(source: &Source, headers: &HeaderMap) -> Result<(), Problem> {
+    if source.tokens.is_empty() {
+        return Err(Problem::unauthorised(format!("source `{}` takes signed deliveries only", source.name))
+            .hint("sign with Standard Webhooks: webhook-id, webhook-timestamp, webhook-signature"));
+    }
+    check_bearer(text(headers, "authorization"), &source.tokens).map_err(|fault| Problem::unauthorised(fault.to_string()))
+}
+
+fn check_signature(source: &Source, headers: &HeaderMap, body: &[u8], now: Instant) -> Result<(), Problem> {
+    let field = |name| text(headers, name).unwrap_or_default();
+    let secrets: Vec<&[u8]> = source.secrets.iter().map(ExposeSecret::expose_secret).collect();
+    let tolerance_s = u64::try_from(source.tolerance.num_seconds()).unwrap_or(webhooks::TOLERANCE_S);
+    let (id, timestamp) = (field(webhooks::ID_HEADER), field(webhooks::TIMESTAMP_HEADER));
+    webhooks::verify(&secrets, id, timestamp, body, field(webhooks::SIGNATURE_HEADER), now.timestamp(), tolerance_s)
+        .map_err(|fault| Problem::unauthorised(fault.to_string()))
+}
+
+fn text<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
+    headers.get(name).and_then(|value| value.to_str().ok())
+}
+
+/// What a mapping may read: never credentials.
+fn readable_headers(headers: &HeaderMap) -> BTreeMap<String, String> {
+    let secret = [header::AUTHORIZATION, header::COOKIE, header::PROXY_AUTHORIZATION];
+    headers
+        .iter()
+        .filter(|(name, _)| !secret.contains(name) && !name.as_str().contains("signature") && !name.as_str().contains("token"))
+        .filter_map(|(name, value)| Some((name.as_str().to_owned(), value.to_str().ok()?.to_owned())))
+        .collect()
+}
+
+async fn take_reports(
+    app: &App,
+    source: &Source,
+    delivery: &DeliveryMeta,
+    reports: Vec<Report>,
+    body: &[u8],
+    now: Instant,
+) -> Result<Taken, Problem> {
+    let mut taken = Taken { status: "accepted", incident: None, duplicate: true, incidents: Vec::new(), remarks: Vec::new() };
+    if reports.is_empty() {
+        return Ok(Taken { status: "empty", duplicate: false, ..taken });
+    }
+    let sha256 = hex(&Sha256::digest(body));
+    let mut noted = 0;
+    let count = reports.len();
+    for (nth, report) in reports.into_iter().enumerate() {
+        taken.remarks.extend(report.remarks.iter().map(|remark| remark.text.clone()));
+        if matches!(report.kind, EvidenceKind::TestOrSample | EvidenceKind::PassedControl) {
+            let text = format!("{} by its own word is a {}, and opens nothing", short(&report.title), report.kind);
+            keep(app, source, delivery, body, ("noted", text), now).await?;
+            noted += 1;
+            continue;
+        }
+        let whole = nth == 0 || body.len() <= RAW_PER_REPORT_MAX;
+        let raw = whole.then(|| std::str::from_utf8(body).ok().map(str::to_owned)).flatten();
+        let (incident, duplicate) = take_report(app, source, report, &sha256, raw, now).await?;
+        taken.duplicate &= duplicate;
+        if count > 1 {
+            taken.incidents.push(incident.clone());
+        }
+        taken.incident.get_or_insert(incident);
+    }
+    if noted == count {
+        return Ok(Taken { status: "noted", duplicate: false, ..taken });
+    }
+    if taken.duplicate {
+        taken.status = "duplicate";
+    }
+    Ok(taken)
+}
+
+async fn take_report(
+    app: &App,
+    source: &Source,
+    report: Report,
+    sha256: &str,
+    raw: Option<String>,
+    now: Instant,
+) -> Result<(IncidentId, bool), Problem> {
+    let organisations = organisations(app, source, &report)?;
+    let identity = report.external_id.clone().unwrap_or_else(|| report.update_id.clone());
+    let tenant = report.tenant.clone().unwrap_or_default();
+    let delivery_key = key(b'd', &[source.name.as_str(), &tenant, &identity, &report.update_id]);
+    let incident_key = key(b'x', &[source.name.as_str(), &tenant, &identity]);
+    let received = Received {
+        source: source.name.clone(),
+        update_id: report.update_id.clone(),
+        status: report.status.clone(),
+        sha256: sha256.to_owned(),
+        raw,
+        hints: report.hints.iter().map(|hint| (hint.label.clone(), hint.value.clone(), hint.pointer.clone())).collect(),
+        remarks: report.remarks.iter().map(|remark| remark.text.clone()).collect(),
+    };
+    let mut claims = report.claims.clone();
+    claims.extend(source.claims.iter().map(|claim| crate::domain::facts::Claim { at: now, ..claim.clone() }));
+    let store = app.desk.store();
+    for _ in 0..RACES_MAX {
+        let lookup = |key: &[u8]| store.lookup(key).map_err(|error| Problem::unavailable(error.to_string()));
+        if let Some(known) = lookup(&delivery_key)? {
+            return Ok((known, true));
+        }
+        let (id, command, unique) = match lookup(&incident_key)? {
+            Some(known) => {
+                let command = Command::Observe { received: received.clone(), claims: claims.clone() };
+                (known, command, vec![delivery_key.clone()])
+            }
+            None => {
+                let opened = Opened {
+                    title: report.title.clone(),
+                    severity: report.severity.name().to_owned(),
+                    kind: report.kind.name().to_owned(),
+                    source: source.name.clone(),
+                    external_id: identity.clone(),
+                    organisations: organisations.clone(),
+                };
+                let opening = Opening { opened, received: received.clone(), claims: claims.clone() };
+                (mint::incident_id(), Command::Open(Box::new(opening)), vec![delivery_key.clone(), incident_key.clone()])
+            }
+        };
+        match app.desk.submit_claiming(&id, command, unique, now).await {
+            Ok(_) => return Ok((id, false)),
+            // Another delivery of the same came first: look again.
+            Err(SubmitError::Taken { .. }) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Err(SubmitError::Contended.into())
+}
+
+fn organisations(
+    app: &App,
+    source: &Source,
+    report: &Report,
+) -> Result<BTreeMap<crate::domain::ids::OrganisationId, crate::domain::incident::Profile>, Problem> {
+    let rules = app.desk.rules();
+    let named = if report.organisations.is_empty() { &source.organisations } else { &report.organisations };
+    let mut profiles = BTreeMap::new();
+    for id in named {
+        let known = rules.organisations.get(id).filter(|_| source.organisations.contains(id));
+        let Some(organisation) = known else {
+            let known: Vec<&str> = source.organisations.iter().map(|id| id.as_str()).collect();
+            return Err(Problem::invalid("no-organisation", format!("source `{}` does not speak for organisation `{}`", source.name, short(id.as_str())))
+                .hint(format!("it speaks for {}", known.join(", "))));
+        };
+        profiles.insert(id.clone(), organisation.profile.clone());
+    }
+    Ok(profiles)
+}
+
+/// Keeps an unreadable message and says what is wrong with it.
+async fn quarantine(
+    app: &App,
+    source: &Source,
+    delivery: &DeliveryMeta,
+    body: &[u8],
+    unreadable: Unreadable,
+    now: Instant,
+) -> Problem {
+    let status = if unreadable.code.is_syntax() { StatusCode::BAD_REQUEST } else { StatusCode::UNPROCESSABLE_ENTITY };
+    let code = unreadable.code.code();
+    let problem = Problem::new(status, code, "the message cannot be read", unreadable.to_string())
+        .with("faults", serde_json::to_value(&unreadable.faults).unwrap_or_default());
+    if body.is_empty() {
+        return problem;
+    }
+    match keep(app, source, delivery, body, (code, unreadable.to_string()), now).await {
+        Ok(id) => {
+            app.metrics.quarantined_total.inc();
+            tracing::warn!(source = %source.name, quarantine = %id, code, "a message could not be read and is in quarantine");
+            problem.with("quarantine", id.as_str())
+        }
+        Err(unavailable) => unavailable,
+    }
+}
+
+/// Keeps a message outside any incident; the same message twice is kept once.
+async fn keep(
+    app: &App,
+    source: &Source,
+    delivery: &DeliveryMeta,
+    body: &[u8],
+    (code, text): (&str, String),
+    now: Instant,
+) -> Result<IncidentId, Problem> {
+    let sha256 = hex(&Sha256::digest(body));
+    let unique = key(b'q', &[source.name.as_str(), code, &sha256]);
+    let (raw, raw_base64) = match std::str::from_utf8(body) {
+        Ok(text) => (Some(text.to_owned()), None),
+        Err(_) => (None, Some(STANDARD.encode(body))),
+    };
+    let kept = Kept {
+        source: source.name.to_string(),
+        received_at: now,
+        content_type: delivery.content_type.clone(),
+        code: code.to_owned(),
+        text,
+        sha256,
+        raw,
+        raw_base64,
+    };
+    let encoded = serde_json::to_vec(&kept).map_err(|error| Problem::unavailable(error.to_string()))?;
+    let card = Kept { raw: None, raw_base64: None, ..kept };
+    let card = serde_json::to_vec(&card).map_err(|error| Problem::unavailable(error.to_string()))?;
+    let id = mint::quarantine_id();
+    let sealed = journal::seal_as(None, &id, now, quarantine::FORMAT, 0, &encoded);
+    let append = Append { card: Some(card), unique: vec![unique], ..Append::of(sealed) };
+    match app.desk.store().append(append).await {
+        Ok(_) => Ok(id),
+        Err(AppendError::Taken { by, .. }) => Ok(by),
+        Err(error) => Err(Problem::unavailable(error.to_string())),
+    }
+}
+
+/// A unique key: a kind and parts, none of which can run into the next.
+fn key(kind: u8, parts: &[&str]) -> Vec<u8> {
+    let mut hash = Sha256::new();
+    for part in parts {
+        hash.update((part.len() as u64).to_be_bytes());
+        hash.update(part);
+    }
+    let mut key = vec![kind];
+    key.extend_from_slice(&hash.finalize());
+    key
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn short(text: &str) -> String {
+    let short: String = text.chars().filter(|c| !c.is_control()).take(80).collect();
+    short
+}
+

@@ -1,0 +1,139 @@
+//! What went wrong, as RFC 9457 `application/problem+json` with a stable code.
+
+use crate::domain::incident::Refusal;
+use crate::shell::desk::SubmitError;
+use axum::body::Body;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde_json::{Map, Value, json};
+
+/// A problem on its way to a client.
+#[derive(Clone, Debug)]
+pub struct Problem {
+    status: StatusCode,
+    code: &'static str,
+    title: &'static str,
+    detail: String,
+    hint: Option<String>,
+    more: Map<String, Value>,
+    retry_after_s: Option<u32>,
+}
+
+impl Problem {
+    /// A problem of a kind. `code` is stable: scripts hold on to it.
+    pub fn new(status: StatusCode, code: &'static str, title: &'static str, detail: impl Into<String>) -> Self {
+        let (detail, hint) = split_hint(detail.into());
+        Self { status, code, title, detail, hint, more: Map::new(), retry_after_s: None }
+    }
+
+    /// The same with what to do next.
+    pub fn hint(self, hint: impl Into<String>) -> Self {
+        Self { hint: Some(hint.into()), ..self }
+    }
+
+    /// The same with a further member.
+    pub fn with(mut self, name: &str, value: impl Into<Value>) -> Self {
+        self.more.insert(name.to_owned(), value.into());
+        self
+    }
+
+    /// The status.
+    pub fn status(&self) -> StatusCode {
+        self.status
+    }
+
+    /// No or wrong credentials.
+    pub fn unauthorised(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::UNAUTHORIZED, "unauthorised", "the credentials are missing or not accepted", detail)
+    }
+
+    /// Something that is not there.
+    pub fn not_found(code: &'static str, detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::NOT_FOUND, code, "there is no such thing", detail)
+    }
+
+    /// Something in the request that cannot be.
+    pub fn invalid(code: &'static str, detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::UNPROCESSABLE_ENTITY, code, "the request cannot be taken as it is", detail)
+    }
+
+    /// The store does not take writes, or cannot be read.
+    pub fn unavailable(detail: impl Into<String>) -> Self {
+        let problem = Self::new(StatusCode::SERVICE_UNAVAILABLE, "store-unavailable", "the record cannot be kept now", detail);
+        Self { retry_after_s: Some(5), ..problem }.hint("nothing was taken; send it again")
+    }
+}
+
+/// Errors say `hint:` on a line of its own; a problem has a member for it.
+fn split_hint(detail: String) -> (String, Option<String>) {
+    match detail.split_once("\nhint: ") {
+        Some((detail, hint)) => (detail.to_owned(), Some(hint.to_owned())),
+        None => (detail, None),
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let mut body = self.more;
+        body.insert("type".into(), json!(format!("urn:watchbell:problem:{}", self.code)));
+        body.insert("title".into(), json!(self.title));
+        body.insert("status".into(), json!(self.status.as_u16()));
+        body.insert("code".into(), json!(self.code));
+        body.insert("detail".into(), json!(self.detail));
+        if let Some(hint) = self.hint {
+            body.insert("hint".into(), json!(hint));
+        }
+        let mut response = Response::new(Body::from(Value::Object(body).to_string()));
+        *response.status_mut() = self.status;
+        let headers = response.headers_mut();
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        if self.status == StatusCode::UNAUTHORIZED {
+            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
+        if let Some(seconds) = self.retry_after_s {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        response
+    }
+}
+
+impl From<SubmitError> for Problem {
+    fn from(error: SubmitError) -> Self {
+        match error {
+            SubmitError::Refused(refusal) => refusal.into(),
+            SubmitError::Taken { by } => {
+                let problem = Self::new(StatusCode::CONFLICT, "already-known", "it is known already", format!("it belongs to {by}"));
+                problem.with("incident", by.as_str())
+            }
+            SubmitError::Unwritten(source) => Self::unavailable(source.to_string()),
+            SubmitError::Unread(source) => Self::unavailable(source.to_string()),
+            SubmitError::Contended => Self::unavailable("the incident kept changing meanwhile"),
+            damaged @ SubmitError::Damaged { .. } => {
+                Self::new(StatusCode::INTERNAL_SERVER_ERROR, "record-damaged", "the record is damaged", damaged.to_string())
+            }
+        }
+    }
+}
+
+impl From<Refusal> for Problem {
+    fn from(refusal: Refusal) -> Self {
+        let detail = refusal.to_string();
+        match refusal {
+            Refusal::NoIncident => Self::not_found("no-incident", detail).hint("`GET /v1/incidents` lists them"),
+            Refusal::NoClock(_) => Self::not_found("no-clock", detail).hint("`GET /v1/clocks` lists them"),
+            Refusal::NoAlert(_) => Self::not_found("no-alert", detail),
+            Refusal::Exists | Refusal::Closed(_) | Refusal::LastCall => {
+                let code = match refusal {
+                    Refusal::LastCall => "last-call",
+                    Refusal::Closed(_) => "clock-closed",
+                    _ => "exists",
+                };
+                Self::new(StatusCode::CONFLICT, code, "it cannot be done as things stand", detail)
+            }
+            Refusal::Empty(_) => Self::invalid("empty-field", detail),
+            Refusal::Future { .. } => Self::invalid("future-time", detail).hint("give the moment it happened, with its offset"),
+            Refusal::NoGround(_) => Self::invalid("no-ground", detail).hint("add `ground`: on what the judgement rests"),
+            Refusal::NotAPerson(_) => Self::invalid("not-a-person", detail),
+        }
+    }
+}
