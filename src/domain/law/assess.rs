@@ -401,7 +401,7 @@ fn term_of(due: &Due, start: &Started, at: &Circumstances<'_>, context: &Context
         term.at = Some(to);
         term.derivation.steps.push(Step { text, result: rfc3339(to), cite: Some(due.cite.clone()) });
     };
-    let pulled = due.no_later_than.iter().filter_map(|key| at.sight.instant(key, at.zone).map(|t| (t, key))).min();
+    let pulled = due.no_later_than.iter().filter_map(|key| at.sight.day_limit(key, term.zone).map(|t| (t, key))).min();
     if let Some((to, key)) = pulled.filter(|(to, _)| counted.is_none_or(|limit| *to < limit)) {
         move_to(to, format!("no later than `{key}`, which is known"));
     }
