@@ -60,7 +60,8 @@ impl Zone {
             }
             LocalResult::None => {
                 // No gap in the data is longer than a day.
-                let mut probe = civil;
+                // Gaps end on a full minute.
+                let mut probe = civil - Duration::seconds(i64::from(civil.second()));
                 for _ in 0..(24 * 60) {
                     probe += Duration::minutes(1);
                     if let Some(at) = self.0.from_local_datetime(&probe).earliest() {

@@ -4,6 +4,9 @@
 //! [`notices`]; [`incident`] sees all of these. [`ingest`] turns bytes into claims and knows
 //! neither law nor incidents. [`journal`] seals what was decided and knows nothing of what it seals.
 
+pub mod clocks;
 pub mod facts;
 pub mod ids;
 pub mod instant;
+pub mod law;
+pub mod notices;

@@ -4,10 +4,10 @@ use super::evaluate::{Finding, Truth, evaluate};
 use super::load::Rulebook;
 use super::pack::{Due, Duty, Exception, Mode, Pack, Pick, Reading, Status, Verification};
 use super::sight::Sight;
-use crate::domain::clocks::{self, Context, Derivation, Hold, Limit, Step};
+use crate::domain::clocks::{self, ClockFault, Context, Deadline, Derivation, Hold, Limit, Step};
 use crate::domain::facts::{Claimant, Rank};
 use crate::domain::ids::FactKey;
-use crate::domain::instant::{Instant, NaiveDate, Zone, rfc3339};
+use crate::domain::instant::{Instant, NaiveDate, TZ_VERSION, Zone, rfc3339};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 
@@ -243,7 +243,7 @@ impl Assessment<'_> {
 }
 
 fn zone_of(duty: &Duty, at: &Circumstances<'_>) -> Zone {
-    duty.text.due.first().and_then(|due| clocks::zone_of(&due.limit, at.zone)).unwrap_or(at.zone)
+    duty.text.due.first().map_or(at.zone, |due| due.limit.zone(at.zone))
 }
 
 fn start(duty: &Duty, at: &Circumstances<'_>) -> Started {
@@ -352,13 +352,15 @@ fn deadlines(
         says: "the house's own target".into(),
         cite: "house policy, not law".into(),
         verification: Verification::Choice,
-        ..bare(limit, start, &context)
+        ..bare(limit, start, &context, &[])
     });
     (Deadlines { operational, outer, advisory, target }, missing)
 }
 
-fn bare(limit: &Limit, start: &Started, context: &Context<'_>) -> Term {
-    let deadline = clocks::deadline(limit, start.at, context);
+fn bare(limit: &Limit, start: &Started, context: &Context<'_>, holds: &[Hold]) -> Term {
+    let deadline = clocks::deadline(limit, start.at, context)
+        .and_then(|deadline| clocks::with_pauses(deadline, start.at, limit, holds, context))
+        .unwrap_or_else(|fault| due_at_once(start.at, limit.zone(context.organisation_zone), &fault));
     Term {
         says: String::new(),
         cite: String::new(),
@@ -369,31 +371,36 @@ fn bare(limit: &Limit, start: &Started, context: &Context<'_>) -> Term {
     }
 }
 
+/// A limit that cannot be counted is due at once: the strictest there is, and it says why.
+fn due_at_once(start: Instant, zone: Zone, fault: &ClockFault) -> Deadline {
+    let step = Step { text: format!("the limit cannot be counted ({fault})"), result: "due at once".into(), cite: None };
+    let derivation = Derivation { steps: vec![step], tz_version: TZ_VERSION.to_owned(), assumptions: Vec::new() };
+    Deadline { at: Some(start), zone, held: false, derivation }
+}
+
 fn reading_of(reading: &Reading, start: &Started, context: &Context<'_>) -> Term {
     Term {
         says: reading.says.clone(),
         cite: reading.cite.clone(),
         verification: reading.verification,
-        ..bare(&reading.limit, start, context)
+        ..bare(&reading.limit, start, context, &[])
     }
 }
 
 fn term_of(due: &Due, start: &Started, at: &Circumstances<'_>, context: &Context<'_>) -> Term {
-    let deadline = clocks::deadline_with_holds(&due.limit, start.at, context, at.holds);
     let mut term = Term {
         says: due.says.clone(),
         cite: due.cite.clone(),
         verification: due.verification,
-        at: deadline.at,
-        zone: deadline.zone,
-        derivation: deadline.derivation,
+        ..bare(&due.limit, start, context, at.holds)
     };
+    let counted = term.at;
     let mut move_to = |to: Instant, text: String| {
         term.at = Some(to);
         term.derivation.steps.push(Step { text, result: rfc3339(to), cite: Some(due.cite.clone()) });
     };
     let pulled = due.no_later_than.iter().filter_map(|key| at.sight.instant(key, at.zone).map(|t| (t, key))).min();
-    if let Some((to, key)) = pulled.filter(|(to, _)| deadline.at.is_none_or(|limit| *to < limit)) {
+    if let Some((to, key)) = pulled.filter(|(to, _)| counted.is_none_or(|limit| *to < limit)) {
         move_to(to, format!("no later than `{key}`, which is known"));
     }
     if let Some(key) = &due.extended_to

@@ -313,6 +313,8 @@ pub struct Duty {
     pub pack: PackId,
     /// The template's source, if the duty has one.
     pub template: Option<String>,
+    /// Its file, relative to the rules folder.
+    pub file: String,
 }
 
 /// A pack as loaded.

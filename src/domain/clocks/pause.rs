@@ -1,0 +1,176 @@
+//! What a hold, such as a police request to wait, does to a deadline.
+
+use super::deadline::{ClockFault, Context, Deadline, deadline, end_of_day, out_of_range, spoken};
+use super::derivation::Derivation;
+use super::limit::Limit;
+use super::toll::{Span, tolled};
+use crate::domain::instant::{Instant, Zone};
+use chrono::Days;
+use serde::{Deserialize, Serialize};
+
+/// What a law lets a hold do to a clock. In TOML `{ floor = {} }` and the like.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub enum Pause {
+    /// The deadline is the later of the original and the release. The cautious reading of "delay".
+    Floor {},
+    /// The time held is added to what was left.
+    Toll {},
+    /// A new period runs from the release and replaces the old one, even where it ends earlier.
+    Restart(Box<Limit>),
+    /// The later of the original and a period that runs from the release.
+    LatestOf(Box<Limit>),
+    /// The hold ends at the latest when a period from its own start has run; then as `pause`.
+    Capped {
+        /// The longest the hold can last.
+        limit: Box<Limit>,
+        /// What it does.
+        pause: Box<Pause>,
+    },
+    /// To tell is forbidden until the release; the deadline moves as under [`Pause::Floor`].
+    Prohibition {},
+}
+
+/// One hold on one clock.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Hold {
+    /// When it was stated.
+    pub from: Instant,
+    /// The first moment at which telling is allowed again; `None` while open.
+    pub until: Option<Instant>,
+    /// What the law of this clock lets it do.
+    pub kind: Pause,
+    /// An oral statement lapses this many civil days after it; a written one that follows is a hold of its own.
+    pub oral_cap_days: Option<u32>,
+}
+
+/// Lays holds over a deadline that was counted from `start` by `limit`.
+///
+/// Holds are taken in the order they began and stack. One that begins after the deadline cures nothing; one that ends
+/// before it begins, or before the clock starts, does nothing. Time under two holds is tolled once. Only a
+/// restart can make a deadline earlier. After a hold in days the day of release is the last day.
+pub fn with_pauses(
+    mut deadline: Deadline,
+    start: Instant,
+    limit: &Limit,
+    holds: &[Hold],
+    ctx: &Context<'_>,
+) -> Result<Deadline, ClockFault> {
+    let Some(original) = deadline.at else {
+        if !holds.is_empty() {
+            deadline.derivation.step("a hold changes no deadline where there is none", "no deadline");
+        }
+        return Ok(deadline);
+    };
+    let mut in_order: Vec<&Hold> = holds.iter().collect();
+    in_order.sort_by_key(|hold| (hold.from, hold.until));
+    let mut held = Held { start, limit, ctx, at: original, zone: deadline.zone, tolled: Vec::new(), open: false };
+    for hold in in_order {
+        held.lay(hold, &mut deadline.derivation)?;
+    }
+    deadline.at = Some(held.at);
+    deadline.held = held.open;
+    Ok(deadline)
+}
+
+struct Held<'a> {
+    start: Instant,
+    limit: &'a Limit,
+    ctx: &'a Context<'a>,
+    at: Instant,
+    zone: Zone,
+    /// Held spans that toll, apart from each other.
+    tolled: Vec<Span>,
+    open: bool,
+}
+
+impl Held<'_> {
+    fn lay(&mut self, hold: &Hold, derivation: &mut Derivation) -> Result<(), ClockFault> {
+        derivation.step("a hold begins", spoken(self.zone, hold.from));
+        if hold.from > self.at {
+            derivation.step("it begins after the deadline and cures nothing", spoken(self.zone, self.at));
+            return Ok(());
+        }
+        let (release, pause) = self.release(hold, derivation)?;
+        let Some(release) = release else {
+            self.open = true;
+            derivation.step("it has no end yet; the deadline moves on release and is not before", spoken(self.zone, self.at));
+            derivation.assume("a hold is open, so the deadline shown is the earliest it can be");
+            return Ok(());
+        };
+        if release <= hold.from || release <= self.start {
+            derivation.step("it ends before it or the clock begins, and does nothing", spoken(self.zone, self.at));
+            return Ok(());
+        }
+        derivation.step("it ends, and telling is allowed again", spoken(self.zone, release));
+        let moved = self.moved(pause, hold.from, release, derivation)?;
+        if moved > self.at || matches!(pause, Pause::Restart(_)) {
+            self.at = moved;
+            derivation.step("the hold moves the deadline", spoken(self.zone, moved));
+        } else {
+            derivation.step("the hold leaves the deadline where it is", spoken(self.zone, self.at));
+        }
+        Ok(())
+    }
+
+    /// When the hold ends, after its caps, and what it then does.
+    fn release<'h>(&self, hold: &'h Hold, derivation: &mut Derivation) -> Result<(Option<Instant>, &'h Pause), ClockFault> {
+        let mut release = hold.until;
+        let mut pause = &hold.kind;
+        if let Some(cap_days) = hold.oral_cap_days {
+            let stated = self.zone.date_of(hold.from);
+            let lapse = stated.checked_add_days(Days::new(u64::from(cap_days))).ok_or_else(|| out_of_range(hold.from))?;
+            let (lapse, _) = self.zone.start_of(lapse);
+            derivation.step(format!("an oral statement lapses {cap_days} days after it"), spoken(self.zone, lapse));
+            release = Some(release.map_or(lapse, |until| until.min(lapse)));
+        }
+        while let Pause::Capped { limit, pause: inner } = pause {
+            if let Some(cap) = deadline(limit, hold.from, self.ctx)?.at {
+                derivation.step("the law caps how long it can last", spoken(self.zone, cap));
+                release = Some(release.map_or(cap, |until| until.min(cap)));
+            }
+            pause = inner;
+        }
+        Ok((release, pause))
+    }
+
+    fn moved(
+        &mut self,
+        pause: &Pause,
+        from: Instant,
+        release: Instant,
+        derivation: &mut Derivation,
+    ) -> Result<Instant, ClockFault> {
+        match pause {
+            Pause::Floor {} | Pause::Prohibition {} => Ok(self.floor(release, derivation)),
+            Pause::Capped { pause, .. } => self.moved(pause, from, release, derivation),
+            Pause::Toll {} => self.toll(from, release, derivation),
+            Pause::Restart(limit) | Pause::LatestOf(limit) => {
+                derivation.step("a period is counted from the release", spoken(self.zone, release));
+                let counted = deadline(limit, release, self.ctx)?;
+                derivation.append(counted.derivation);
+                Ok(counted.at.unwrap_or(release))
+            }
+        }
+    }
+
+    fn floor(&self, release: Instant, derivation: &mut Derivation) -> Instant {
+        if release <= self.at {
+            return self.at;
+        }
+        derivation.step("the release is after the deadline", "what is owed is owed at once on release");
+        if self.limit.ends_with_a_day() {
+            end_of_day(self.zone.date_of(release), self.limit.cutoff(), self.zone, derivation).max(release)
+        } else {
+            release
+        }
+    }
+
+    fn toll(&mut self, from: Instant, release: Instant, derivation: &mut Derivation) -> Result<Instant, ClockFault> {
+        let from = self.tolled.iter().map(|(_, until)| *until).fold(from.max(self.start), Instant::max);
+        if from < release {
+            self.tolled.push((from, release));
+        }
+        Ok(tolled(self.limit, self.start, &self.tolled, self.ctx, derivation)?.unwrap_or(self.at))
+    }
+}

@@ -1,0 +1,282 @@
+//! Worked cases: facts in, expected outcome, beside the law they prove.
+
+use super::assess::{Assessment, Circumstances, Owed, assess};
+use super::load::Rulebook;
+use super::pack::Mode;
+use super::sight::{MET, Sight};
+use crate::domain::facts::{Book, Claim, Claimant, FactType, Value};
+use crate::domain::ids::{DutyId, FactKey, PackId};
+use crate::domain::instant::{Duration, Instant, NaiveDate, Zone, parse_rfc3339, rfc3339};
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet};
+
+type Facts = BTreeMap<FactKey, toml::Value>;
+
+/// `cases.toml`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct CaseFile {
+    /// Sets of facts cases start from.
+    #[serde(default)]
+    pub given: BTreeMap<String, Facts>,
+    /// The cases.
+    #[serde(rename = "case", default)]
+    pub cases: Vec<Case>,
+}
+
+/// One case, with its sequels.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Case {
+    /// A sentence that says what is shown, with underscores.
+    pub name: String,
+    /// Where the expected outcome comes from.
+    pub source: String,
+    /// When it is assessed.
+    pub at: String,
+    /// The sets it starts from.
+    #[serde(default)]
+    pub given: Vec<String>,
+    /// Its own facts.
+    #[serde(default)]
+    pub facts: Facts,
+    /// What must come out, by duty.
+    #[serde(default)]
+    pub expect: BTreeMap<DutyId, Expect>,
+    /// What happens next.
+    #[serde(default)]
+    pub then: Vec<Sequel>,
+}
+
+/// Further facts and what must then come out.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Sequel {
+    /// When; a day after the last if not said.
+    #[serde(default)]
+    pub at: Option<String>,
+    /// The further facts.
+    #[serde(default)]
+    pub facts: Facts,
+    /// What must come out.
+    #[serde(default)]
+    pub expect: BTreeMap<DutyId, Expect>,
+}
+
+/// What must come out for one duty.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Expect {
+    /// Whether it is owed.
+    pub owed: Option<Owed>,
+    /// The operational deadline: RFC 3339, or `none` for "without delay".
+    pub due: Option<String>,
+    /// Its civil date in its own zone.
+    pub due_date: Option<NaiveDate>,
+    /// The outer deadline: RFC 3339, or `none`.
+    pub outer: Option<String>,
+    /// The contested readings, in order.
+    pub advisory: Option<Vec<String>>,
+    /// What the clock means.
+    pub mode: Option<Mode>,
+    /// When the clock starts.
+    pub start: Option<String>,
+    /// Exactly these facts would settle it.
+    pub missing: Option<BTreeSet<FactKey>>,
+    /// At least these facts would settle it.
+    pub missing_includes: Option<BTreeSet<FactKey>>,
+    /// A part of the ground on which nothing is owed.
+    pub ground: Option<String>,
+}
+
+/// How a case went.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CaseOutcome {
+    /// The pack.
+    pub pack: PackId,
+    /// The case.
+    pub name: String,
+    /// Where the expectation comes from.
+    pub source: String,
+    /// What differed; empty when the case passed.
+    pub failures: Vec<String>,
+    /// How many expectations were compared.
+    pub compared: usize,
+}
+
+/// Runs every case of every pack.
+pub fn run(rulebook: &Rulebook) -> Vec<CaseOutcome> {
+    let cases = rulebook.cases.iter().flat_map(|(pack, file)| file.cases.iter().map(move |case| (pack, file, case)));
+    cases.map(|(pack, file, case)| run_case(rulebook, pack, file, case)).collect()
+}
+
+fn run_case(rulebook: &Rulebook, pack: &PackId, file: &CaseFile, case: &Case) -> CaseOutcome {
+    let mut outcome =
+        CaseOutcome { pack: pack.clone(), name: case.name.clone(), source: case.source.clone(), failures: Vec::new(), compared: 0 };
+    let Some(mut at) = parse_rfc3339(&case.at) else {
+        outcome.failures.push(format!("`at` is not an RFC 3339 time with offset: `{}`", case.at));
+        return outcome;
+    };
+    let mut book = Book::default();
+    let mut met = BTreeMap::new();
+    for name in &case.given {
+        match file.given.get(name) {
+            Some(facts) => record(rulebook, facts, at, &mut book, &mut met, &mut outcome.failures),
+            None => outcome.failures.push(format!("there is no [given.{name}]")),
+        }
+    }
+    // A case's own facts correct those it is given.
+    at += Duration::seconds(1);
+    record(rulebook, &case.facts, at, &mut book, &mut met, &mut outcome.failures);
+    compare(rulebook, &book, &met, at, &case.expect, &mut outcome);
+    for (index, sequel) in case.then.iter().enumerate() {
+        let before = outcome.failures.len();
+        at = match sequel.at.as_deref().map(parse_rfc3339) {
+            Some(Some(later)) => later.max(at + Duration::seconds(1)),
+            Some(None) => {
+                outcome.failures.push("`at` is not an RFC 3339 time with offset".into());
+                continue;
+            }
+            None => at + Duration::days(1),
+        };
+        record(rulebook, &sequel.facts, at, &mut book, &mut met, &mut outcome.failures);
+        compare(rulebook, &book, &met, at, &sequel.expect, &mut outcome);
+        for failure in &mut outcome.failures[before..] {
+            *failure = format!("then {}: {failure}", index + 1);
+        }
+    }
+    if outcome.compared == 0 && outcome.failures.is_empty() {
+        outcome.failures.push("the case expects nothing".into());
+    }
+    outcome
+}
+
+fn record(
+    rulebook: &Rulebook,
+    facts: &Facts,
+    at: Instant,
+    book: &mut Book,
+    met: &mut BTreeMap<DutyId, Instant>,
+    failures: &mut Vec<String>,
+) {
+    for (key, value) in facts {
+        let json = match serde_json::to_value(value) {
+            Ok(json) => json,
+            Err(error) => {
+                failures.push(format!("fact `{key}`: {error}"));
+                continue;
+            }
+        };
+        if let Some(duty) = key.as_str().strip_prefix(MET) {
+            match FactType::Instant.read(&json) {
+                Ok(Value::Instant(instant)) => drop(met.insert(DutyId::from(duty), instant)),
+                Ok(_) => {}
+                Err(fault) => failures.push(format!("fact `{key}`: {fault}")),
+            }
+            continue;
+        }
+        // "unknown" withdraws a fact that a set gave.
+        let unknown = json.as_str() == Some("unknown");
+        let value = if unknown { Ok(None) } else { rulebook.vocabulary.read(key.as_str(), &json).map(Some) };
+        match value {
+            Ok(value) => {
+                let by = Claimant::Person("case".into());
+                book.record(Claim { key: key.clone(), value, by, at, pointer: None, ground: None, assumed: None, settles: false });
+            }
+            Err(fault) => failures.push(fault.to_string()),
+        }
+    }
+}
+
+fn compare(
+    rulebook: &Rulebook,
+    book: &Book,
+    met: &BTreeMap<DutyId, Instant>,
+    at: Instant,
+    expect: &BTreeMap<DutyId, Expect>,
+    outcome: &mut CaseOutcome,
+) {
+    let sight = Sight::new(&rulebook.vocabulary, book).with_met(met.iter().map(|(duty, at)| (duty, *at)).collect());
+    let zone = book
+        .standing("organisation.zone")
+        .value()
+        .and_then(|value| if let Value::Text(name) = value { Zone::named(name) } else { None })
+        .unwrap_or(Zone::UTC);
+    let circumstances = Circumstances { sight: &sight, zone, at, holds: &[] };
+    for (id, expect) in expect {
+        let Some((pack, duty)) = rulebook.duty(id) else {
+            outcome.failures.push(format!("there is no duty `{id}`"));
+            continue;
+        };
+        let assessment = assess(duty, pack, rulebook, &circumstances);
+        let mut differences = Vec::new();
+        outcome.compared += expect.differences(&assessment, &mut differences);
+        outcome.failures.extend(differences.into_iter().map(|difference| format!("{id}: {difference}")));
+    }
+}
+
+impl Expect {
+    /// Writes down what differs; gives how many expectations were compared.
+    fn differences(&self, got: &Assessment<'_>, differences: &mut Vec<String>) -> usize {
+        let mut compared = 0;
+        let mut check = |what: &str, wanted: Option<String>, got: String| {
+            if let Some(wanted) = wanted {
+                compared += 1;
+                if wanted != got {
+                    differences.push(format!("{what}: expected {wanted}, got {got}"));
+                }
+            }
+        };
+        let word = |value: &dyn erased::Word| value.word();
+        let instant = |at: Option<Instant>| at.map_or_else(|| "none".to_owned(), rfc3339);
+        let wanted_instant = |text: &Option<String>| {
+            text.as_ref().map(|text| parse_rfc3339(text).map_or_else(|| text.clone(), rfc3339))
+        };
+        let keys = |keys: &BTreeSet<FactKey>| {
+            let keys: Vec<&str> = keys.iter().map(FactKey::as_str).collect();
+            format!("[{}]", keys.join(", "))
+        };
+        let deadlines = got.deadlines.as_ref();
+        let operational = deadlines.map(|d| &d.operational);
+        check("owed", self.owed.map(|owed| word(&owed)), word(&got.owed));
+        check("due", wanted_instant(&self.due), instant(operational.and_then(|term| term.at)));
+        let date = operational.and_then(|term| term.at.map(|at| term.zone.date_of(at).to_string())).unwrap_or("none".into());
+        check("due-date", self.due_date.map(|date| date.to_string()), date);
+        let outer = deadlines.and_then(|d| d.outer.as_ref());
+        check("outer", wanted_instant(&self.outer), instant(outer.and_then(|term| term.at)));
+        let advisory: Vec<String> = deadlines.iter().flat_map(|d| &d.advisory).map(|term| instant(term.at)).collect();
+        let wanted = self.advisory.as_ref().map(|texts| {
+            let texts: Vec<String> = texts.iter().filter_map(|text| wanted_instant(&Some(text.clone()))).collect();
+            texts.join(", ")
+        });
+        check("advisory", wanted, advisory.join(", "));
+        check("mode", self.mode.map(|mode| word(&mode)), word(&got.mode));
+        check("start", wanted_instant(&self.start), instant(Some(got.start.at)));
+        check("missing", self.missing.as_ref().map(keys), keys(&got.missing));
+        if let Some(wanted) = &self.missing_includes {
+            check("missing-includes", Some(keys(wanted)), keys(&wanted.intersection(&got.missing).cloned().collect()));
+        }
+        if let Some(ground) = &self.ground {
+            let full = got.ground().map_or_else(|| "none".to_owned(), |(title, cite)| format!("{title} ({cite})"));
+            let shown = if full.contains(ground.as_str()) { ground.clone() } else { full };
+            check("ground", Some(ground.clone()), shown);
+        }
+        compared
+    }
+}
+
+/// The kebab-case word of an enum, as packs write it.
+mod erased {
+    pub trait Word {
+        fn word(&self) -> String;
+    }
+    impl<T: serde::Serialize> Word for T {
+        fn word(&self) -> String {
+            match serde_json::to_value(self) {
+                Ok(serde_json::Value::String(word)) => word,
+                Ok(other) => other.to_string(),
+                Err(error) => error.to_string(),
+            }
+        }
+    }
+}

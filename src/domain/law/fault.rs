@@ -1,0 +1,71 @@
+//! What is wrong with a pack, a mapping or a configuration: file, line, caret, hint.
+
+use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
+use std::ops::Range;
+
+/// One fault in one file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PackFault {
+    /// The file, relative to the rules folder.
+    pub file: String,
+    /// Which bytes of the file, if it can be said.
+    pub span: Option<Range<usize>>,
+    /// What is wrong, in words.
+    pub text: String,
+    /// What to do about it.
+    pub hint: Option<String>,
+}
+
+impl PackFault {
+    /// A fault of a whole file.
+    pub fn of_file(file: &str, text: impl Into<String>) -> Self {
+        Self { file: file.to_owned(), span: None, text: text.into(), hint: None }
+    }
+
+    /// A fault at the first place where `word` stands in quotes in the source, else of the file.
+    pub fn at_word(file: &str, source: &str, word: &str, text: impl Into<String>) -> Self {
+        let quoted = format!("\"{word}\"");
+        let span = source.find(&quoted).map(|start| start + 1..start + 1 + word.len());
+        Self { span, ..Self::of_file(file, text) }
+    }
+
+    /// A fault the TOML reader found.
+    pub fn of_toml(file: &str, error: &toml::de::Error) -> Self {
+        Self { span: error.span(), ..Self::of_file(file, error.message()) }
+    }
+
+    /// The same with a hint.
+    pub fn hint(self, hint: impl Into<String>) -> Self {
+        Self { hint: Some(hint.into()), ..self }
+    }
+
+    /// The fault with the line of the file it stands in and a caret.
+    pub fn render(&self, source: &str) -> String {
+        let title = Level::ERROR.primary_title(self.text.as_str());
+        let mut group = match self.span.clone().filter(|span| span.end <= source.len()) {
+            Some(span) => {
+                let end = span.end.max(span.start);
+                let snippet = Snippet::source(source)
+                    .path(self.file.as_str())
+                    .fold(true)
+                    .annotation(AnnotationKind::Primary.span(span.start..end));
+                title.element(snippet)
+            }
+            None => title.element(annotate_snippets::Origin::path(self.file.as_str())),
+        };
+        if let Some(hint) = &self.hint {
+            group = group.element(Level::HELP.with_name(Some("hint")).message(hint.as_str()));
+        }
+        Renderer::plain().render(&[group])
+    }
+}
+
+/// A fault a notice template has, at its line.
+pub fn of_template(file: &str, source: &str, fault: &crate::domain::notices::TemplateFault) -> PackFault {
+    let span = fault.line.and_then(|line| {
+        let start: usize = source.split_inclusive('\n').take(line.saturating_sub(1)).map(str::len).sum();
+        let text = source.get(start..)?.lines().next()?;
+        Some(start..start + text.len())
+    });
+    PackFault { file: file.to_owned(), span, text: fault.says.clone(), hint: fault.hint.clone() }
+}
