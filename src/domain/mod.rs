@@ -8,3 +8,5 @@ pub mod clocks;
 pub mod facts;
 pub mod ids;
 pub mod instant;
+pub mod law;
+pub mod notices;

@@ -1,1 +1,3 @@
 //! The impure half: disk, network, wall clock, terminal.
+
+pub mod rulebook;

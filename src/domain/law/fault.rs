@@ -41,21 +41,31 @@ impl PackFault {
 
     /// The fault with the line of the file it stands in and a caret.
     pub fn render(&self, source: &str) -> String {
-        let mut group = Level::ERROR.primary_title(self.text.as_str()).elements([]);
-        match self.span.clone().filter(|span| span.end <= source.len()) {
+        let title = Level::ERROR.primary_title(self.text.as_str());
+        let mut group = match self.span.clone().filter(|span| span.end <= source.len()) {
             Some(span) => {
                 let end = span.end.max(span.start);
                 let snippet = Snippet::source(source)
                     .path(self.file.as_str())
                     .fold(true)
                     .annotation(AnnotationKind::Primary.span(span.start..end));
-                group = group.element(snippet);
+                title.element(snippet)
             }
-            None => group = group.element(annotate_snippets::Origin::path(self.file.as_str())),
-        }
+            None => title.element(annotate_snippets::Origin::path(self.file.as_str())),
+        };
         if let Some(hint) = &self.hint {
             group = group.element(Level::HELP.with_name(Some("hint")).message(hint.as_str()));
         }
         Renderer::plain().render(&[group])
     }
+}
+
+/// A fault a notice template has, at its line.
+pub fn of_template(file: &str, source: &str, fault: &crate::domain::notices::TemplateFault) -> PackFault {
+    let span = fault.line.and_then(|line| {
+        let start: usize = source.split_inclusive('\n').take(line.saturating_sub(1)).map(str::len).sum();
+        let text = source.get(start..)?.lines().next()?;
+        Some(start..start + text.len())
+    });
+    PackFault { file: file.to_owned(), span, text: fault.says.clone(), hint: fault.hint.clone() }
 }

@@ -1,0 +1,27 @@
+//! The law, case by case: every worked case of every pack, and the packs' own health.
+
+use std::path::Path;
+use watchbell::domain::law::cases;
+use watchbell::shell::rulebook;
+
+fn rules() -> watchbell::domain::law::Rulebook {
+    let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("rules");
+    match rulebook::check(&rulebook::texts_of(&dir).expect("the rules folder is readable")) {
+        Ok(rulebook) => rulebook,
+        Err(fault) => panic!("{fault}"),
+    }
+}
+
+#[test]
+fn every_worked_case_of_every_pack_comes_out_as_its_source_says() {
+    let outcomes = cases::run(&rules());
+    let failed: Vec<_> = outcomes.iter().filter(|outcome| !outcome.failures.is_empty()).collect();
+    for outcome in &failed {
+        println!("{} {} ({})", outcome.pack, outcome.name, outcome.source);
+        for failure in &outcome.failures {
+            println!("    {failure}");
+        }
+    }
+    println!("{} cases, {} expectations compared", outcomes.len(), outcomes.iter().map(|o| o.compared).sum::<usize>());
+    assert!(failed.is_empty(), "{} of {} cases failed", failed.len(), outcomes.len());
+}
