@@ -5,8 +5,11 @@
 //! neither law nor incidents. [`journal`] seals what was decided and knows nothing of what it seals.
 
 pub mod clocks;
+pub mod escalation;
 pub mod facts;
 pub mod ids;
+pub mod incident;
 pub mod instant;
 pub mod law;
 pub mod notices;
+pub mod standard_webhooks;

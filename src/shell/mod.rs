@@ -1,3 +1,4 @@
 //! The impure half: disk, network, wall clock, terminal.
 
 pub mod rulebook;
+pub mod delivery;

@@ -61,9 +61,11 @@ pub fn texts(rules_dir: Option<&Path>) -> Result<Vec<PackText>, RulesFault> {
     let shared = |path: &str| path.split_once('/').is_none_or(|(folder, _)| matches!(folder, "calendars" | "sources"));
     let folder = |path: &str| path.split_once('/').map_or_else(String::new, |(folder, _)| folder.to_owned());
     texts.retain(|text| {
-        own.iter().all(|mine: &PackText| {
-            if shared(&text.path) { mine.path != text.path } else { folder(&mine.path) != folder(&text.path) }
-        })
+        own.iter().all(
+            |mine: &PackText| {
+                if shared(&text.path) { mine.path != text.path } else { folder(&mine.path) != folder(&text.path) }
+            },
+        )
     });
     texts.extend(own);
     Ok(texts)

@@ -295,7 +295,9 @@ fn mode(duty: &Duty, at: &Circumstances<'_>, start: &Started, deadlines: &Deadli
     let date = zone.date_of(start.at);
     let basis = force.basis.as_deref().unwrap_or(&duty.text.cite);
     if let Some(latest) = force.from_latest.filter(|latest| date >= from && date < *latest) {
-        remarks.push(format!("sources differ on whether it binds from {from} or only from {latest} ({basis}); it is run as in force"));
+        remarks.push(format!(
+            "sources differ on whether it binds from {from} or only from {latest} ({basis}); it is run as in force"
+        ));
     }
     if date >= from {
         return Mode::Live;

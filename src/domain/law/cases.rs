@@ -111,8 +111,13 @@ pub fn run(rulebook: &Rulebook) -> Vec<CaseOutcome> {
 }
 
 fn run_case(rulebook: &Rulebook, pack: &PackId, file: &CaseFile, case: &Case) -> CaseOutcome {
-    let mut outcome =
-        CaseOutcome { pack: pack.clone(), name: case.name.clone(), source: case.source.clone(), failures: Vec::new(), compared: 0 };
+    let mut outcome = CaseOutcome {
+        pack: pack.clone(),
+        name: case.name.clone(),
+        source: case.source.clone(),
+        failures: Vec::new(),
+        compared: 0,
+    };
     let Some(mut at) = parse_rfc3339(&case.at) else {
         outcome.failures.push(format!("`at` is not an RFC 3339 time with offset: `{}`", case.at));
         return outcome;
@@ -181,7 +186,16 @@ fn record(
         match value {
             Ok(value) => {
                 let by = Claimant::Person("case".into());
-                book.record(Claim { key: key.clone(), value, by, at, pointer: None, ground: None, assumed: None, settles: false });
+                book.record(Claim {
+                    key: key.clone(),
+                    value,
+                    by,
+                    at,
+                    pointer: None,
+                    ground: None,
+                    assumed: None,
+                    settles: false,
+                });
             }
             Err(fault) => failures.push(fault.to_string()),
         }
@@ -229,9 +243,8 @@ impl Expect {
         };
         let word = |value: &dyn erased::Word| value.word();
         let instant = |at: Option<Instant>| at.map_or_else(|| "none".to_owned(), rfc3339);
-        let wanted_instant = |text: &Option<String>| {
-            text.as_ref().map(|text| parse_rfc3339(text).map_or_else(|| text.clone(), rfc3339))
-        };
+        let wanted_instant =
+            |text: &Option<String>| text.as_ref().map(|text| parse_rfc3339(text).map_or_else(|| text.clone(), rfc3339));
         let keys = |keys: &BTreeSet<FactKey>| {
             let keys: Vec<&str> = keys.iter().map(FactKey::as_str).collect();
             format!("[{}]", keys.join(", "))

@@ -123,9 +123,9 @@ fn test(condition: &Condition, seen: &Known<'_>, pack: &Pack) -> Truth {
         (Condition::Has(words), Value::Set(set)) => {
             truth(expand(words, pack).any(|word| set.iter().any(|said| lies_in(said, word))))
         }
-        (Condition::Has(words), Value::ByPlace(places)) => truth(
-            expand(words, pack).any(|word| places.iter().any(|(place, count)| count.number > 0 && lies_in(place, word))),
-        ),
+        (Condition::Has(words), Value::ByPlace(places)) => {
+            truth(expand(words, pack).any(|word| places.iter().any(|(place, count)| count.number > 0 && lies_in(place, word))))
+        }
         (Condition::Only(words), Value::Set(set)) => {
             truth(set.iter().all(|said| expand(words, pack).any(|word| lies_in(said, word))))
         }
@@ -146,13 +146,13 @@ fn test(condition: &Condition, seen: &Known<'_>, pack: &Pack) -> Truth {
             best
         }
         (Condition::Together(places), Value::ByPlace(counts)) => {
-            let sum = counts
-                .iter()
-                .filter(|(place, _)| in_scope(place, places, pack))
-                .fold(Count { number: 0, precision: Precision::Exact }, |sum, (_, count)| Count {
+            let sum = counts.iter().filter(|(place, _)| in_scope(place, places, pack)).fold(
+                Count { number: 0, precision: Precision::Exact },
+                |sum, (_, count)| Count {
                     number: sum.number.saturating_add(count.number),
                     precision: sum.precision.max(count.precision),
-                });
+                },
+            );
             reaches(sum, places.at_least)
         }
         (Condition::OnOrAfter(day), value) => utc_date(value).map_or(Truth::Open, |date| truth(date >= day.date)),

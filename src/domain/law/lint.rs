@@ -33,7 +33,10 @@ pub fn stale_reviews(book: &Rulebook, today: NaiveDate, max_age_days: i64) -> Ve
         let age_days = (today - pack.head.reviewed).num_days();
         if age_days > max_age_days {
             let text = format!("the pack was last reviewed {age_days} days ago, on {}", pack.head.reviewed);
-            stale.push(PackFault::of_file(&format!("{}/pack.toml", pack.head.id), text).hint("read it against its sources and set `reviewed`"));
+            stale.push(
+                PackFault::of_file(&format!("{}/pack.toml", pack.head.id), text)
+                    .hint("read it against its sources and set `reviewed`"),
+            );
         }
     }
     stale
@@ -85,9 +88,9 @@ impl Place<'_> {
         let text = &duty.text;
         let id = text.id.as_str();
         let formed = id.split('.').count() >= 2
-            && id.split('.').all(|part| {
-                !part.is_empty() && part.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_')
-            });
+            && id
+                .split('.')
+                .all(|part| !part.is_empty() && part.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_'));
         if !formed {
             self.fault(id, format!("`{id}` is not a duty id"), "write <place>.<instrument>.<whom>, in small letters");
         }
@@ -197,7 +200,11 @@ impl Place<'_> {
         if let Some(kind) = self.fact(key)
             && !matches!(kind, FactType::Instant | FactType::Date)
         {
-            self.fault(key.as_str(), format!("`{key}` is {} and cannot be a moment", kind.in_words()), "use an instant or a date");
+            self.fault(
+                key.as_str(),
+                format!("`{key}` is {} and cannot be a moment", kind.in_words()),
+                "use an instant or a date",
+            );
         }
     }
 
@@ -329,11 +336,15 @@ fn conflicts(book: &Rulebook, faults: &mut Vec<PackFault>) {
         let text = &duty.text;
         let obligation = (text.cite.as_str(), text.obliged.as_str(), text.addressee.as_str());
         let Some(other) = first.insert(obligation, duty) else { continue };
-        let same = text.due.len() == other.text.due.len() && text.due.iter().zip(&other.text.due).all(|(a, b)| a.limit == b.limit);
+        let same =
+            text.due.len() == other.text.due.len() && text.due.iter().zip(&other.text.due).all(|(a, b)| a.limit == b.limit);
         if !same {
             let source = book.sources.get(&duty.file).map_or("", String::as_str);
             let words = format!("`{}` and `{}` give different periods for {}", text.id, other.text.id, text.cite);
-            faults.push(PackFault::at_word(&duty.file, source, &text.cite, words).hint("make it one duty with two due cases, or cite them apart"));
+            faults.push(
+                PackFault::at_word(&duty.file, source, &text.cite, words)
+                    .hint("make it one duty with two due cases, or cite them apart"),
+            );
         }
     }
 }

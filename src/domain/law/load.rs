@@ -63,7 +63,12 @@ impl Rulebook {
         match Calendars::load(calendars.iter().map(|(path, text)| (*path, *text))) {
             Ok(calendars) => book.calendars = calendars,
             Err(found) => {
-                faults.extend(found.into_iter().map(|(file, fault)| PackFault { span: fault.span.clone(), ..PackFault::of_file(&file, fault.to_string()) }));
+                faults.extend(
+                    found.into_iter().map(|(file, fault)| PackFault {
+                        span: fault.span.clone(),
+                        ..PackFault::of_file(&file, fault.to_string())
+                    }),
+                );
             }
         }
         for (folder, files) in folders {
@@ -114,7 +119,10 @@ fn add_facts(facts: Vec<FactEntry>, file: &PackText, vocabulary: &mut Vocabulary
 fn read_pack(folder: &str, files: &[&PackText], book: &mut Rulebook, faults: &mut Vec<PackFault>) {
     let head_path = format!("{folder}/pack.toml");
     let Some(head_file) = files.iter().find(|file| file.path == head_path) else {
-        faults.push(PackFault::of_file(&head_path, format!("the folder `{folder}` has no pack.toml")).hint("a pack is a folder with a pack.toml"));
+        faults.push(
+            PackFault::of_file(&head_path, format!("the folder `{folder}` has no pack.toml"))
+                .hint("a pack is a folder with a pack.toml"),
+        );
         return;
     };
     let head: PackHead = match toml::from_str(&head_file.text) {
@@ -176,7 +184,8 @@ fn duty_files<'f>(files: &'f [&'f PackText]) -> impl Iterator<Item = &'f &'f Pac
 
 /// SHA-256 over the paths and contents of what decides an outcome, in hex.
 fn digest(files: &[&PackText]) -> String {
-    let mut sorted: Vec<_> = files.iter().filter(|file| !file.path.ends_with(".md") && !file.path.ends_with("cases.toml")).collect();
+    let mut sorted: Vec<_> =
+        files.iter().filter(|file| !file.path.ends_with(".md") && !file.path.ends_with("cases.toml")).collect();
     sorted.sort_by(|a, b| a.path.cmp(&b.path));
     let mut hash = Sha256::new();
     for file in sorted {

@@ -1,0 +1,183 @@
+//! The house's escalation policy: which rung of a ladder is due, and why.
+//!
+//! Rungs are absolute instants, planned once from a clock's start and limit; a ladder never adds a
+//! delay to "now". Nothing here knows law or incidents.
+
+use super::instant::{Duration, Instant};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use std::fmt;
+
+/// Steps by which a clock gets louder.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Ladder {
+    /// The name.
+    pub name: String,
+    /// The duties it is for: ids or beginnings of ids such as `house.`; empty for all others.
+    #[serde(default, rename = "for")]
+    pub duties: Vec<String>,
+    /// The steps, in any order.
+    #[serde(rename = "rung")]
+    pub rungs: Vec<Rung>,
+}
+
+/// One step.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Rung {
+    /// When it falls due.
+    pub when: When,
+    /// The teams it reaches.
+    pub to: Vec<String>,
+}
+
+/// When a rung falls due, written `start`, `50% left`, `24h left`, `expiry` or `every 1h overdue`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum When {
+    /// When the clock is first set.
+    Start,
+    /// When this share of the time from start to limit is left, in percent.
+    ShareLeft(u8),
+    /// When this much time is left.
+    TimeLeft(Duration),
+    /// At the limit.
+    Expiry,
+    /// Past the limit, again and again at this distance.
+    EveryOverdue(Duration),
+}
+
+impl fmt::Display for When {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Start => f.write_str("start"),
+            Self::ShareLeft(percent) => write!(f, "{percent}% left"),
+            Self::TimeLeft(left) => write!(f, "{} left", short(*left)),
+            Self::Expiry => f.write_str("expiry"),
+            Self::EveryOverdue(every) => write!(f, "every {} overdue", short(*every)),
+        }
+    }
+}
+
+fn short(length: Duration) -> String {
+    let s = length.num_seconds();
+    match s {
+        _ if s % 86_400 == 0 => format!("{}d", s / 86_400),
+        _ if s % 3600 == 0 => format!("{}h", s / 3600),
+        _ if s % 60 == 0 => format!("{}m", s / 60),
+        _ => format!("{s}s"),
+    }
+}
+
+/// Reads a length of time: a whole number and `s`, `m`, `h` or `d`.
+pub fn parse_length(text: &str) -> Option<Duration> {
+    let (number, unit) = text.split_at_checked(text.len().checked_sub(1)?)?;
+    let number: i64 = number.parse().ok().filter(|n| (1..=100_000).contains(n))?;
+    Some(match unit {
+        "s" => Duration::seconds(number),
+        "m" => Duration::minutes(number),
+        "h" => Duration::hours(number),
+        "d" => Duration::days(number),
+        _ => return None,
+    })
+}
+
+impl When {
+    fn parse(text: &str) -> Option<Self> {
+        Some(match text {
+            "start" => Self::Start,
+            "expiry" => Self::Expiry,
+            _ => {
+                if let Some(every) = text.strip_prefix("every ").and_then(|rest| rest.strip_suffix(" overdue")) {
+                    let every = parse_length(every).filter(|every| *every >= Duration::seconds(1))?;
+                    return Some(Self::EveryOverdue(every));
+                }
+                let left = text.strip_suffix(" left")?;
+                match left.strip_suffix('%') {
+                    Some(percent) => Self::ShareLeft(percent.parse().ok().filter(|p| (1..=99).contains(p))?),
+                    None => Self::TimeLeft(parse_length(left)?),
+                }
+            }
+        })
+    }
+}
+
+impl Serialize for When {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for When {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = <std::borrow::Cow<'de, str>>::deserialize(deserializer)?;
+        Self::parse(&text).ok_or_else(|| {
+            serde::de::Error::custom(format!(
+                "`{text}` is no time for a rung; use `start`, `50% left`, `24h left`, `expiry` or `every 1h overdue`"
+            ))
+        })
+    }
+}
+
+/// A rung of one clock, at its instant.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PlannedRung {
+    /// Its name: the ladder's words for its time, with a counter for repeats, such as `every 1h overdue #3`.
+    pub name: String,
+    /// When it falls due.
+    pub at: Instant,
+    /// The teams it reaches.
+    pub to: Vec<String>,
+}
+
+/// The span a ladder is laid over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Span {
+    /// When the clock was first set, which is when the `start` rung falls due.
+    pub set_at: Instant,
+    /// When the period in law began.
+    pub from: Instant,
+    /// The limit, or where the law gives none the house's target.
+    pub until: Option<Instant>,
+}
+
+/// The most repeats that are looked at past the limit; the last one stays the loudest.
+const REPEATS_MAX: i64 = 1_000_000;
+
+impl Ladder {
+    /// Whether this ladder is for a duty.
+    pub fn is_for(&self, duty: &str) -> bool {
+        self.duties.iter().any(|wanted| duty == wanted || (wanted.ends_with('.') && duty.starts_with(wanted.as_str())))
+    }
+
+    /// Every rung that falls due by `now`, and the next one after, in the order of time. Of the
+    /// repeats past the limit only the last by `now` and the next are named.
+    pub fn plan(&self, span: Span, now: Instant) -> Vec<PlannedRung> {
+        let mut plan: Vec<PlannedRung> = Vec::new();
+        for rung in &self.rungs {
+            let mut push = |name: String, at: Instant| plan.push(PlannedRung { name, at, to: rung.to.clone() });
+            match (rung.when, span.until) {
+                (When::Start, _) => push(rung.when.to_string(), span.set_at),
+                (_, None) => {}
+                (When::ShareLeft(percent), Some(until)) => {
+                    let left_ms = (until - span.from).num_milliseconds().max(0) / 100 * i64::from(percent);
+                    push(rung.when.to_string(), until - Duration::milliseconds(left_ms));
+                }
+                // A rung that would fall before the period began is not of this clock.
+                (When::TimeLeft(left), Some(until)) if until - left < span.from => {}
+                (When::TimeLeft(left), Some(until)) => push(rung.when.to_string(), until - left),
+                (When::Expiry, Some(until)) => push(rung.when.to_string(), until),
+                (When::EveryOverdue(every), Some(until)) => {
+                    let every_ms = every.num_milliseconds().max(1);
+                    let passed = ((now - until).num_milliseconds() / every_ms).clamp(0, REPEATS_MAX);
+                    for number in passed.max(1)..=passed + 1 {
+                        push(format!("{} #{number}", rung.when), until + Duration::milliseconds(every_ms * number));
+                    }
+                }
+            }
+        }
+        plan.sort_by(|a, b| a.at.cmp(&b.at).then_with(|| a.name.cmp(&b.name)));
+        plan
+    }
+}

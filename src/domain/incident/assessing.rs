@@ -1,0 +1,215 @@
+//! An incident held against the law: which clocks to set, move or end.
+
+use super::command::Moment;
+use super::event::{ClockKey, ClockLaw, Draft, Event, Standing};
+use super::ringing::rearmed;
+use super::state::{Clock, Incident};
+use crate::domain::facts::Book;
+use crate::domain::ids::{DutyId, OrganisationId};
+use crate::domain::instant::{Instant, Zone};
+use crate::domain::law::assess::{Circumstances, assess};
+use crate::domain::law::{Assessment, Duty, Mode, Owed, Pack, Rulebook, Sight};
+use crate::domain::notices;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Every event by which the incident becomes what the law, on these facts, says it is.
+pub fn reassess(incident: &Incident, moment: &Moment<'_>, because: &str) -> Vec<Event> {
+    let mut events = Vec::new();
+    let packs: Vec<&Pack> = packs(moment).collect();
+    let pins = packs.iter().map(|pack| (pack.head.id.clone(), pack.digest.clone())).collect();
+    if incident.packs != pins {
+        events.push(Event::RulesPinned { packs: pins });
+    }
+    for (organisation, profile) in &incident.opened.organisations {
+        let book = &incident.profiles[organisation];
+        let sight = sight_of(incident, organisation, book, moment.rulebook);
+        let at = Circumstances { sight: &sight, zone: profile.zone, at: incident.opened_at, holds: &[] };
+        for pack in &packs {
+            for duty in &pack.duties {
+                let key = ClockKey { duty: duty.text.id.clone(), organisation: organisation.clone() };
+                let assessment = assess(duty, pack, moment.rulebook, &at);
+                settle(incident, key, &assessment, moment, because, &mut events);
+            }
+        }
+    }
+    events
+}
+
+fn packs<'a>(moment: &Moment<'a>) -> impl Iterator<Item = &'a Pack> {
+    let house = moment.house;
+    moment.rulebook.enabled(&house.with_packs).filter(|pack| !house.without_packs.contains(&pack.head.id))
+}
+
+/// What one organisation is judged by: the incident's facts, its profile, and what it has met.
+pub fn sight_of<'a>(
+    incident: &'a Incident,
+    organisation: &OrganisationId,
+    profile: &'a Book,
+    rulebook: &'a Rulebook,
+) -> Sight<'a> {
+    let met: BTreeMap<&DutyId, Instant> = incident
+        .clocks
+        .iter()
+        .filter(|(key, _)| key.organisation == *organisation)
+        .filter_map(|(key, clock)| clock.met.as_ref().map(|evidence| (&key.duty, evidence.filed_at)))
+        .collect();
+    Sight::new(&rulebook.vocabulary, &incident.book).of_organisation(profile).with_met(met)
+}
+
+fn settle(
+    incident: &Incident,
+    key: ClockKey,
+    assessment: &Assessment<'_>,
+    moment: &Moment<'_>,
+    because: &str,
+    events: &mut Vec<Event>,
+) {
+    let clock = incident.clocks.get(&key);
+    match assessment.owed {
+        Owed::NotBound | Owed::NotOwed => end(incident, key, clock, assessment, events),
+        Owed::Open | Owed::Owed => {
+            let Some(law) = law_of(assessment) else { return };
+            match clock {
+                Some(clock) if clock.standing == Standing::Met || clock.law == law => {}
+                Some(clock) => {
+                    let moved = Clock { law: law.clone(), ..clock.clone() };
+                    let rearm = rearmed(&key, &clock.handled, &moved, moment);
+                    events.push(Event::ClockSet { clock: key, law: Box::new(law), because: Some(because.to_owned()), rearm });
+                }
+                None => {
+                    events.push(Event::ClockSet { clock: key, law: Box::new(law), because: None, rearm: BTreeSet::new() });
+                }
+            }
+        }
+    }
+}
+
+/// A clock ends, or is recorded as not owed, on the word of people; a product's word only suggests it.
+fn end(incident: &Incident, key: ClockKey, clock: Option<&Clock>, assessment: &Assessment<'_>, events: &mut Vec<Event>) {
+    let Some((ground, cite)) = assessment.ground() else { return };
+    let by = assessment.decided_by();
+    let runs = clock.is_some_and(|clock| clock.standing.is_open());
+    // The house's own clocks are no duty in law: they end when what they ask for is there.
+    let may_end = assessment.ended_by_people() || clock.is_some_and(|clock| clock.law.mode == Mode::Policy);
+    if runs && !may_end {
+        if clock.and_then(|clock| clock.end_suggested.as_ref()) != Some(&ground) {
+            events.push(Event::EndSuggested { clock: key, ground });
+        }
+        return;
+    }
+    let told_before = incident.nothing_owed.get(&key).is_some_and(|before| before.ground == ground && before.by == by);
+    let closed = clock.is_some_and(|clock| !clock.standing.is_open());
+    let worth_recording = assessment.owed == Owed::NotOwed && assessment.ended_by_people();
+    if runs || (worth_recording && !told_before && !closed) {
+        let reasons = assessment.reasons();
+        events.push(Event::NothingOwed { clock: key, ground, cite, by, reasons });
+    }
+}
+
+fn law_of(assessment: &Assessment<'_>) -> Option<ClockLaw> {
+    let text = &assessment.duty.text;
+    Some(ClockLaw {
+        title: text.title.clone(),
+        asks: text.asks.clone(),
+        addressee: text.addressee.clone(),
+        cite: text.cite.clone(),
+        verification: text.verification,
+        pack: assessment.duty.pack.clone(),
+        provisional: assessment.owed == Owed::Open || !assessment.start.settled,
+        mode: assessment.mode,
+        start: assessment.start.clone(),
+        deadlines: assessment.deadlines.clone()?,
+        missing: assessment.missing.clone(),
+        reasons: assessment.reasons(),
+        remarks: assessment.remarks.clone(),
+    })
+}
+
+/// Drafts the notices of open clocks and records those that changed.
+pub fn redraft(incident: &Incident, moment: &Moment<'_>) -> Vec<Event> {
+    let mut events = Vec::new();
+    let mut books: BTreeMap<&OrganisationId, Book> = BTreeMap::new();
+    for (key, clock) in &incident.clocks {
+        let Some((_, duty)) = moment.rulebook.duty(&key.duty) else { continue };
+        if !clock.standing.is_open() || duty.template.is_none() {
+            continue;
+        }
+        let book = books.entry(&key.organisation).or_insert_with(|| incident.whole_book(&key.organisation));
+        // A template that passed its lint drafts on any facts; one that does not leaves the clock without a draft, and
+        // `notice show` says why.
+        if let Some(Ok(drafted)) = draft_from(incident, key, clock, duty, book, moment.rulebook) {
+            let draft = Draft {
+                digest: drafted.digest.clone(),
+                gaps: drafted.holes().map(|(_, gap)| format!("{} ({})", gap.says, gap.cite)).collect(),
+            };
+            if clock.draft.as_ref() != Some(&draft) {
+                events.push(Event::Drafted { clock: key.clone(), draft });
+            }
+        }
+    }
+    events
+}
+
+impl Incident {
+    /// The draft of a clock's notice as the facts stand; `None` if the duty has no template.
+    pub fn draft(&self, key: &ClockKey, rulebook: &Rulebook) -> Option<Result<notices::Draft, notices::TemplateFault>> {
+        let clock = self.clocks.get(key)?;
+        let (_, duty) = rulebook.duty(&key.duty)?;
+        draft_from(self, key, clock, duty, &self.whole_book(&key.organisation), rulebook)
+    }
+
+    /// The incident's facts and the organisation's profile in one book.
+    fn whole_book(&self, organisation: &OrganisationId) -> Book {
+        let mut book = self.book.clone();
+        for claim in self.opened.organisations.get(organisation).into_iter().flat_map(|profile| &profile.claims) {
+            if self.book.standing(claim.key.as_str()) == crate::domain::facts::Standing::Unknown {
+                book.record(claim.clone());
+            }
+        }
+        book
+    }
+}
+
+fn draft_from(
+    incident: &Incident,
+    key: &ClockKey,
+    clock: &Clock,
+    duty: &Duty,
+    book: &Book,
+    rulebook: &Rulebook,
+) -> Option<Result<notices::Draft, notices::TemplateFault>> {
+    let template = duty.template.as_ref()?;
+    let profile = incident.opened.organisations.get(&key.organisation)?;
+    let term = &clock.law.deadlines.operational;
+    let contact = |fact: &str| book.standing(fact).value().map(ToString::to_string);
+    let shadow = clock.law.mode == Mode::Shadow;
+    let meta = notices::DraftMeta {
+        title: duty.text.title.clone(),
+        lang: "en".into(),
+        incident: incident.id.clone(),
+        duty: key.duty.clone(),
+        organisation: notices::Organisation {
+            name: contact("organisation.name").unwrap_or_else(|| profile.name.clone()),
+            address: contact("organisation.address"),
+        },
+        contact: notices::Contact {
+            name: contact("contact.name"),
+            role: contact("contact.role"),
+            email: contact("contact.email"),
+            phone: contact("contact.phone"),
+            address: contact("contact.address"),
+            web: contact("contact.web"),
+        },
+        addressee: Some(duty.text.addressee.clone()),
+        zone: term.zone,
+        due: Some(due_in_words(clock, term.zone)),
+        derivation: term.derivation.steps.iter().map(|step| format!("{}: {}", step.text, step.result)).collect(),
+        not_in_force_until: duty.text.force.from.filter(|_| shadow).map(|from| from.format("%-d %B %Y").to_string()),
+    };
+    let sight = notices::Sight::of(book, &rulebook.vocabulary);
+    Some(notices::draft(template, &duty.text.contents, &sight, &meta))
+}
+
+fn due_in_words(clock: &Clock, zone: Zone) -> String {
+    clock.law.limit().map_or_else(|| "without delay".to_owned(), |limit| zone.in_words(limit))
+}

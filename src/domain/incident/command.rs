@@ -1,0 +1,197 @@
+//! What can be asked of an incident, and what is needed to answer.
+
+use super::event::{ClockKey, DeliveryResult, Opened, Received};
+use crate::domain::escalation::Ladder;
+use crate::domain::facts::Claim;
+use crate::domain::ids::{AlertId, ChannelId};
+use crate::domain::instant::{Duration, Instant};
+use crate::domain::law::Rulebook;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// Something asked of an incident.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Command {
+    /// A report of something new.
+    Open(Box<Opening>),
+    /// A further report of the same.
+    Observe {
+        /// The message.
+        received: Received,
+        /// What it claims.
+        claims: Vec<Claim>,
+    },
+    /// A person answers questions.
+    Answer {
+        /// The answers.
+        claims: Vec<Claim>,
+    },
+    /// Law or policy changed, or the clock says so: look again.
+    Reassess,
+    /// A person owns a clock.
+    Acknowledge {
+        /// Which.
+        clock: ClockKey,
+        /// Who.
+        by: String,
+        /// For how long, if not the house's usual lease.
+        lease: Option<Duration>,
+        /// How they said so.
+        via: String,
+    },
+    /// The duty was met.
+    Meet {
+        /// Which.
+        clock: ClockKey,
+        /// With what evidence.
+        evidence: Evidence,
+    },
+    /// A person determines that nothing is owed.
+    Determine {
+        /// Which.
+        clock: ClockKey,
+        /// Who.
+        by: String,
+        /// On what ground.
+        ground: String,
+        /// Under which provision.
+        cite: String,
+    },
+    /// The time has come.
+    Wake,
+    /// Attempts to deliver begin: claimed by appending.
+    BeginDeliveries {
+        /// Which alerts.
+        alerts: Vec<AlertId>,
+    },
+    /// An attempt ended.
+    EndDelivery {
+        /// Which alert.
+        alert: AlertId,
+        /// Which attempt.
+        attempt: u32,
+        /// How.
+        result: DeliveryResult,
+    },
+}
+
+/// A report of something new.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Opening {
+    /// How it came to be.
+    pub opened: Opened,
+    /// The message.
+    pub received: Received,
+    /// What it claims.
+    pub claims: Vec<Claim>,
+}
+
+/// What shows that a duty was met.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Evidence {
+    /// Who says so.
+    pub by: String,
+    /// What was filed or sent.
+    pub what: String,
+    /// When it was.
+    pub filed_at: Instant,
+    /// The reference the recipient gave.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reference: Option<String>,
+}
+
+/// What a decision needs besides the incident: the moment, the law, the house.
+#[derive(Clone, Copy)]
+pub struct Moment<'a> {
+    /// Now.
+    pub now: Instant,
+    /// The law.
+    pub rulebook: &'a Rulebook,
+    /// The house's policy.
+    pub house: &'a House,
+}
+
+/// The house's own policy.
+#[derive(Clone, Debug, Default)]
+pub struct House {
+    /// The ladders; the first that is for a duty is used, else the first that is for all.
+    pub ladders: Vec<Ladder>,
+    /// The teams by name.
+    pub teams: BTreeMap<String, Team>,
+    /// The usual length of an acknowledgement.
+    pub lease: Duration,
+    /// How long before a limit no acknowledgement holds; at most a third of the clock.
+    pub last_call: Duration,
+    /// Packs that are used although they are not enabled by themselves.
+    pub with_packs: Vec<crate::domain::ids::PackId>,
+    /// Packs that are not used although they are enabled by themselves.
+    pub without_packs: Vec<crate::domain::ids::PackId>,
+    /// Whether clocks of law that is not in force ring.
+    pub ring_shadow: bool,
+}
+
+/// People on call.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub struct Team {
+    /// Each way to reach somebody of the team.
+    pub members: Vec<TeamMember>,
+}
+
+/// A way to reach somebody.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TeamMember {
+    /// Over which channel.
+    pub channel: ChannelId,
+    /// At which address there.
+    pub to: String,
+}
+
+impl House {
+    /// The ladder of a duty.
+    pub fn ladder(&self, duty: &str) -> Option<&Ladder> {
+        self.ladders.iter().find(|ladder| ladder.is_for(duty)).or_else(|| self.ladders.iter().find(|l| l.duties.is_empty()))
+    }
+}
+
+/// Why nothing was done.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// There is no such incident.
+    #[error("no such incident")]
+    NoIncident,
+    /// It exists already.
+    #[error("the incident exists already")]
+    Exists,
+    /// There is no such clock.
+    #[error("this incident has no clock `{0}`")]
+    NoClock(ClockKey),
+    /// The clock is closed.
+    #[error("the clock is {0} already")]
+    Closed(&'static str),
+    /// An acknowledgement would end before it begins.
+    #[error("no acknowledgement holds this close to the limit; meet the duty, or determine with a ground that it is not owed")]
+    LastCall,
+    /// There is no such alert, or it is not due.
+    #[error("no alert `{0}` waits for delivery")]
+    NoAlert(AlertId),
+    /// Something was left empty that must not be.
+    #[error("`{0}` must not be empty")]
+    Empty(&'static str),
+    /// A moment that cannot be.
+    #[error("`{what}` is {at}, which lies in the future; now is {now}")]
+    Future {
+        /// The field.
+        what: &'static str,
+        /// Its value.
+        at: String,
+        /// Now.
+        now: String,
+    },
+    /// A judgement needs its ground.
+    #[error("`{0}` is a judgement and needs a ground")]
+    NoGround(String),
+    /// A judgement needs a person.
+    #[error("`{0}` is a judgement and needs a named person")]
+    NotAPerson(String),
+}

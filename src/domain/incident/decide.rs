@@ -1,0 +1,238 @@
+//! What a command makes of an incident: events, or a refusal.
+
+use super::assessing::{reassess, redraft};
+use super::command::{Command, Moment, Refusal};
+use super::event::{ClockKey, DeliveryResult, Event};
+use super::ringing;
+use super::state::{AlertState, Clock, Incident};
+use crate::domain::facts::{Claim, Rank, Vocabulary};
+use crate::domain::ids::{AlertId, IncidentId};
+use crate::domain::instant::{Duration, Instant, rfc3339};
+
+/// What people's clocks may differ by.
+const CLOCK_SKEW: Duration = Duration::minutes(5);
+
+/// Decides a command. `incident` is `None` before the first event.
+///
+/// Pure: the same incident, command and moment give the same events. The events already contain
+/// what follows from the command: clocks set anew, drafts, alerts dropped.
+pub fn decide(
+    id: &IncidentId,
+    incident: Option<&Incident>,
+    command: Command,
+    moment: &Moment<'_>,
+) -> Result<Vec<Event>, Refusal> {
+    let mut story = Story::of(id, incident, moment);
+    match command {
+        Command::Open(opening) => {
+            if incident.is_some() {
+                return Err(Refusal::Exists);
+            }
+            story.tell(Event::Opened(opening.opened));
+            story.tell(Event::Received(opening.received));
+            story.claim(opening.claims);
+            story.reassess("opened")?;
+        }
+        command => {
+            let incident = incident.ok_or(Refusal::NoIncident)?;
+            further(&mut story, incident, command, moment)?;
+        }
+    }
+    Ok(story.events)
+}
+
+fn further(story: &mut Story<'_>, incident: &Incident, command: Command, moment: &Moment<'_>) -> Result<(), Refusal> {
+    match command {
+        Command::Open(_) => return Err(Refusal::Exists),
+        Command::Observe { received, claims } => {
+            let source = received.source.clone();
+            story.tell(Event::Received(received));
+            if story.claim(claims) {
+                story.reassess(&format!("a further report of {source}"))?;
+            }
+        }
+        Command::Answer { claims } => {
+            let by = claims.first().map_or("nobody", |claim| claim.by.name()).to_owned();
+            check_judgements(&claims, &moment.rulebook.vocabulary)?;
+            if story.claim(claims) {
+                story.reassess(&format!("answers of {by}"))?;
+            }
+        }
+        Command::Reassess => story.reassess("law or policy changed")?,
+        Command::Acknowledge { clock: key, by, lease, via } => {
+            let clock = open_clock(incident, &key)?;
+            not_empty("by", &by)?;
+            let until = lease_end(clock, lease, moment).ok_or(Refusal::LastCall)?;
+            story.tell(Event::Acknowledged { clock: key, by, until, via });
+        }
+        Command::Meet { clock: key, evidence } => {
+            open_clock(incident, &key)?;
+            not_empty("what", &evidence.what)?;
+            not_empty("by", &evidence.by)?;
+            not_future("filed-at", evidence.filed_at, moment.now)?;
+            story.tell(Event::Met { clock: key.clone(), evidence });
+            story.drop_alerts(&key, "the clock was met");
+            // Meeting one duty may start or pull forward another.
+            story.reassess(&format!("{} was met", key.duty))?;
+        }
+        Command::Determine { clock: key, by, ground, cite } => {
+            open_clock(incident, &key)?;
+            not_empty("by", &by)?;
+            not_empty("ground", &ground)?;
+            not_empty("cite", &cite)?;
+            story.tell(Event::Determined { clock: key.clone(), by, ground, cite });
+            story.drop_alerts(&key, "determined that nothing is owed");
+        }
+        Command::Wake => {
+            for (key, clock) in &incident.clocks {
+                if clock.standing.is_open() {
+                    for event in ringing::ring(incident, key, clock, moment) {
+                        story.tell(event);
+                    }
+                }
+            }
+        }
+        Command::BeginDeliveries { alerts } => {
+            for id in alerts {
+                let alert = incident.alerts.get(&id).ok_or_else(|| Refusal::NoAlert(id.clone()))?;
+                let closed = incident.clocks.get(&alert.clock).is_none_or(|clock| !clock.standing.is_open());
+                if !alert.is_due(moment.now) {
+                    continue;
+                }
+                if closed {
+                    story.tell(Event::DeliveryDropped { alert: id, reason: "the clock is closed".into() });
+                } else {
+                    story.tell(Event::DeliveryStarted { alert: id, attempt: alert.attempts + 1 });
+                }
+            }
+        }
+        Command::EndDelivery { alert: id, attempt, result } => end_delivery(story, incident, id, attempt, result)?,
+    }
+    Ok(())
+}
+
+fn end_delivery(
+    story: &mut Story<'_>,
+    incident: &Incident,
+    id: AlertId,
+    attempt: u32,
+    result: DeliveryResult,
+) -> Result<(), Refusal> {
+    let alert = incident.alerts.get(&id).ok_or_else(|| Refusal::NoAlert(id.clone()))?;
+    match (&alert.state, &result) {
+        (AlertState::Delivered { .. }, _) => {}
+        // A later attempt has begun meanwhile: only a success of the earlier one still counts.
+        (_, DeliveryResult::Failed { .. }) if alert.attempts != attempt => {}
+        (AlertState::Dropped { .. }, DeliveryResult::Failed { .. }) => {}
+        _ => story.tell(Event::DeliveryEnded { alert: id, attempt, result }),
+    }
+    Ok(())
+}
+
+/// The events told so far and the incident they make.
+struct Story<'a> {
+    id: &'a IncidentId,
+    moment: &'a Moment<'a>,
+    incident: Option<Incident>,
+    events: Vec<Event>,
+}
+
+impl<'a> Story<'a> {
+    fn of(id: &'a IncidentId, incident: Option<&Incident>, moment: &'a Moment<'a>) -> Self {
+        Self { id, moment, incident: incident.cloned(), events: Vec::new() }
+    }
+
+    fn tell(&mut self, event: Event) {
+        match &mut self.incident {
+            Some(incident) => incident.apply(&event, self.moment.now),
+            None => self.incident = Incident::open(self.id.clone(), &event, self.moment.now),
+        }
+        self.events.push(event);
+    }
+
+    /// Records the claims that are news; gives whether there were any.
+    fn claim(&mut self, claims: Vec<Claim>) -> bool {
+        let Some(incident) = &self.incident else { return false };
+        let news: Vec<Claim> = claims.into_iter().filter(|claim| !incident.book.has_said(claim)).collect();
+        if news.is_empty() {
+            return false;
+        }
+        self.tell(Event::Claimed { claims: news });
+        true
+    }
+
+    fn reassess(&mut self, because: &str) -> Result<(), Refusal> {
+        let incident = self.incident.as_ref().ok_or(Refusal::NoIncident)?;
+        for event in reassess(incident, self.moment, because) {
+            let closed = match &event {
+                Event::NothingOwed { clock, .. } => Some(clock.clone()),
+                _ => None,
+            };
+            self.tell(event);
+            if let Some(clock) = closed {
+                self.drop_alerts(&clock, "nothing is owed");
+            }
+        }
+        let incident = self.incident.as_ref().ok_or(Refusal::NoIncident)?;
+        for event in redraft(incident, self.moment) {
+            self.tell(event);
+        }
+        Ok(())
+    }
+
+    fn drop_alerts(&mut self, key: &ClockKey, reason: &str) {
+        let Some(incident) = &self.incident else { return };
+        let waiting: Vec<AlertId> = incident
+            .alerts
+            .iter()
+            .filter(|(_, alert)| alert.clock == *key && matches!(alert.state, AlertState::Waiting { .. }))
+            .map(|(id, _)| id.clone())
+            .collect();
+        for alert in waiting {
+            self.tell(Event::DeliveryDropped { alert, reason: reason.to_owned() });
+        }
+    }
+}
+
+fn open_clock<'i>(incident: &'i Incident, key: &ClockKey) -> Result<&'i Clock, Refusal> {
+    let clock = incident.clocks.get(key).ok_or_else(|| Refusal::NoClock(key.clone()))?;
+    if clock.standing.is_open() { Ok(clock) } else { Err(Refusal::Closed(clock.standing.word())) }
+}
+
+/// When a lease ends: never within the last call before the limit; `None` if that leaves nothing.
+/// Past the limit only a short lease holds, so that an overdue clock cannot be slept through.
+fn lease_end(clock: &Clock, lease: Option<Duration>, moment: &Moment<'_>) -> Option<Instant> {
+    let house = moment.house;
+    let wished = moment.now + lease.unwrap_or(house.lease).max(Duration::zero());
+    let Some(until) = clock.law.until() else { return Some(wished) };
+    let third = (until - clock.law.start.at).max(Duration::zero()) / 3;
+    let last_call = until - house.last_call.min(third);
+    if until <= moment.now {
+        return Some(wished.min(moment.now + house.last_call));
+    }
+    let end = wished.min(last_call);
+    (end > moment.now).then_some(end)
+}
+
+fn check_judgements(claims: &[Claim], vocabulary: &Vocabulary) -> Result<(), Refusal> {
+    for claim in claims {
+        if !vocabulary.get(claim.key.as_str()).is_some_and(|entry| entry.judgement) {
+            continue;
+        }
+        if claim.by.rank() != Rank::Person {
+            return Err(Refusal::NotAPerson(claim.key.to_string()));
+        }
+        if claim.ground.as_ref().is_none_or(|ground| ground.trim().is_empty()) {
+            return Err(Refusal::NoGround(claim.key.to_string()));
+        }
+    }
+    Ok(())
+}
+
+fn not_empty(name: &'static str, text: &str) -> Result<(), Refusal> {
+    if text.trim().is_empty() { Err(Refusal::Empty(name)) } else { Ok(()) }
+}
+
+fn not_future(what: &'static str, at: Instant, now: Instant) -> Result<(), Refusal> {
+    if at <= now + CLOCK_SKEW { Ok(()) } else { Err(Refusal::Future { what, at: rfc3339(at), now: rfc3339(now) }) }
+}

@@ -1,0 +1,374 @@
+//! What has happened to an incident. The journal holds these and nothing else.
+
+use super::command::Evidence;
+use crate::domain::facts::Claim;
+use crate::domain::ids::{AlertId, ChannelId, DutyId, IncidentId, OrganisationId, PackId, SourceId};
+use crate::domain::instant::{Instant, Zone};
+use crate::domain::law::assess::{Deadlines, Started};
+use crate::domain::law::{Mode, Verification};
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+
+/// Which clock: one duty of one organisation.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ClockKey {
+    /// The duty.
+    pub duty: DutyId,
+    /// The organisation that owes it.
+    pub organisation: OrganisationId,
+}
+
+impl ClockKey {
+    /// The clock's public name: incident, duty and organisation, divided by `~`.
+    pub fn public(&self, incident: &IncidentId) -> String {
+        format!("{incident}~{}~{}", self.duty, self.organisation)
+    }
+
+    /// Reads a public name.
+    pub fn parse(public: &str) -> Option<(IncidentId, Self)> {
+        let mut parts = public.split('~');
+        let (incident, duty, organisation) = (parts.next()?, parts.next()?, parts.next()?);
+        let whole = parts.next().is_none() && ![incident, duty, organisation].contains(&"");
+        whole.then(|| (incident.into(), Self { duty: duty.into(), organisation: organisation.into() }))
+    }
+}
+
+impl fmt::Display for ClockKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}~{}", self.duty, self.organisation)
+    }
+}
+
+/// Something that happened.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub enum Event {
+    /// The incident was opened.
+    Opened(Opened),
+    /// A message about it came in.
+    Received(Received),
+    /// Facts were claimed.
+    Claimed {
+        /// The claims.
+        claims: Vec<Claim>,
+    },
+    /// The incident is assessed under these packs, by digest.
+    RulesPinned {
+        /// Digest by pack.
+        packs: BTreeMap<PackId, String>,
+    },
+    /// A clock was set, or set anew because facts or law changed.
+    ClockSet {
+        /// Which.
+        clock: ClockKey,
+        /// What the law says of it.
+        law: Box<ClockLaw>,
+        /// Why it was set anew; none the first time.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        because: Option<String>,
+        /// Rungs that ring again because their instants moved past now.
+        #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+        rearm: BTreeSet<String>,
+    },
+    /// Nothing is owed: found so from the start, or a clock ends on what people said.
+    NothingOwed {
+        /// Which.
+        clock: ClockKey,
+        /// The ground.
+        ground: String,
+        /// Where the law says it.
+        cite: String,
+        /// The names behind the facts that decided it.
+        by: BTreeSet<String>,
+        /// The reasons, a line each.
+        reasons: Vec<String>,
+    },
+    /// On what products say nothing would be owed; a product's word stops no clock.
+    EndSuggested {
+        /// Which.
+        clock: ClockKey,
+        /// The ground a person may confirm.
+        ground: String,
+    },
+    /// A person determined that nothing is owed.
+    Determined {
+        /// Which.
+        clock: ClockKey,
+        /// Who.
+        by: String,
+        /// On what ground.
+        ground: String,
+        /// Under which provision.
+        cite: String,
+    },
+    /// The notice of a clock was drafted.
+    Drafted {
+        /// Which.
+        clock: ClockKey,
+        /// What was drafted.
+        draft: Draft,
+    },
+    /// A rung fell due and rang.
+    RungFell {
+        /// Which clock.
+        clock: ClockKey,
+        /// The rung's name.
+        rung: String,
+        /// When it fell due; the envelope says when that was noticed.
+        due_at: Instant,
+        /// The alerts it queued.
+        alerts: Vec<AlertQueued>,
+    },
+    /// Rungs that fell due and did not ring by themselves.
+    RungsSkipped {
+        /// Which clock.
+        clock: ClockKey,
+        /// The rungs.
+        rungs: Vec<RungSkip>,
+    },
+    /// The limit passed and the duty was not met.
+    Expired {
+        /// Which clock.
+        clock: ClockKey,
+        /// The limit.
+        due_at: Instant,
+    },
+    /// A person owns the clock for a while.
+    Acknowledged {
+        /// Which clock.
+        clock: ClockKey,
+        /// Who.
+        by: String,
+        /// Until when rungs wait for them.
+        until: Instant,
+        /// How they said so: `cli`, `api`, a channel.
+        via: String,
+    },
+    /// An acknowledgement ended with the clock still open.
+    LeaseEnded {
+        /// Which clock.
+        clock: ClockKey,
+        /// When it ended.
+        ended_at: Instant,
+    },
+    /// The duty was met.
+    Met {
+        /// Which clock.
+        clock: ClockKey,
+        /// What was filed, when, and its reference.
+        evidence: Evidence,
+    },
+    /// An attempt to deliver an alert began.
+    DeliveryStarted {
+        /// Which alert.
+        alert: AlertId,
+        /// The attempt, from 1.
+        attempt: u32,
+    },
+    /// An attempt ended.
+    DeliveryEnded {
+        /// Which alert.
+        alert: AlertId,
+        /// The attempt.
+        attempt: u32,
+        /// How.
+        result: DeliveryResult,
+    },
+    /// An alert is no longer tried because its clock is closed.
+    DeliveryDropped {
+        /// Which alert.
+        alert: AlertId,
+        /// Why.
+        reason: String,
+    },
+}
+
+/// How an incident came to be.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Opened {
+    /// What it is called.
+    pub title: String,
+    /// The sender's word for how bad it is.
+    pub severity: String,
+    /// What kind of evidence opened it, such as `operations-alert`.
+    pub kind: String,
+    /// The source.
+    pub source: SourceId,
+    /// Its id at the source.
+    pub external_id: String,
+    /// The organisations concerned, with their profiles as they were.
+    pub organisations: BTreeMap<OrganisationId, Profile>,
+}
+
+/// An organisation as it was when the incident was opened.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Profile {
+    /// The name.
+    pub name: String,
+    /// Its principal zone.
+    pub zone: Zone,
+    /// What the configuration says of it.
+    pub claims: Vec<Claim>,
+}
+
+/// A message about an incident.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Received {
+    /// From where.
+    pub source: SourceId,
+    /// The id of this version of the report.
+    pub update_id: String,
+    /// The sender's word for its state; it never stops a clock.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub status: Option<String>,
+    /// SHA-256 of the message, in hex.
+    pub sha256: String,
+    /// The message itself, if it is text.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub raw: Option<String>,
+    /// Look-alikes that pre-fill a question and claim nothing: label, value, pointer.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub hints: Vec<(String, String, String)>,
+    /// Assumptions and oddities in reading it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub remarks: Vec<String>,
+}
+
+/// Where a clock stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Standing {
+    /// Facts are missing; it runs from the earliest defensible instant.
+    Provisional,
+    /// It is owed.
+    Running,
+    /// The limit has passed.
+    Missed,
+    /// The duty was met.
+    Met,
+    /// Nothing is owed, on a recorded ground.
+    Void,
+}
+
+impl Standing {
+    /// Whether the clock still asks for something.
+    pub fn is_open(self) -> bool {
+        matches!(self, Self::Provisional | Self::Running | Self::Missed)
+    }
+
+    /// The word for it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Provisional => "provisional",
+            Self::Running => "running",
+            Self::Missed => "missed",
+            Self::Met => "met",
+            Self::Void => "void",
+        }
+    }
+}
+
+/// What the law says of a clock, as assessed.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ClockLaw {
+    /// What is to be done.
+    pub title: String,
+    /// What is asked of the reader of an alert.
+    pub asks: String,
+    /// Whom to tell.
+    pub addressee: String,
+    /// Where the law says it.
+    pub cite: String,
+    /// How well that was checked.
+    pub verification: Verification,
+    /// The pack.
+    pub pack: PackId,
+    /// Whether facts are missing.
+    pub provisional: bool,
+    /// What the clock means.
+    pub mode: Mode,
+    /// The start.
+    pub start: Started,
+    /// The deadlines.
+    pub deadlines: Deadlines,
+    /// Facts that would settle what is open.
+    pub missing: BTreeSet<crate::domain::ids::FactKey>,
+    /// The reasons, a line each.
+    pub reasons: Vec<String>,
+    /// What a person must know besides.
+    pub remarks: Vec<String>,
+}
+
+impl ClockLaw {
+    /// The limit in law, if it has an instant.
+    pub fn limit(&self) -> Option<Instant> {
+        self.deadlines.operational.at
+    }
+
+    /// The instant the ladder is laid over: the limit in law, else the house's target.
+    pub fn until(&self) -> Option<Instant> {
+        self.limit().or_else(|| self.deadlines.target.as_ref().and_then(|target| target.at))
+    }
+}
+
+/// What was drafted.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Draft {
+    /// Digest of the draft.
+    pub digest: String,
+    /// The elements that still lack something, in words.
+    pub gaps: Vec<String>,
+}
+
+/// An alert that a rung queued.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AlertQueued {
+    /// Its id, the same on every retry.
+    pub id: AlertId,
+    /// The channel.
+    pub channel: ChannelId,
+    /// The address there.
+    pub to: String,
+    /// The team it is for.
+    pub team: String,
+}
+
+/// A rung that did not ring by itself.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RungSkip {
+    /// The rung's name.
+    pub rung: String,
+    /// When it fell due.
+    pub due_at: Instant,
+    /// Why it did not ring.
+    pub reason: String,
+}
+
+/// How an attempt to deliver ended.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub enum DeliveryResult {
+    /// The channel took it.
+    Delivered {
+        /// What the channel answered.
+        receipt: String,
+    },
+    /// It did not.
+    Failed {
+        /// The class, such as `unreachable`.
+        reason: String,
+        /// In words, without secrets.
+        text: String,
+        /// When it is tried again.
+        retry_at: Instant,
+    },
+}

@@ -1,0 +1,22 @@
+//! One incident: what was said of it, which clocks run, who was told. The only place that knows
+//! facts, law, clocks and escalation together.
+//!
+//! [`decide`] turns a [`Command`] into [`Event`]s; [`Incident::apply`] folds events into state;
+//! [`next_wake`] says when the machine must look again, and why. All three are pure: time, law and
+//! the house's policy are arguments.
+
+mod assessing;
+pub mod codec;
+mod command;
+mod decide;
+mod event;
+mod ringing;
+mod state;
+mod wake;
+
+pub use assessing::sight_of;
+pub use command::{Command, Evidence, House, Moment, Opening, Refusal, Team, TeamMember};
+pub use decide::decide;
+pub use event::{AlertQueued, ClockKey, ClockLaw, DeliveryResult, Draft, Event, Opened, Profile, Received, RungSkip, Standing};
+pub use state::{Acknowledgement, Alert, AlertState, Clock, Incident, NothingOwed};
+pub use wake::{Wake, next_wake};

@@ -1,0 +1,344 @@
+//! What an incident is: the fold of its events.
+
+use super::command::Evidence;
+use super::event::{AlertQueued, ClockKey, ClockLaw, DeliveryResult, Draft, Event, Opened, Profile, Standing};
+use super::wake::ATTEMPT_LEASE;
+use crate::domain::escalation::Span;
+use crate::domain::facts::Book;
+use crate::domain::ids::{AlertId, IncidentId, OrganisationId, PackId, SourceId};
+use crate::domain::instant::Instant;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// One incident.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Incident {
+    /// Its id.
+    pub id: IncidentId,
+    /// How it came to be.
+    pub opened: Opened,
+    /// When it was opened.
+    pub opened_at: Instant,
+    /// What was said of it.
+    pub book: Book,
+    /// What the configuration says of each organisation, as claims weighed.
+    pub profiles: BTreeMap<OrganisationId, Book>,
+    /// How many messages came in, by source.
+    pub received: BTreeMap<SourceId, u32>,
+    /// The sender's last word for its state; it never stops a clock.
+    pub status: Option<String>,
+    /// Look-alikes that pre-fill questions: label, value, pointer.
+    pub hints: BTreeSet<(String, String, String)>,
+    /// Oddities in reading the messages.
+    pub remarks: BTreeSet<String>,
+    /// The packs it is assessed under, by digest.
+    pub packs: BTreeMap<PackId, String>,
+    /// Its clocks.
+    pub clocks: BTreeMap<ClockKey, Clock>,
+    /// Duties found not owed.
+    pub nothing_owed: BTreeMap<ClockKey, NothingOwed>,
+    /// Every alert, delivered or not.
+    pub alerts: BTreeMap<AlertId, Alert>,
+}
+
+/// A countdown of one duty.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Clock {
+    /// What the law says of it.
+    pub law: ClockLaw,
+    /// Where it stands.
+    pub standing: Standing,
+    /// When it was first set.
+    pub set_at: Instant,
+    /// Names of rungs that rang or were skipped.
+    pub handled: BTreeSet<String>,
+    /// Who owns it.
+    pub acknowledged: Option<Acknowledgement>,
+    /// How it was met.
+    pub met: Option<Evidence>,
+    /// When it was closed.
+    pub closed_at: Option<Instant>,
+    /// The draft of its notice.
+    pub draft: Option<Draft>,
+    /// The last ground on which products suggest that nothing is owed.
+    pub end_suggested: Option<String>,
+}
+
+/// A person owns a clock.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Acknowledgement {
+    /// Who.
+    pub by: String,
+    /// Since when.
+    pub at: Instant,
+    /// Until when.
+    pub until: Instant,
+    /// How they said so.
+    pub via: String,
+}
+
+/// Why nothing is owed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NothingOwed {
+    /// The ground.
+    pub ground: String,
+    /// Where the law says it.
+    pub cite: String,
+    /// The names behind it.
+    pub by: BTreeSet<String>,
+    /// When it was recorded.
+    pub at: Instant,
+}
+
+/// One alert to one recipient.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Alert {
+    /// Which clock it is about.
+    pub clock: ClockKey,
+    /// Which rung queued it.
+    pub rung: String,
+    /// When that rung fell due.
+    pub due_at: Instant,
+    /// When it was queued.
+    pub queued_at: Instant,
+    /// Where it goes.
+    pub queued: AlertQueued,
+    /// How far it is.
+    pub state: AlertState,
+    /// How many attempts began.
+    pub attempts: u32,
+    /// How the last failed attempt failed: class and words.
+    pub last_failure: Option<(String, String)>,
+}
+
+/// How far an alert is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum AlertState {
+    /// It waits for its next attempt.
+    Waiting {
+        /// When that is.
+        next_at: Instant,
+    },
+    /// An attempt is under way.
+    Trying {
+        /// Since when.
+        since: Instant,
+    },
+    /// A channel took it.
+    Delivered {
+        /// When.
+        at: Instant,
+        /// What the channel answered.
+        receipt: String,
+    },
+    /// Its clock closed first.
+    Dropped {
+        /// Why.
+        reason: String,
+    },
+}
+
+impl Clock {
+    /// The span its ladder is laid over.
+    pub fn span(&self) -> Span {
+        Span { set_at: self.set_at, from: self.law.start.at, until: self.law.until() }
+    }
+}
+
+impl Alert {
+    /// Whether an attempt is to be made now: the time has come, or an attempt was lost with its daemon.
+    pub fn is_due(&self, now: Instant) -> bool {
+        match self.state {
+            AlertState::Waiting { next_at } => next_at <= now,
+            AlertState::Trying { since } => since + ATTEMPT_LEASE <= now,
+            AlertState::Delivered { .. } | AlertState::Dropped { .. } => false,
+        }
+    }
+}
+
+impl Incident {
+    /// The alerts to be attempted now.
+    pub fn due_alerts(&self, now: Instant) -> Vec<AlertId> {
+        self.alerts.iter().filter(|(_, alert)| alert.is_due(now)).map(|(id, _)| id.clone()).collect()
+    }
+
+    /// The incident that its first event opens; `None` if that event opens nothing.
+    pub fn open(id: IncidentId, event: &Event, at: Instant) -> Option<Self> {
+        let Event::Opened(opened) = event else { return None };
+        let profiles = opened.organisations.iter().map(|(id, profile)| (id.clone(), book_of(profile))).collect();
+        Some(Self {
+            id,
+            opened: opened.clone(),
+            opened_at: at,
+            book: Book::default(),
+            profiles,
+            received: BTreeMap::new(),
+            status: None,
+            hints: BTreeSet::new(),
+            remarks: BTreeSet::new(),
+            packs: BTreeMap::new(),
+            clocks: BTreeMap::new(),
+            nothing_owed: BTreeMap::new(),
+            alerts: BTreeMap::new(),
+        })
+    }
+
+    /// Replays an incident from its decisions: events with the moment each was recorded.
+    pub fn replay<'e>(id: &IncidentId, events: impl IntoIterator<Item = (Instant, &'e Event)>) -> Option<Self> {
+        let mut incident: Option<Self> = None;
+        for (at, event) in events {
+            match &mut incident {
+                Some(incident) => incident.apply(event, at),
+                None => incident = Self::open(id.clone(), event, at),
+            }
+        }
+        incident
+    }
+
+    /// Folds in one event recorded at `at`. Never fails: what was recorded has happened.
+    pub fn apply(&mut self, event: &Event, at: Instant) {
+        match event {
+            Event::Opened(_) => {}
+            Event::Received(received) => {
+                *self.received.entry(received.source.clone()).or_default() += 1;
+                if received.status.is_some() {
+                    self.status.clone_from(&received.status);
+                }
+                self.hints.extend(received.hints.iter().cloned());
+                self.remarks.extend(received.remarks.iter().cloned());
+            }
+            Event::Claimed { claims } => {
+                for claim in claims {
+                    self.book.record(claim.clone());
+                }
+            }
+            Event::RulesPinned { packs } => self.packs.clone_from(packs),
+            Event::ClockSet { clock, law, rearm, .. } => self.set_clock(clock, law, rearm, at),
+            Event::NothingOwed { clock, ground, cite, by, .. } => {
+                self.close(clock, Standing::Void, at);
+                let why = NothingOwed { ground: ground.clone(), cite: cite.clone(), by: by.clone(), at };
+                self.nothing_owed.insert(clock.clone(), why);
+            }
+            Event::Determined { clock, by, ground, cite } => {
+                self.close(clock, Standing::Void, at);
+                let why = NothingOwed { ground: ground.clone(), cite: cite.clone(), by: BTreeSet::from([by.clone()]), at };
+                self.nothing_owed.insert(clock.clone(), why);
+            }
+            Event::EndSuggested { clock, ground } => {
+                self.with(clock, |clock| clock.end_suggested = Some(ground.clone()));
+            }
+            Event::Drafted { clock, draft } => self.with(clock, |clock| clock.draft = Some(draft.clone())),
+            Event::RungFell { clock, rung, due_at, alerts } => {
+                self.with(clock, |clock| clock.handled.extend([rung.clone()]));
+                for queued in alerts {
+                    let alert = Alert {
+                        clock: clock.clone(),
+                        rung: rung.clone(),
+                        due_at: *due_at,
+                        queued_at: at,
+                        queued: queued.clone(),
+                        state: AlertState::Waiting { next_at: at },
+                        attempts: 0,
+                        last_failure: None,
+                    };
+                    self.alerts.entry(queued.id.clone()).or_insert(alert);
+                }
+            }
+            Event::RungsSkipped { clock, rungs } => {
+                self.with(clock, |clock| clock.handled.extend(rungs.iter().map(|skip| skip.rung.clone())));
+            }
+            Event::Expired { clock, .. } => self.with(clock, |clock| {
+                if clock.standing.is_open() {
+                    clock.standing = Standing::Missed;
+                }
+            }),
+            Event::Acknowledged { clock, by, until, via } => self.with(clock, |clock| {
+                clock.acknowledged = Some(Acknowledgement { by: by.clone(), at, until: *until, via: via.clone() });
+            }),
+            Event::LeaseEnded { clock, .. } => self.with(clock, |clock| clock.acknowledged = None),
+            Event::Met { clock, evidence } => {
+                self.close(clock, Standing::Met, at);
+                self.with(clock, |clock| clock.met = Some(evidence.clone()));
+            }
+            Event::DeliveryStarted { alert, attempt } => self.with_alert(alert, |alert| {
+                alert.attempts = *attempt;
+                alert.state = AlertState::Trying { since: at };
+            }),
+            Event::DeliveryEnded { alert, result, .. } => self.with_alert(alert, |alert| match result {
+                DeliveryResult::Delivered { receipt } => {
+                    alert.state = AlertState::Delivered { at, receipt: receipt.clone() };
+                }
+                DeliveryResult::Failed { reason, text, retry_at } => {
+                    alert.last_failure = Some((reason.clone(), text.clone()));
+                    alert.state = AlertState::Waiting { next_at: *retry_at };
+                }
+            }),
+            Event::DeliveryDropped { alert, reason } => {
+                self.with_alert(alert, |alert| alert.state = AlertState::Dropped { reason: reason.clone() });
+            }
+        }
+    }
+
+    fn set_clock(&mut self, key: &ClockKey, law: &ClockLaw, rearm: &BTreeSet<String>, at: Instant) {
+        self.nothing_owed.remove(key);
+        let standing = if law.provisional { Standing::Provisional } else { Standing::Running };
+        let clock = self.clocks.entry(key.clone()).or_insert_with(|| Clock {
+            law: law.clone(),
+            standing,
+            set_at: at,
+            handled: BTreeSet::new(),
+            acknowledged: None,
+            met: None,
+            closed_at: None,
+            draft: None,
+            end_suggested: None,
+        });
+        let still_missed = clock.standing == Standing::Missed && law.limit().is_some_and(|limit| limit < at);
+        if clock.closed_at.take().is_some() {
+            clock.acknowledged = None;
+        }
+        clock.standing = if still_missed { Standing::Missed } else { standing };
+        clock.law = law.clone();
+        clock.handled.retain(|name| !rearm.contains(name));
+        clock.end_suggested = None;
+    }
+
+    fn close(&mut self, key: &ClockKey, standing: Standing, at: Instant) {
+        self.with(key, |clock| {
+            clock.standing = standing;
+            clock.closed_at = Some(at);
+            clock.acknowledged = None;
+        });
+    }
+
+    fn with(&mut self, key: &ClockKey, change: impl FnOnce(&mut Clock)) {
+        if let Some(clock) = self.clocks.get_mut(key) {
+            change(clock);
+        }
+    }
+
+    fn with_alert(&mut self, id: &AlertId, change: impl FnOnce(&mut Alert)) {
+        if let Some(alert) = self.alerts.get_mut(id) {
+            change(alert);
+        }
+    }
+
+    /// Whether any clock still asks for something.
+    pub fn is_open(&self) -> bool {
+        self.clocks.values().any(|clock| clock.standing.is_open())
+    }
+
+    /// The open clocks, the most urgent first.
+    pub fn open_clocks(&self) -> Vec<(&ClockKey, &Clock)> {
+        let mut open: Vec<_> = self.clocks.iter().filter(|(_, clock)| clock.standing.is_open()).collect();
+        open.sort_by_key(|(_, clock)| clock.law.until().map_or(Instant::MAX_UTC, |until| until));
+        open
+    }
+}
+
+fn book_of(profile: &Profile) -> Book {
+    let mut book = Book::default();
+    for claim in &profile.claims {
+        book.record(claim.clone());
+    }
+    book
+}

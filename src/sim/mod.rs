@@ -1,0 +1,5 @@
+//! A shell without a world: stand-ins for what surrounds the daemon, for the demo, rehearsals and tests.
+
+pub mod read_mail;
+mod smtp_session;
+pub mod smtp_sink;
