@@ -59,8 +59,7 @@ impl Zone {
                 (earlier.to_utc(), Some("the clock shows this time twice (clocks go back); the earlier is taken"))
             }
             LocalResult::None => {
-                // No gap in the data is longer than a day.
-                // Gaps end on a full minute.
+                // No gap in the data is longer than a day, and each ends on a full minute.
                 let mut probe = civil - Duration::seconds(i64::from(civil.second()));
                 for _ in 0..(24 * 60) {
                     probe += Duration::minutes(1);

@@ -4,11 +4,13 @@
 //! [`notices`]; [`incident`] sees all of these. [`ingest`] turns bytes into claims and knows
 //! neither law nor incidents. [`journal`] seals what was decided and knows nothing of what it seals.
 
+pub mod board;
 pub mod clocks;
 pub mod escalation;
 pub mod facts;
 pub mod ids;
 pub mod incident;
+pub mod ingest;
 pub mod instant;
 pub mod law;
 pub mod notices;

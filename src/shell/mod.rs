@@ -1,4 +1,6 @@
 //! The impure half: disk, network, wall clock, terminal.
 
-pub mod rulebook;
+pub mod config;
 pub mod delivery;
+pub mod rulebook;
+pub mod wall_clock;

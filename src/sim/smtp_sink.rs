@@ -8,7 +8,7 @@ use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::watch;
 use tokio::task::{JoinHandle, JoinSet};
 
@@ -68,6 +68,7 @@ pub struct SmtpSink {
     address: SocketAddr,
     mailroom: Arc<Mailroom>,
     server: Option<JoinHandle<()>>,
+    reserved: Option<TcpSocket>,
 }
 
 impl SmtpSink {
@@ -80,7 +81,7 @@ impl SmtpSink {
         let address = listener.local_addr()?;
         let mailroom = Arc::new(Mailroom::default());
         let server = Some(tokio::spawn(serve(listener, Arc::clone(&mailroom))));
-        Ok(Self { address, mailroom, server })
+        Ok(Self { address, mailroom, server, reserved: None })
     }
 
     /// Where it listens; the same after [`Self::come_up`].
@@ -93,22 +94,30 @@ impl SmtpSink {
         *self.mailroom.misbehaviour.lock().unwrap_or_else(PoisonError::into_inner) = misbehaviour;
     }
 
-    /// Closes the port and cuts every connection; new ones are refused.
-    pub async fn go_down(&mut self) {
+    /// Stops listening and cuts every connection; new ones are refused. The port stays ours meanwhile.
+    ///
+    /// # Errors
+    /// Whatever the system says when the port has been taken that very moment.
+    pub async fn go_down(&mut self) -> io::Result<()> {
         if let Some(server) = self.server.take() {
             server.abort();
             // The port is free once the task is gone.
             let _ = server.await;
+            let port = TcpSocket::new_v4()?;
+            port.set_reuseaddr(true)?;
+            port.bind(self.address)?;
+            self.reserved = Some(port);
         }
+        Ok(())
     }
 
     /// Listens again on the same port; what was received stays.
     ///
     /// # Errors
-    /// Whatever the system says when the port has been taken meanwhile.
+    /// Whatever the system says when it cannot listen.
     pub async fn come_up(&mut self) -> io::Result<()> {
-        if self.server.is_none() {
-            let listener = TcpListener::bind(self.address).await?;
+        if let Some(port) = self.reserved.take() {
+            let listener = port.listen(BACKLOG)?;
             self.server = Some(tokio::spawn(serve(listener, Arc::clone(&self.mailroom))));
         }
         Ok(())
@@ -154,6 +163,7 @@ impl Mailroom {
 }
 
 const MOST_CONNECTIONS: usize = 64;
+const BACKLOG: u32 = 128;
 
 async fn serve(listener: TcpListener, mailroom: Arc<Mailroom>) {
     // Aborting this task drops the set, and with it every connection.

@@ -142,6 +142,7 @@ async fn line_breaks_in_any_field_add_no_header_and_no_recipient() {
     let mail = &mails(&sink)[0];
     assert_eq!((mail.header("Bcc"), mail.header("X-Injected")), (None, None));
     assert_eq!(mail.subject, "ü x Bcc: thief@evil.example X-Injected: 1 body");
+    assert_eq!(mail.header("X-Watchbell-Clock"), Some("x Bcc: thief@evil.example X-Injected: 1 body"));
 
     for address in ["dpo@hospital.example\r\nRCPT TO:<thief@evil.example>", "a@b> <thief@evil.example", "", "nobody"] {
         let outcome = channel.deliver(&letter, address, now()).await;
@@ -172,12 +173,12 @@ async fn a_server_that_is_down_is_unreachable_and_the_channel_works_again_once_i
     let mut sink = sink().await;
     let channel = channel(sink.address());
     assert!(is_delivered(&channel.deliver(&letter("al-1"), DPO, now()).await));
-    sink.go_down().await;
+    sink.go_down().await.expect("the port stays ours");
     let down = channel.deliver(&letter("al-2"), DPO, now()).await;
     assert_eq!(failure(&down), (FailureReason::Unreachable, false));
     assert!(text_of(&down).contains("nothing listens on that port"), "{down:?}");
     assert_eq!(failure(&channel.probe().await), (FailureReason::Unreachable, false));
-    sink.come_up().await.expect("the port is free again");
+    sink.come_up().await.expect("the port listens again");
     assert!(is_delivered(&channel.probe().await));
     assert!(is_delivered(&channel.deliver(&letter("al-2"), DPO, now()).await));
     assert_eq!(sink.received().len(), 2);

@@ -9,7 +9,7 @@ use secrecy::{ExposeSecret, SecretSlice};
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpSocket};
 use watchbell::domain::ids::ChannelId;
 use watchbell::domain::instant;
 use watchbell::domain::standard_webhooks::{TOLERANCE_S, read_secret, sign, verify};
@@ -282,9 +282,10 @@ async fn an_endless_answer_neither_delays_a_success_nor_fills_memory() {
 
 #[tokio::test]
 async fn a_receiver_that_is_down_is_unreachable_and_its_url_stays_out_of_the_text() {
-    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port on loopback");
-    let address = listener.local_addr().expect("an address");
-    drop(listener);
+    // Bound and not listening: nobody else can take the port meanwhile.
+    let port = TcpSocket::new_v4().expect("a socket");
+    port.bind("127.0.0.1:0".parse().expect("an address")).expect("a port on loopback");
+    let address = port.local_addr().expect("an address");
     let channel = channel(&format!("http://{address}/t0ken"));
     for outcome in [channel.deliver(&letter("al-1"), "", now()).await, channel.probe().await] {
         assert_eq!(failure(&outcome), (FailureReason::Unreachable, false));

@@ -16,7 +16,7 @@ pub struct Calendar {
     pub title: String,
     /// Where the days come from.
     pub source: String,
-    /// When somebody last compared the days with the source.
+    /// When somebody last went over the days.
     pub reviewed: NaiveDate,
     /// The last year whose days can be relied on.
     pub valid_through: i32,

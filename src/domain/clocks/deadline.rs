@@ -33,12 +33,15 @@ pub struct Deadline {
 /// Why no deadline could be counted. A pack that passed [`Limit::faults`] and a start from 1990 to 2199 do not meet these.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ClockFault {
-    /// The limit names a calendar that is not loaded, or needs one and names none.
+    /// The limit names a calendar that is not loaded.
     #[error("no calendar `{name}` is loaded, so the business days cannot be counted\nhint: add it to the rules' calendars")]
     NoCalendar {
-        /// As the limit names it; empty where it names none.
+        /// As the limit names it.
         name: String,
     },
+    /// The limit needs business days and names no calendar.
+    #[error("the limit needs business days and names no calendar\nhint: add `calendar` to the limit")]
+    NoCalendarNamed,
     /// The start or the end lies outside the years 1990-2199.
     #[error("the period from {start} leaves the years 1990 to 2199\nhint: check the date the clock starts on")]
     OutOfRange {
@@ -88,7 +91,11 @@ fn count(limit: &Limit, start: Instant, ctx: &Context<'_>, derivation: &mut Deri
         Limit::EarlierOf(limits) => return choose("earliest", limits, start, ctx, derivation, Iterator::min),
         Limit::LaterOf(limits) => return choose("latest", limits, start, ctx, derivation, Iterator::max),
     };
-    Ok(Some(end_of_day(last_day, limit.cutoff(), zone, derivation)))
+    let end = end_of_day(last_day, limit.cutoff(), zone, derivation);
+    if end < start {
+        derivation.step("that is before the clock starts, so it is due at once", spoken(zone, start));
+    }
+    Ok(Some(end.max(start)))
 }
 
 fn hours(limit: &HourLimit, start: Instant, zone: Zone, derivation: &mut Derivation) -> Result<Instant, ClockFault> {
@@ -204,6 +211,6 @@ pub(super) fn out_of_range(start: Instant) -> ClockFault {
 }
 
 pub(super) fn calendar<'a>(calendars: &'a Calendars, name: Option<&str>) -> Result<&'a Calendar, ClockFault> {
-    let name = name.unwrap_or_default();
+    let name = name.ok_or(ClockFault::NoCalendarNamed)?;
     calendars.get(name).ok_or_else(|| ClockFault::NoCalendar { name: name.to_owned() })
 }

@@ -11,6 +11,7 @@ mod civil;
 mod deadline;
 mod derivation;
 mod limit;
+mod lint;
 mod pause;
 mod toll;
 
@@ -18,7 +19,8 @@ pub use calendar::{Calendar, CalendarFault, Calendars, DayKind, Holiday, YearOfH
 pub use deadline::{ClockFault, Context, Deadline, deadline};
 pub use derivation::{Derivation, Step};
 pub use limit::{
-    AnnualDateLimit, BusinessDayLimit, DayLimit, FirstDay, FixedLimit, HourLimit, Limit, LimitFault, MonthLimit, Overflow, Roll,
-    Rounding, WorkingDayMinimum, YearEndLimit, ZoneChoice,
+    AnnualDateLimit, BusinessDayLimit, DayLimit, FirstDay, FixedLimit, HourLimit, Limit, MonthLimit, Overflow, Roll, Rounding,
+    WorkingDayMinimum, YearEndLimit, ZoneChoice,
 };
+pub use lint::LimitFault;
 pub use pause::{Hold, Pause, with_pauses};

@@ -1,10 +1,12 @@
 //! What a hold, such as a police request to wait, does to a deadline.
 
+use super::calendar::Calendars;
 use super::deadline::{ClockFault, Context, Deadline, deadline, end_of_day, out_of_range, spoken};
 use super::derivation::Derivation;
 use super::limit::Limit;
+use super::lint::LimitFault;
 use super::toll::{Span, tolled};
-use crate::domain::instant::{Instant, Zone};
+use crate::domain::instant::{Instant, Zone, is_sane_date};
 use chrono::Days;
 use serde::{Deserialize, Serialize};
 
@@ -29,6 +31,17 @@ pub enum Pause {
     },
     /// To tell is forbidden until the release; the deadline moves as under [`Pause::Floor`].
     Prohibition {},
+}
+
+impl Pause {
+    /// Everything wrong with the limits in it, for the load of a pack.
+    pub fn faults(&self, calendars: &Calendars) -> Vec<LimitFault> {
+        match self {
+            Self::Floor {} | Self::Toll {} | Self::Prohibition {} => Vec::new(),
+            Self::Restart(limit) | Self::LatestOf(limit) => limit.faults(calendars),
+            Self::Capped { limit, pause } => limit.faults(calendars).into_iter().chain(pause.faults(calendars)).collect(),
+        }
+    }
 }
 
 /// One hold on one clock.
@@ -68,6 +81,9 @@ pub fn with_pauses(
     for hold in in_order {
         held.lay(hold, &mut deadline.derivation)?;
     }
+    if !is_sane_date(&held.at.date_naive()) {
+        return Err(out_of_range(start));
+    }
     deadline.at = Some(held.at);
     deadline.held = held.open;
     Ok(deadline)
@@ -86,6 +102,9 @@ struct Held<'a> {
 
 impl Held<'_> {
     fn lay(&mut self, hold: &Hold, derivation: &mut Derivation) -> Result<(), ClockFault> {
+        if !std::iter::once(hold.from).chain(hold.until).all(|at| is_sane_date(&at.date_naive())) {
+            return Err(out_of_range(hold.from));
+        }
         derivation.step("a hold begins", spoken(self.zone, hold.from));
         if hold.from > self.at {
             derivation.step("it begins after the deadline and cures nothing", spoken(self.zone, self.at));

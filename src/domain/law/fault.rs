@@ -31,7 +31,7 @@ impl PackFault {
 
     /// A fault the TOML reader found.
     pub fn of_toml(file: &str, error: &toml::de::Error) -> Self {
-        Self { span: error.span(), ..Self::of_file(file, error.message()) }
+        Self { span: error.span(), hint: nearest_field(error.message()), ..Self::of_file(file, error.message()) }
     }
 
     /// The same with a hint.
@@ -68,4 +68,16 @@ pub fn of_template(file: &str, source: &str, fault: &crate::domain::notices::Tem
         Some(start..start + text.len())
     });
     PackFault { file: file.to_owned(), span, text: fault.says.clone(), hint: fault.hint.clone() }
+}
+
+/// The valid name most like an unknown one, read from the words of a serde error.
+fn nearest_field(message: &str) -> Option<String> {
+    let rest = message.strip_prefix("unknown field `").or_else(|| message.strip_prefix("unknown variant `"))?;
+    let (wrong, expected) = rest.split_once("`, expected ")?;
+    let known = expected.split('`').skip(1).step_by(2);
+    let (_, nearest) = known
+        .map(|known| (strsim::jaro_winkler(known, wrong), known))
+        .filter(|(likeness, _)| *likeness > 0.7)
+        .max_by(|a, b| a.0.total_cmp(&b.0))?;
+    Some(format!("did you mean `{nearest}`?"))
 }

@@ -66,8 +66,8 @@ impl EmailChannel {
     /// Checks the settings; opens nothing.
     ///
     /// # Errors
-    /// A [`ChannelFault`] for a sender that is no address or no ASCII one, a timeout of zero, a host or EHLO name with odd characters, half a
-    /// pair of credentials, or a password that would travel in the clear.
+    /// A [`ChannelFault`] for a sender that is no address or has no ASCII domain, a host or EHLO name with odd
+    /// characters, half a pair of credentials, a password that would travel in the clear, or a timeout of zero.
     pub fn new(id: ChannelId, settings: EmailSettings) -> Result<Self, ChannelFault> {
         let fault = |problem: String, hint| ChannelFault { channel: id.clone(), problem, hint };
         let from: Mailbox = settings.from.parse().map_err(|_| {

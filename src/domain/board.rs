@@ -1,0 +1,405 @@
+//! Plain views of an incident, shared by the API, the CLI and the store's cards.
+//!
+//! A view holds no payload and no fact in full: what is safe to show to whoever may read the board.
+
+use super::ids::IncidentId;
+use super::incident::{AlertState, Clock, ClockKey, Incident, Standing};
+use super::instant::{Instant, Zone};
+use super::law::{Mode, Rulebook, Verification};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// One line of the board.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Card {
+    /// The incident.
+    pub incident: IncidentId,
+    /// What it is called.
+    pub title: String,
+    /// When it was opened.
+    pub opened_at: Instant,
+    /// How bad the sender thinks it is.
+    pub severity: String,
+    /// Where it came from.
+    pub source: String,
+    /// Its clocks, the most urgent open ones first.
+    pub clocks: Vec<ClockLine>,
+    /// Duties found not owed.
+    pub not_owed: usize,
+    /// Alerts that have failed and are being tried again, by channel.
+    pub failing: BTreeMap<String, u32>,
+}
+
+/// One clock on the board.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ClockLine {
+    /// Its public name.
+    pub id: String,
+    /// The duty.
+    pub duty: String,
+    /// Who owes it.
+    pub organisation: String,
+    /// What is to be done.
+    pub title: String,
+    /// Where the law says it.
+    pub cite: String,
+    /// Where it stands.
+    pub standing: Standing,
+    /// What it means.
+    pub mode: Mode,
+    /// The operational limit; none for "without delay".
+    pub due: Option<Instant>,
+    /// The later limit, where law arguably gives more or facts are missing.
+    pub outer: Option<Instant>,
+    /// The house's own target.
+    pub target: Option<Instant>,
+    /// The zone the limit is meant in.
+    pub zone: Zone,
+    /// Who owns it, and until when.
+    pub acknowledged: Option<(String, Instant)>,
+    /// How many elements its draft still lacks; none while it has no draft.
+    pub gaps: Option<usize>,
+    /// How many facts would settle it.
+    pub missing: usize,
+}
+
+/// One incident in full.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct IncidentView {
+    /// The board's line.
+    pub card: Card,
+    /// The organisations concerned, by id.
+    pub organisations: BTreeMap<String, String>,
+    /// The sender's last word for its state.
+    pub sender_status: Option<String>,
+    /// How many messages came in, by source.
+    pub received: BTreeMap<String, u32>,
+    /// What stands of every fact somebody spoke of.
+    pub facts: Vec<FactView>,
+    /// The questions whose answers would settle a clock, the most urgent clock's first.
+    pub questions: Vec<Question>,
+    /// Look-alikes that may help to answer: label, value, pointer.
+    pub hints: Vec<(String, String, String)>,
+    /// Oddities in reading the messages.
+    pub remarks: Vec<String>,
+    /// Duties found not owed: ground, citation, names and time.
+    pub not_owed: Vec<NotOwedView>,
+    /// The packs it is assessed under, by digest.
+    pub packs: BTreeMap<String, String>,
+}
+
+/// What stands of one fact.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FactView {
+    /// The key.
+    pub key: String,
+    /// `known`, `unknown` or `disputed`.
+    pub standing: String,
+    /// The value, as the API takes it.
+    pub value: Option<serde_json::Value>,
+    /// In words.
+    pub words: String,
+    /// Who carries it.
+    pub by: Option<String>,
+    /// Since when.
+    pub at: Option<Instant>,
+    /// Where in the payload it stood.
+    pub pointer: Option<String>,
+}
+
+/// A question to a person.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Question {
+    /// The fact.
+    pub key: String,
+    /// In plain words.
+    pub question: String,
+    /// What helps to answer.
+    pub help: Option<String>,
+    /// What is taken for an answer.
+    pub expects: String,
+    /// An answer that would do, as JSON.
+    pub example: String,
+    /// Whether a ground must be given.
+    pub needs_ground: bool,
+    /// The duties it would settle.
+    pub settles: Vec<String>,
+}
+
+/// A duty found not owed.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NotOwedView {
+    /// The duty.
+    pub duty: String,
+    /// Who would owe it.
+    pub organisation: String,
+    /// The ground.
+    pub ground: String,
+    /// Where the law says it.
+    pub cite: String,
+    /// The names behind it.
+    pub by: Vec<String>,
+    /// When it was recorded.
+    pub at: Instant,
+}
+
+/// One clock in full.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ClockView {
+    /// The board's line.
+    pub line: ClockLine,
+    /// What is asked.
+    pub asks: String,
+    /// Whom to tell.
+    pub addressee: String,
+    /// How well the law was checked.
+    pub verification: Verification,
+    /// The pack.
+    pub pack: String,
+    /// When and by what it started.
+    pub start: super::law::assess::Started,
+    /// The deadlines with their derivations.
+    pub deadlines: super::law::assess::Deadlines,
+    /// The reasons, a line each.
+    pub reasons: Vec<String>,
+    /// What a person must know besides.
+    pub remarks: Vec<String>,
+    /// Facts that would settle it.
+    pub missing: Vec<String>,
+    /// On what ground products suggest that nothing is owed.
+    pub end_suggested: Option<String>,
+    /// Elements its draft still lacks.
+    pub gaps: Vec<String>,
+    /// What was filed.
+    pub met: Option<super::incident::Evidence>,
+    /// Every alert so far.
+    pub alerts: Vec<AlertView>,
+}
+
+/// One alert.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AlertView {
+    /// Its id.
+    pub id: String,
+    /// The rung.
+    pub rung: String,
+    /// When the rung fell due.
+    pub due_at: Instant,
+    /// When it was queued.
+    pub queued_at: Instant,
+    /// The channel.
+    pub channel: String,
+    /// The team.
+    pub team: String,
+    /// How far it is: `waiting`, `trying`, `delivered`, `dropped`.
+    pub state: String,
+    /// How many attempts.
+    pub attempts: u32,
+    /// How the last failed one failed.
+    pub last_failure: Option<String>,
+}
+
+impl Card {
+    /// The line of an incident.
+    pub fn of(incident: &Incident) -> Self {
+        let mut clocks: Vec<(&ClockKey, &Clock)> = incident.clocks.iter().collect();
+        clocks.sort_by_key(|(key, clock)| {
+            let until = clock.law.until().unwrap_or(Instant::MAX_UTC);
+            (!clock.standing.is_open(), clock.law.mode == Mode::Shadow, until, (*key).clone())
+        });
+        let mut failing: BTreeMap<String, u32> = BTreeMap::new();
+        for alert in incident.alerts.values() {
+            if alert.last_failure.is_some() && matches!(alert.state, AlertState::Waiting { .. } | AlertState::Trying { .. }) {
+                *failing.entry(alert.queued.channel.to_string()).or_default() += 1;
+            }
+        }
+        Self {
+            incident: incident.id.clone(),
+            title: incident.opened.title.clone(),
+            opened_at: incident.opened_at,
+            severity: incident.opened.severity.clone(),
+            source: incident.opened.source.to_string(),
+            clocks: clocks.into_iter().map(|(key, clock)| ClockLine::of(&incident.id, key, clock)).collect(),
+            not_owed: incident.nothing_owed.len(),
+            failing,
+        }
+    }
+}
+
+impl ClockLine {
+    /// The line of a clock.
+    pub fn of(incident: &IncidentId, key: &ClockKey, clock: &Clock) -> Self {
+        let law = &clock.law;
+        Self {
+            id: key.public(incident),
+            duty: key.duty.to_string(),
+            organisation: key.organisation.to_string(),
+            title: law.title.clone(),
+            cite: law.cite.clone(),
+            standing: clock.standing,
+            mode: law.mode,
+            due: law.limit(),
+            outer: law.deadlines.outer.as_ref().and_then(|term| term.at),
+            target: law.deadlines.target.as_ref().and_then(|term| term.at),
+            zone: law.deadlines.operational.zone,
+            acknowledged: clock.acknowledged.as_ref().map(|lease| (lease.by.clone(), lease.until)),
+            gaps: clock.draft.as_ref().map(|draft| draft.gaps.len()),
+            missing: law.missing.len(),
+        }
+    }
+}
+
+impl IncidentView {
+    /// The view of an incident.
+    pub fn of(incident: &Incident, rulebook: &Rulebook) -> Self {
+        Self {
+            card: Card::of(incident),
+            organisations: incident.opened.organisations.iter().map(|(id, p)| (id.to_string(), p.name.clone())).collect(),
+            sender_status: incident.status.clone(),
+            received: incident.received.iter().map(|(source, count)| (source.to_string(), *count)).collect(),
+            facts: incident.book.keys().map(|key| FactView::of(incident, key.as_str())).collect(),
+            questions: questions(incident, rulebook),
+            hints: incident.hints.iter().cloned().collect(),
+            remarks: incident.remarks.iter().cloned().collect(),
+            not_owed: incident
+                .nothing_owed
+                .iter()
+                .map(|(key, why)| NotOwedView {
+                    duty: key.duty.to_string(),
+                    organisation: key.organisation.to_string(),
+                    ground: why.ground.clone(),
+                    cite: why.cite.clone(),
+                    by: why.by.iter().cloned().collect(),
+                    at: why.at,
+                })
+                .collect(),
+            packs: incident.packs.iter().map(|(pack, digest)| (pack.to_string(), digest.clone())).collect(),
+        }
+    }
+}
+
+impl FactView {
+    fn of(incident: &Incident, key: &str) -> Self {
+        use super::facts::Standing as FactStanding;
+        let (standing, value, words, claim) = match incident.book.standing(key) {
+            FactStanding::Known(value, claim) => ("known", Some(value.to_json()), value.to_string(), Some(claim)),
+            FactStanding::Unknown => ("unknown", None, "not known".to_owned(), None),
+            FactStanding::Disputed(claims) => {
+                let say = |claim: &&super::facts::Claim| {
+                    let value = claim.value.as_ref().map_or_else(|| "not known".to_owned(), ToString::to_string);
+                    format!("{value} (said by {})", claim.by.name())
+                };
+                ("disputed", None, claims.iter().map(say).collect::<Vec<_>>().join("; "), None)
+            }
+        };
+        Self {
+            key: key.to_owned(),
+            standing: standing.to_owned(),
+            value,
+            words,
+            by: claim.map(|claim| claim.by.name().to_owned()),
+            at: claim.map(|claim| claim.at),
+            pointer: claim.and_then(|claim| claim.pointer.clone()),
+        }
+    }
+}
+
+/// The questions whose answers would settle an open clock, those of the most urgent clock first.
+pub fn questions(incident: &Incident, rulebook: &Rulebook) -> Vec<Question> {
+    let mut questions: Vec<Question> = Vec::new();
+    for (key, clock) in incident.open_clocks() {
+        for fact in &clock.law.missing {
+            if let Some(asked) = questions.iter_mut().find(|question| question.key == fact.as_str()) {
+                if !asked.settles.contains(&key.duty.to_string()) {
+                    asked.settles.push(key.duty.to_string());
+                }
+                continue;
+            }
+            let Some(entry) = rulebook.vocabulary.get(fact.as_str()) else { continue };
+            questions.push(Question {
+                key: fact.to_string(),
+                question: entry.question.clone(),
+                help: entry.help.clone(),
+                expects: entry.kind.in_words(),
+                example: entry.kind.example(),
+                needs_ground: entry.judgement,
+                settles: vec![key.duty.to_string()],
+            });
+        }
+    }
+    // The house's own clock asks the question that opens all others.
+    let opening = incident.open_clocks().iter().any(|(_, clock)| clock.law.mode == Mode::Policy);
+    if opening
+        && questions.iter().all(|question| question.key != "breach.suspected")
+        && let Some(entry) = rulebook.vocabulary.get("breach.suspected")
+    {
+        questions.insert(
+            0,
+            Question {
+                key: entry.key.to_string(),
+                question: entry.question.clone(),
+                help: entry.help.clone(),
+                expects: entry.kind.in_words(),
+                example: entry.kind.example(),
+                needs_ground: entry.judgement,
+                settles: vec!["house.triage".into()],
+            },
+        );
+    }
+    questions
+}
+
+impl ClockView {
+    /// The view of a clock; `None` if the incident has no such clock.
+    pub fn of(incident: &Incident, key: &ClockKey) -> Option<Self> {
+        let clock = incident.clocks.get(key)?;
+        let law = &clock.law;
+        let mut alerts: Vec<AlertView> = incident
+            .alerts
+            .iter()
+            .filter(|(_, alert)| alert.clock == *key)
+            .map(|(id, alert)| AlertView {
+                id: id.to_string(),
+                rung: alert.rung.clone(),
+                due_at: alert.due_at,
+                queued_at: alert.queued_at,
+                channel: alert.queued.channel.to_string(),
+                team: alert.queued.team.clone(),
+                state: match alert.state {
+                    AlertState::Waiting { .. } => "waiting",
+                    AlertState::Trying { .. } => "trying",
+                    AlertState::Delivered { .. } => "delivered",
+                    AlertState::Dropped { .. } => "dropped",
+                }
+                .to_owned(),
+                attempts: alert.attempts,
+                last_failure: alert.last_failure.as_ref().map(|(class, text)| format!("{class}: {text}")),
+            })
+            .collect();
+        alerts.sort_by(|a, b| (a.due_at, &a.id).cmp(&(b.due_at, &b.id)));
+        Some(Self {
+            line: ClockLine::of(&incident.id, key, clock),
+            asks: law.asks.clone(),
+            addressee: law.addressee.clone(),
+            verification: law.verification,
+            pack: law.pack.to_string(),
+            start: law.start.clone(),
+            deadlines: law.deadlines.clone(),
+            reasons: law.reasons.clone(),
+            remarks: law.remarks.clone(),
+            missing: law.missing.iter().map(ToString::to_string).collect(),
+            end_suggested: clock.end_suggested.clone(),
+            gaps: clock.draft.as_ref().map(|draft| draft.gaps.clone()).unwrap_or_default(),
+            met: clock.met.clone(),
+            alerts,
+        })
+    }
+}

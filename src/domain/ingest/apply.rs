@@ -1,0 +1,353 @@
+//! A mapping run over a payload.
+
+use super::json::{Body, ELEMENTS_MAX, read_value};
+use super::mapping::{Envelope, Fields, From, Mapping, Take, TimeTake};
+use super::payload_time::{Reading, TimeFault};
+use super::pointer::{Found, Pointer};
+use super::report::{EvidenceKind, Hint, Remark, RemarkCode, Report, Severity, Times};
+use super::unread::unread;
+use super::unreadable::{Refusal, Unreadable};
+use super::{DeliveryMeta, text};
+use crate::domain::facts::{Claim, Claimant, Value};
+use crate::domain::ids::FactKey;
+use crate::domain::instant::{Instant, rfc3339};
+use base64::Engine as _;
+use serde_json::Value as Json;
+use std::borrow::Cow;
+
+const ENVELOPES_MAX: usize = 4;
+const HINTS_PER_PLACE_MAX: usize = 20;
+const IGNORED_MAX: usize = 1000;
+
+/// Padding or none: senders disagree.
+const BASE64: base64::engine::GeneralPurpose = base64::engine::GeneralPurpose::new(
+    &base64::alphabet::STANDARD,
+    base64::engine::GeneralPurposeConfig::new().with_decode_padding_mode(base64::engine::DecodePaddingMode::Indifferent),
+);
+
+/// Reads every event of a body.
+pub(super) fn read_all(
+    mapping: &Mapping,
+    fields: &Fields,
+    delivery: &DeliveryMeta,
+    body: &Body,
+) -> Result<Vec<Report>, Unreadable> {
+    match body {
+        Body::Single(payload) => read_payload(mapping, fields, delivery, payload, ""),
+        Body::Batch(payloads) => {
+            let mut reports = Vec::with_capacity(payloads.len());
+            for (nth, payload) in payloads.iter().enumerate() {
+                reports.extend(read_payload(mapping, fields, delivery, payload, &format!("/{nth}"))?);
+                check_count(reports.len())?;
+            }
+            Ok(reports)
+        }
+    }
+}
+
+fn check_count(count: usize) -> Result<(), Unreadable> {
+    if count > ELEMENTS_MAX {
+        return Err(Unreadable::new(Refusal::BatchTooLong, format!("more than {ELEMENTS_MAX} events in one delivery")));
+    }
+    Ok(())
+}
+
+fn read_payload(
+    mapping: &Mapping,
+    fields: &Fields,
+    delivery: &DeliveryMeta,
+    root: &Json,
+    root_path: &str,
+) -> Result<Vec<Report>, Unreadable> {
+    if !root.is_object() {
+        return Err(not_an_object(root_path));
+    }
+    let (inner, inner_path) = unwrap(fields, root, root_path);
+    let list = fields.for_each.iter().find_map(|place| place.find(&inner, &inner_path).into_iter().next());
+    let whole = Found { value: &inner, path: inner_path.clone() };
+    let (container, elements) = match list {
+        Some(Found { value: Json::Array(elements), path }) => {
+            check_count(elements.len())?;
+            let each = elements.iter().enumerate().map(|(nth, value)| Found { value, path: format!("{path}/{nth}") });
+            (path.clone(), each.collect())
+        }
+        Some(one) if one.value.is_object() => (one.path.clone(), vec![one]),
+        _ => (inner_path, vec![whole]),
+    };
+    let mut reports = Vec::with_capacity(elements.len());
+    for element in elements {
+        if !element.value.is_object() {
+            return Err(not_an_object(&element.path));
+        }
+        let run = Run { mapping, fields, delivery, element, root, root_path, remarks: Vec::new(), used: Vec::new() };
+        reports.push(run.report());
+    }
+    if let Some(first) = reports.first_mut()
+        && container != root_path
+    {
+        add_envelope_leftovers(first, root, root_path, container);
+    }
+    Ok(reports)
+}
+
+fn not_an_object(path: &str) -> Unreadable {
+    Unreadable::new(Refusal::NotAnObject, format!("the event at `{}` is not an object", if path.is_empty() { "/" } else { path }))
+}
+
+/// The leftovers around the events are told once, with the first of them.
+fn add_envelope_leftovers(first: &mut Report, root: &Json, root_path: &str, container: String) {
+    let mut used = first.consumed.clone();
+    used.push(container);
+    used.sort_unstable();
+    first.ignored.extend(unread(root, root_path, &used, IGNORED_MAX));
+    first.ignored.sort_unstable();
+    first.ignored.dedup();
+}
+
+/// Takes envelopes off until none fits. Text that does not hold a JSON object is no envelope.
+fn unwrap<'j>(fields: &Fields, root: &'j Json, root_path: &str) -> (Cow<'j, Json>, String) {
+    let mut current = (Cow::Borrowed(root), root_path.to_owned());
+    for _ in 0..ENVELOPES_MAX {
+        let Some(inner) = fields.unwrap.iter().find_map(|envelope| envelope.open(&current.0, &current.1)) else { break };
+        let (value, path) = inner;
+        current = (Cow::Owned(value), path);
+    }
+    current
+}
+
+impl Envelope {
+    fn open(&self, json: &Json, path: &str) -> Option<(Json, String)> {
+        let (Self::Object(place) | Self::JsonText(place) | Self::Base64Json(place)) = self;
+        let found = place.find(json, path).into_iter().next()?;
+        let inner = match self {
+            Self::Object(_) => found.value.clone(),
+            Self::JsonText(_) => read_value(found.value.as_str()?).ok()?,
+            Self::Base64Json(_) => {
+                let bytes = BASE64.decode(found.value.as_str()?.trim()).ok()?;
+                read_value(std::str::from_utf8(&bytes).ok()?).ok()?
+            }
+        };
+        inner.is_object().then_some((inner, found.path))
+    }
+}
+
+/// One event being read.
+struct Run<'a> {
+    mapping: &'a Mapping,
+    fields: &'a Fields,
+    delivery: &'a DeliveryMeta,
+    element: Found<'a>,
+    root: &'a Json,
+    root_path: &'a str,
+    remarks: Vec<Remark>,
+    used: Vec<String>,
+}
+
+impl Run<'_> {
+    fn report(mut self) -> Report {
+        let fields = self.fields;
+        let external_id = self.first_word(&fields.external_id).map(|id| text::id(&id));
+        let update_id = self.first_word(&fields.update_id).map(|id| text::id(&id)).unwrap_or_default();
+        let tenant = self.first_word(&fields.tenant).map(|tenant| text::id(&tenant));
+        let title = self.first_word(&fields.title).map(|title| text::title(&title)).filter(|title| !title.is_empty());
+        let kind = self.first_word(&fields.kind).and_then(|name| EvidenceKind::named(&name));
+        let status = self.first_word(&fields.status).map(|status| text::hint(&status)).filter(|status| !status.is_empty());
+        let severity = self.severity();
+        let occurred = self.time(&fields.occurred, Iterator::min);
+        let detected = self.time(&fields.detected, Iterator::min);
+        let updated = self.time(&fields.updated, Iterator::max);
+        let hints = self.hints();
+        if external_id.is_none() && title.is_none() {
+            let text = format!("neither an id nor a title where {} has them; is it the right mapping?", self.mapping.title);
+            self.remark(RemarkCode::NothingRecognised, None, text);
+        }
+        self.used.sort_unstable();
+        self.used.dedup();
+        let ignored = unread(self.element.value, &self.element.path, &self.used, IGNORED_MAX);
+        Report {
+            external_id,
+            fingerprint: if update_id.is_empty() { self.element.value.to_string() } else { String::new() },
+            update_id,
+            tenant,
+            title: title.unwrap_or_else(|| format!("{} without a title", self.mapping.title)),
+            severity,
+            status,
+            kind: kind.unwrap_or(EvidenceKind::SecurityAlert),
+            organisations: Vec::new(),
+            note: None,
+            times: Times {
+                occurred: occurred.as_ref().map(|t| t.at),
+                detected: detected.as_ref().map(|t| t.at),
+                updated: updated.map(|t| t.at),
+            },
+            claims: time_claims(self.delivery, occurred, detected),
+            hints,
+            remarks: self.remarks,
+            consumed: self.used,
+            ignored,
+        }
+    }
+
+    fn find(&self, place: &Pointer) -> Vec<Found<'_>> {
+        match place.from_root {
+            true => place.find(self.root, self.root_path),
+            false => place.find(self.element.value, &self.element.path),
+        }
+    }
+
+    /// The first scalar at a place that is set, and where it stood.
+    fn scalar(&self, place: &Pointer) -> Option<(String, String)> {
+        self.find(place).into_iter().find_map(|found| Some((self.set_scalar(found.value)?, found.path)))
+    }
+
+    fn set_scalar(&self, json: &Json) -> Option<String> {
+        let word = match json {
+            Json::String(text) => text.trim().to_owned(),
+            Json::Number(number) => number.to_string(),
+            Json::Bool(yes) => yes.to_string(),
+            Json::Null | Json::Array(_) | Json::Object(_) => return None,
+        };
+        (!word.is_empty() && !self.fields.not_set.contains(&word)).then_some(word)
+    }
+
+    fn first_word(&mut self, takes: &[Take]) -> Option<String> {
+        takes.iter().find_map(|take| self.word(take))
+    }
+
+    fn word(&mut self, take: &Take) -> Option<String> {
+        let (raw, paths) = self.raw_word(take)?;
+        let word = take.translate(&raw)?;
+        self.used.extend(paths);
+        Some(word)
+    }
+
+    fn raw_word(&self, take: &Take) -> Option<(String, Vec<String>)> {
+        match &take.from {
+            From::Constant(word) => Some((word.clone(), Vec::new())),
+            From::Header(name) => self.delivery.headers.get(name).map(|value| (value.clone(), Vec::new())),
+            From::Pointer(place) => self.scalar(place).map(|(word, path)| (word, vec![path])),
+            From::Join(places) => {
+                let (first, rest) = places.split_first()?;
+                let parts = std::iter::once(self.scalar(first)?).chain(rest.iter().filter_map(|place| self.scalar(place)));
+                let (words, paths): (Vec<_>, Vec<_>) = parts.unzip();
+                Some((words.join("|"), paths))
+            }
+        }
+    }
+
+    /// By the mapping's own words first, by common words where it translates none.
+    fn severity(&mut self) -> Severity {
+        let mut unknown = None;
+        for take in &self.fields.severity {
+            let Some((raw, paths)) = self.raw_word(take) else { continue };
+            if let Some(severity) = take.translate(&raw).and_then(|word| Severity::of_word(&word)) {
+                self.used.extend(paths);
+                return severity;
+            }
+            unknown = unknown.or(paths.into_iter().next().map(|path| (raw, path)));
+        }
+        if let Some((raw, path)) = unknown {
+            let text = format!("the mapping does not know the severity `{}`", text::hint(&raw));
+            self.remark(RemarkCode::SeverityUnknown, Some(path), text);
+        }
+        Severity::Unknown
+    }
+
+    /// The first source that holds a usable time; of several times there, the one `pick` takes.
+    fn time<'t>(
+        &mut self,
+        takes: &'t [TimeTake],
+        pick: fn(std::vec::IntoIter<GivenTime>) -> Option<GivenTime>,
+    ) -> Option<GivenTime> {
+        for take in takes {
+            let mut given = Vec::new();
+            let mut remarks = Vec::new();
+            for found in self.find(&take.pointer) {
+                if matches!(found.value, Json::String(text) if self.fields.not_set.contains(text.trim())) {
+                    continue;
+                }
+                match take.form.read(found.value, self.delivery.received_at) {
+                    Reading::NotSet => {}
+                    Reading::At(at, assumed) => given.push(GivenTime { at, assumed, pointer: found.path }),
+                    Reading::Refused(fault) => remarks.push(fault.remark(found.value, found.path)),
+                }
+            }
+            self.remarks.extend(remarks.into_iter().filter(|remark| !self.remarks.contains(remark)).collect::<Vec<_>>());
+            if let Some(time) = pick(given.into_iter()) {
+                self.used.push(time.pointer.clone());
+                if let Some(assumed) = &time.assumed {
+                    let remark = Remark { code: RemarkCode::Assumed, pointer: Some(time.pointer.clone()), text: assumed.clone() };
+                    if !self.remarks.contains(&remark) {
+                        self.remarks.push(remark);
+                    }
+                }
+                return Some(time);
+            }
+        }
+        None
+    }
+
+    fn hints(&mut self) -> Vec<Hint> {
+        let mut hints = Vec::new();
+        for take in &self.fields.hints {
+            for found in self.find(&take.pointer).into_iter().take(HINTS_PER_PLACE_MAX) {
+                let value = match found.value {
+                    Json::Array(elements) if elements.is_empty() => None,
+                    Json::Object(members) if members.is_empty() => None,
+                    nested @ (Json::Array(_) | Json::Object(_)) => Some(nested.to_string()),
+                    scalar => self.set_scalar(scalar),
+                };
+                if let Some(value) = value {
+                    hints.push(Hint { label: take.label.clone(), value: text::hint(&value), pointer: found.path });
+                }
+            }
+        }
+        self.used.extend(hints.iter().map(|hint| hint.pointer.clone()));
+        hints
+    }
+
+    fn remark(&mut self, code: RemarkCode, pointer: Option<String>, text: String) {
+        self.remarks.push(Remark { code, pointer, text });
+    }
+}
+
+/// A usable time of a payload; the earliest first.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct GivenTime {
+    pub(super) at: Instant,
+    pub(super) assumed: Option<String>,
+    pub(super) pointer: String,
+}
+
+/// What a source may claim of times: those it gave, and the instant of receipt. Never awareness.
+pub(super) fn time_claims(delivery: &DeliveryMeta, occurred: Option<GivenTime>, detected: Option<GivenTime>) -> Vec<Claim> {
+    let claim = |key: &str, at, pointer, assumed| Claim {
+        key: FactKey::from(key),
+        value: Some(Value::Instant(at)),
+        by: Claimant::Product(delivery.source.as_str().to_owned()),
+        at: delivery.received_at,
+        pointer,
+        ground: None,
+        assumed,
+        settles: false,
+    };
+    let mut claims = Vec::with_capacity(3);
+    claims.extend(occurred.map(|time| claim("event.occurred-at", time.at, Some(time.pointer), time.assumed)));
+    claims.extend(detected.map(|time| claim("event.detected-at", time.at, Some(time.pointer), time.assumed)));
+    claims.push(claim("event.received-at", delivery.received_at, None, None));
+    claims
+}
+
+impl TimeFault {
+    /// The fault in words, and what stands in.
+    pub(super) fn remark(self, json: &Json, pointer: String) -> Remark {
+        let got = text::hint(&json.as_str().map_or_else(|| json.to_string(), str::to_owned));
+        let (code, what) = match self {
+            Self::Unreadable => (RemarkCode::TimeUnreadable, format!("`{got}` is not a time")),
+            Self::NoZone => (RemarkCode::TimeUnreadable, format!("`{got}` has no zone, and the mapping names none")),
+            Self::InFuture(at) => (RemarkCode::TimeInFuture, format!("{} is after the time of receipt", rfc3339(at))),
+            Self::Implausible => (RemarkCode::TimeImplausible, format!("`{got}` is before 1990 or after 2199")),
+        };
+        Remark { code, pointer: Some(pointer), text: format!("{what}; it is not used") }
+    }
+}

@@ -1,0 +1,520 @@
+//! The configuration: read as written, checked as a whole, then meant.
+//!
+//! Every fault is told with file, line and the nearest valid name; after the file's shape is
+//! right, all faults of meaning are told at once. Secrets come from files and never leave types
+//! that cannot be printed.
+
+mod raw;
+mod secrets;
+
+pub use raw::{LogFormat, May};
+
+use crate::domain::facts::{Claim, Claimant, Vocabulary};
+use crate::domain::ids::{ChannelId, OrganisationId, PackId, SourceId};
+use crate::domain::incident::{House, Profile, Team, TeamMember};
+use crate::domain::ingest::{Mapping, TokenDigest};
+use crate::domain::instant::{Duration, Instant};
+use crate::domain::law::{PackFault, Rulebook};
+use crate::shell::delivery::{Channel, ChannelFault, EmailChannel, EmailSettings, WebhookChannel, WebhookSettings};
+use crate::shell::rulebook::{self, RulesFault};
+use raw::{RawChannel, RawConfig, RawSource};
+use secrecy::SecretSlice;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// The prefix of environment variables that override keys: `WATCHBELL__SERVER__LISTEN`.
+pub const ENV_PREFIX: &str = "WATCHBELL__";
+
+/// The configuration, ready for use.
+pub struct Config {
+    /// Where it was read.
+    pub path: PathBuf,
+    /// Where the API listens.
+    pub listen: SocketAddr,
+    /// The address people reach the daemon at, for links in alerts.
+    pub public_url: Option<String>,
+    /// The largest body taken, in bytes.
+    pub body_limit: usize,
+    /// How long one request may take.
+    pub request_timeout: Duration,
+    /// How many connections are served at once.
+    pub connections_max: usize,
+    /// Where the store is.
+    pub store: PathBuf,
+    /// How large a journal segment is, in bytes.
+    pub segment_bytes: u64,
+    /// Where drafts are written.
+    pub drafts: PathBuf,
+    /// How log lines look.
+    pub log_format: LogFormat,
+    /// How much is logged.
+    pub log_level: String,
+    /// The law and the house's policy.
+    pub rules: Arc<Rules>,
+    /// Where events come from, by name.
+    pub sources: BTreeMap<SourceId, Source>,
+    /// Who may use the API.
+    pub people: Vec<Person>,
+    /// How people are reached.
+    pub channels: BTreeMap<ChannelId, Arc<dyn Channel>>,
+}
+
+/// The law and the house's policy, swapped together on a reload.
+pub struct Rules {
+    /// The law.
+    pub rulebook: Rulebook,
+    /// The policy.
+    pub house: House,
+    /// The organisations.
+    pub organisations: BTreeMap<OrganisationId, Organisation>,
+}
+
+/// A legal entity the house answers for.
+#[derive(Clone, Debug)]
+pub struct Organisation {
+    /// Its profile; the claims carry the moment of reading the configuration.
+    pub profile: Profile,
+}
+
+/// Where events come from.
+pub struct Source {
+    /// The name, as in `/v1/events/{name}`.
+    pub name: SourceId,
+    /// How its payload is read.
+    pub mapping: Mapping,
+    /// Whom its incidents concern.
+    pub organisations: Vec<OrganisationId>,
+    /// Bearer tokens it may use.
+    pub tokens: Vec<TokenDigest>,
+    /// Standard Webhooks secrets it may sign with.
+    pub secrets: Vec<SecretSlice<u8>>,
+    /// How far its timestamps may be off.
+    pub tolerance: Duration,
+    /// What the house's policy claims of everything it reports.
+    pub claims: Vec<Claim>,
+}
+
+/// Somebody who may use the API.
+pub struct Person {
+    /// The name that goes into the record.
+    pub name: String,
+    /// Their tokens.
+    pub tokens: Vec<TokenDigest>,
+    /// What they may do.
+    pub may: BTreeSet<May>,
+}
+
+/// Why the configuration cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigFault {
+    /// The file cannot be read.
+    #[error("cannot read the configuration {}: {source}\nhint: start from config.example.toml, or run `watchbell demo` to look around without one", path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        #[source]
+        source: std::io::Error,
+    },
+    /// It has faults.
+    #[error("{0}")]
+    Faults(String),
+    /// The rules have faults.
+    #[error(transparent)]
+    Rules(#[from] RulesFault),
+}
+
+/// Reads a configuration file, with environment variables laid over it.
+pub fn read(path: &Path, env: &BTreeMap<String, String>, now: Instant) -> Result<Config, ConfigFault> {
+    let text = fs::read_to_string(path).map_err(|source| ConfigFault::File { path: path.to_owned(), source })?;
+    parse(path, &text, env, now)
+}
+
+/// The environment's variables that concern the configuration.
+pub fn environment() -> BTreeMap<String, String> {
+    std::env::vars().filter(|(name, _)| name.starts_with(ENV_PREFIX) || name == "CREDENTIALS_DIRECTORY").collect()
+}
+
+/// Reads a configuration text. Relative paths are taken from the folder of `path`.
+pub fn parse(path: &Path, text: &str, env: &BTreeMap<String, String>, now: Instant) -> Result<Config, ConfigFault> {
+    let shown = path.display().to_string();
+    let in_file = |error: &toml::de::Error| ConfigFault::Faults(PackFault::of_toml(&shown, error).render(text));
+    let mut raw: RawConfig = toml::from_str(text).map_err(|error| in_file(&error))?;
+    if env.keys().any(|name| name.starts_with(ENV_PREFIX)) {
+        let mut table: toml::Table = toml::from_str(text).map_err(|error| in_file(&error))?;
+        overlay(&mut table, env);
+        raw = table.try_into().map_err(|error: toml::de::Error| {
+            ConfigFault::Faults(format!("{}\nhint: look at the variables that begin with {ENV_PREFIX}", error.message()))
+        })?;
+    }
+    let base = path.parent().unwrap_or(Path::new("."));
+    let mut reader = Reader { base, env, now, faults: Vec::new(), file: &shown, text };
+    let config = reader.config(raw)?;
+    if reader.faults.is_empty() {
+        return Ok(Config { path: path.to_owned(), ..config });
+    }
+    let mut lines: Vec<String> = reader.faults.iter().map(|fault| fault.render(text)).collect();
+    let plural = if lines.len() == 1 { "" } else { "s" };
+    lines.push(format!("{} fault{plural} in the configuration", lines.len()));
+    Err(ConfigFault::Faults(lines.join("\n\n")))
+}
+
+/// `WATCHBELL__SERVER__LISTEN=…` sets `server.listen`. Values are read as TOML if they are, else as text.
+fn overlay(table: &mut toml::Table, env: &BTreeMap<String, String>) {
+    for (name, value) in env {
+        let Some(keys) = name.strip_prefix(ENV_PREFIX) else { continue };
+        let keys: Vec<String> = keys.to_lowercase().split("__").map(str::to_owned).collect();
+        let value = toml::from_str::<toml::Table>(&format!("v = {value}"))
+            .ok()
+            .and_then(|mut table| table.remove("v"))
+            .unwrap_or_else(|| toml::Value::String(value.clone()));
+        let Some((last, path)) = keys.split_last() else { continue };
+        let mut at = &mut *table;
+        for key in path {
+            let entry = at.entry(key.clone()).or_insert_with(|| toml::Value::Table(toml::Table::new()));
+            if !entry.is_table() {
+                *entry = toml::Value::Table(toml::Table::new());
+            }
+            at = entry.as_table_mut().expect("made a table above");
+        }
+        at.insert(last.clone(), value);
+    }
+}
+
+struct Reader<'a> {
+    base: &'a Path,
+    env: &'a BTreeMap<String, String>,
+    now: Instant,
+    faults: Vec<PackFault>,
+    file: &'a str,
+    text: &'a str,
+}
+
+impl Reader<'_> {
+    fn fault(&mut self, word: &str, text: impl Into<String>, hint: impl Into<String>) {
+        self.faults.push(PackFault::at_word(self.file, self.text, word, text).hint(hint));
+    }
+
+    fn path(&self, path: &Path) -> PathBuf {
+        self.base.join(path)
+    }
+
+    fn config(&mut self, raw: RawConfig) -> Result<Config, ConfigFault> {
+        let dir = raw.rules.dir.as_ref().map(|dir| self.path(dir));
+        let texts = rulebook::texts(dir.as_deref())?;
+        let mut rulebook = rulebook::check(&texts)?;
+        for fact in raw.facts.clone() {
+            if let Some(before) = rulebook.vocabulary.insert(fact) {
+                self.fault(before.key.as_str(), format!("the fact `{}` exists already", before.key), "give yours another key");
+            }
+        }
+        let organisations = self.organisations(&raw, &rulebook.vocabulary);
+        let channels = self.channels(&raw.channels);
+        let teams = self.teams(&raw, &channels);
+        self.ladders(&raw, &teams, &rulebook);
+        let sources = self.sources(&raw, &texts, &organisations, &rulebook.vocabulary);
+        let people = self.people(&raw);
+        let with_packs = self.packs(&raw.rules.with, &rulebook);
+        let without_packs = self.packs(&raw.rules.without, &rulebook);
+        let house = House {
+            ladders: raw.ladders,
+            teams,
+            lease: raw.acknowledge.lease.0,
+            last_call: raw.acknowledge.last_call.0,
+            with_packs,
+            without_packs,
+            ring_shadow: raw.escalation.ring_shadow,
+        };
+        let store = self.path(&raw.store.path);
+        Ok(Config {
+            path: PathBuf::new(),
+            listen: raw.server.listen,
+            public_url: raw.server.public_url.map(|url| url.trim_end_matches('/').to_owned()),
+            body_limit: usize::try_from(raw.server.body_limit_kib).unwrap_or(usize::MAX).saturating_mul(1024),
+            request_timeout: raw.server.request_timeout.0,
+            connections_max: usize::try_from(raw.server.connections_max).unwrap_or(usize::MAX).max(1),
+            segment_bytes: u64::from(raw.store.segment_mib.clamp(1, 4096)) * 1024 * 1024,
+            drafts: raw.drafts.path.map_or_else(|| store.join("drafts"), |path| self.path(&path)),
+            store,
+            log_format: raw.log.format,
+            log_level: raw.log.level,
+            rules: Arc::new(Rules { rulebook, house, organisations }),
+            sources,
+            people,
+            channels,
+        })
+    }
+
+    fn packs(&mut self, names: &[String], rulebook: &Rulebook) -> Vec<PackId> {
+        for name in names {
+            if rulebook.pack(&PackId::from(name.as_str())).is_none() {
+                let known: Vec<&str> = rulebook.packs.iter().map(|pack| pack.head.id.as_str()).collect();
+                self.fault(name, format!("there is no pack `{name}`"), format!("there are {}", known.join(", ")));
+            }
+        }
+        names.iter().map(|name| PackId::from(name.as_str())).collect()
+    }
+
+    fn organisations(&mut self, raw: &RawConfig, vocabulary: &Vocabulary) -> BTreeMap<OrganisationId, Organisation> {
+        let mut organisations = BTreeMap::new();
+        for organisation in &raw.organisations {
+            if !is_name(&organisation.id) {
+                self.fault(&organisation.id, format!("`{}` is no id", organisation.id), "use small letters, digits and `-`");
+            }
+            let place = format!("organisation {}", organisation.id);
+            let mut claims = self.claims(&organisation.facts, &place, vocabulary, true);
+            let mut say = |key: &str, text: &str| {
+                if !organisation.facts.contains_key(key) {
+                    claims.extend(self.claim(key, &toml::Value::String(text.to_owned()), &place, vocabulary, true));
+                }
+            };
+            say("organisation.name", &organisation.name);
+            say("organisation.zone", organisation.zone.name());
+            let profile = Profile { name: organisation.name.clone(), zone: organisation.zone, claims };
+            if organisations.insert(OrganisationId::from(organisation.id.as_str()), Organisation { profile }).is_some() {
+                self.fault(&organisation.id, format!("two organisations are called `{}`", organisation.id), "an id names one");
+            }
+        }
+        if organisations.is_empty() {
+            let fault = PackFault::of_file(self.file, "no organisation is configured");
+            self.faults.push(fault.hint("add an [[organisation]] with id, name, zone and facts; duties are found per organisation"));
+        }
+        organisations
+    }
+
+    fn claims(
+        &mut self,
+        facts: &BTreeMap<String, toml::Value>,
+        place: &str,
+        vocabulary: &Vocabulary,
+        of_organisation: bool,
+    ) -> Vec<Claim> {
+        facts.iter().filter_map(|(key, value)| self.claim(key, value, place, vocabulary, of_organisation)).collect()
+    }
+
+    fn claim(
+        &mut self,
+        key: &str,
+        value: &toml::Value,
+        place: &str,
+        vocabulary: &Vocabulary,
+        of_organisation: bool,
+    ) -> Option<Claim> {
+        let json = serde_json::to_value(value).ok()?;
+        let entry = vocabulary.get(key).filter(|entry| of_organisation && !entry.of_organisation);
+        if entry.is_some() {
+            let text = format!("`{key}` is a fact of an incident, not of an organisation");
+            self.fault(key, text, "see `watchbell facts` for those of organisations");
+            return None;
+        }
+        match vocabulary.read(key, &json) {
+            Ok(value) => Some(Claim {
+                key: key.into(),
+                value: Some(value),
+                by: Claimant::Policy(place.to_owned()),
+                at: self.now,
+                pointer: None,
+                ground: None,
+                assumed: None,
+                settles: false,
+            }),
+            Err(fault) => {
+                self.fault(key, fault.to_string(), "see `watchbell facts` for keys and types");
+                None
+            }
+        }
+    }
+
+    fn channels(&mut self, raw: &[RawChannel]) -> BTreeMap<ChannelId, Arc<dyn Channel>> {
+        let mut channels: BTreeMap<ChannelId, Arc<dyn Channel>> = BTreeMap::new();
+        for channel in raw {
+            let id = ChannelId::from(channel.id.as_str());
+            let made = match (&channel.email, &channel.webhook) {
+                (Some(email), None) => {
+                    let password = email.password_file.as_ref().and_then(|file| self.secret_text(file));
+                    let settings = EmailSettings {
+                        host: email.host.clone(),
+                        port: email.port,
+                        tls: email.tls,
+                        username: email.username.clone(),
+                        password,
+                        from: email.from.clone(),
+                        hello_name: email.hello_name.clone(),
+                        timeout: email.timeout.0.to_std().unwrap_or_default(),
+                    };
+                    EmailChannel::new(id.clone(), settings).map(|channel| Arc::new(channel) as Arc<dyn Channel>)
+                }
+                (None, Some(webhook)) => {
+                    let secrets = webhook.secret_files.iter().filter_map(|file| self.webhook_secret(file)).collect();
+                    let url = match (&webhook.url, &webhook.url_file) {
+                        (Some(url), None) => Some(url.clone()),
+                        (None, Some(file)) => self.secret_plain(file),
+                        _ => {
+                            self.fault(&channel.id, "a webhook needs `url` or `url_file`, one of them", "a URL with a token in it belongs into a file");
+                            None
+                        }
+                    };
+                    let Some(url) = url else { continue };
+                    let settings = WebhookSettings {
+                        url,
+                        secrets,
+                        allow_private: webhook.allow_private,
+                        timeout: webhook.timeout.0.to_std().unwrap_or_default(),
+                    };
+                    WebhookChannel::new(id.clone(), settings).map(|channel| Arc::new(channel) as Arc<dyn Channel>)
+                }
+                _ => {
+                    self.fault(&channel.id, format!("channel `{}` has no kind, or two", channel.id), "give it one of `email`, `webhook`");
+                    continue;
+                }
+            };
+            match made {
+                Ok(made) => {
+                    if channels.insert(id, made).is_some() {
+                        self.fault(&channel.id, format!("two channels are called `{}`", channel.id), "an id names one");
+                    }
+                }
+                Err(ChannelFault { problem, hint, .. }) => self.fault(&channel.id, format!("channel `{}`: {problem}", channel.id), hint),
+            }
+        }
+        channels
+    }
+
+    fn teams(&mut self, raw: &RawConfig, channels: &BTreeMap<ChannelId, Arc<dyn Channel>>) -> BTreeMap<String, Team> {
+        let declared: BTreeSet<&str> = raw.channels.iter().map(|channel| channel.id.as_str()).collect();
+        let mut teams = BTreeMap::new();
+        for team in &raw.teams {
+            let mut members = Vec::new();
+            for member in &team.members {
+                if !declared.contains(member.channel.as_str()) {
+                    let known: Vec<&str> = channels.keys().map(ChannelId::as_str).collect();
+                    self.fault(&member.channel, format!("there is no channel `{}`", member.channel), format!("there are {}", known.join(", ")));
+                }
+                members.push(TeamMember { channel: member.channel.as_str().into(), to: member.to.clone() });
+            }
+            if members.is_empty() {
+                self.fault(&team.name, format!("nobody is in team `{}`", team.name), "add members with channel and address");
+            }
+            teams.insert(team.name.clone(), Team { members });
+        }
+        teams
+    }
+
+    fn ladders(&mut self, raw: &RawConfig, teams: &BTreeMap<String, Team>, rulebook: &Rulebook) {
+        for ladder in &raw.ladders {
+            for team in ladder.rungs.iter().flat_map(|rung| &rung.to) {
+                if !teams.contains_key(team) {
+                    let known: Vec<&str> = teams.keys().map(String::as_str).collect();
+                    self.fault(team, format!("there is no team `{team}`"), format!("there are {}", known.join(", ")));
+                }
+            }
+            for wanted in &ladder.duties {
+                let names_one = rulebook.duties().any(|(_, duty)| ladder_names(wanted, duty.text.id.as_str()));
+                if !names_one {
+                    self.fault(wanted, format!("no duty begins with `{wanted}`"), "see `watchbell rules list`");
+                }
+            }
+        }
+        if !raw.ladders.iter().any(|ladder| ladder.duties.is_empty()) {
+            let fault = PackFault::of_file(self.file, "no ladder is for all duties, so some clocks would never ring");
+            self.faults.push(fault.hint("add a [[ladder]] without `for`"));
+        }
+    }
+
+    fn sources(
+        &mut self,
+        raw: &RawConfig,
+        texts: &[crate::domain::law::PackText],
+        organisations: &BTreeMap<OrganisationId, Organisation>,
+        vocabulary: &Vocabulary,
+    ) -> BTreeMap<SourceId, Source> {
+        let mut sources = BTreeMap::new();
+        for source in &raw.sources {
+            if !is_name(&source.name) {
+                self.fault(&source.name, format!("`{}` is no name for a source", source.name), "use small letters, digits and `-`; it stands in the URL");
+            }
+            for organisation in &source.organisations {
+                if !organisations.contains_key(organisation.as_str()) {
+                    let known: Vec<&str> = organisations.keys().map(OrganisationId::as_str).collect();
+                    self.fault(organisation, format!("there is no organisation `{organisation}`"), format!("there are {}", known.join(", ")));
+                }
+            }
+            if source.organisations.is_empty() {
+                self.fault(&source.name, format!("source `{}` concerns no organisation", source.name), "list at least one in `organisations`");
+            }
+            let Some(mapping) = self.mapping(source, texts) else { continue };
+            let mut tokens = self.digests(&source.token_sha256);
+            tokens.extend(source.token_files.iter().filter_map(|file| self.token(file)));
+            let secrets: Vec<_> = source.webhook_secret_files.iter().filter_map(|file| self.webhook_secret(file)).collect();
+            if tokens.is_empty() && secrets.is_empty() {
+                self.fault(&source.name, format!("source `{}` has no credential", source.name), "set `token_sha256`, `token_files` or `webhook_secret_files`; `watchbell token` makes one");
+            }
+            let place = format!("source {}", source.name);
+            let made = Source {
+                name: source.name.as_str().into(),
+                mapping,
+                organisations: source.organisations.iter().map(|id| id.as_str().into()).collect(),
+                tokens,
+                secrets,
+                tolerance: source.webhook_tolerance.0,
+                claims: self.claims(&source.facts, &place, vocabulary, false),
+            };
+            if sources.insert(made.name.clone(), made).is_some() {
+                self.fault(&source.name, format!("two sources are called `{}`", source.name), "a name names one");
+            }
+        }
+        sources
+    }
+
+    fn mapping(&mut self, source: &RawSource, texts: &[crate::domain::law::PackText]) -> Option<Mapping> {
+        let path = format!("sources/{}.toml", source.mapping);
+        let Some(text) = texts.iter().find(|text| text.path == path) else {
+            let known: Vec<&str> =
+                texts.iter().filter_map(|text| text.path.strip_prefix("sources/")?.strip_suffix(".toml")).collect();
+            self.fault(&source.mapping, format!("there is no mapping `{}`", source.mapping), format!("there are {}", known.join(", ")));
+            return None;
+        };
+        match Mapping::parse(&text.text) {
+            Ok(mapping) => Some(mapping),
+            Err(faults) => {
+                for fault in faults {
+                    let shown = PackFault { file: path.clone(), span: fault.span.clone(), text: fault.message.clone(), hint: None };
+                    self.fault(&source.mapping, format!("the mapping `{}` has a fault:\n{}", source.mapping, shown.render(&text.text)), "mend the mapping");
+                }
+                None
+            }
+        }
+    }
+
+    fn people(&mut self, raw: &RawConfig) -> Vec<Person> {
+        let mut people = Vec::new();
+        for person in &raw.people {
+            let mut tokens = self.digests(&person.token_sha256);
+            tokens.extend(person.token_files.iter().filter_map(|file| self.token(file)));
+            if tokens.is_empty() {
+                self.fault(&person.name, format!("`{}` has no token", person.name), "set `token_sha256` or `token_files`; `watchbell token` makes one");
+            }
+            if person.name.trim().is_empty() {
+                self.fault(&person.name, "a person has no name", "the name goes into the record");
+            }
+            let mut may: BTreeSet<May> = person.may.iter().copied().collect();
+            if may.is_empty() || may.contains(&May::Act) {
+                may.insert(May::Read);
+            }
+            people.push(Person { name: person.name.clone(), tokens, may });
+        }
+        people
+    }
+}
+
+/// Whether a ladder's `for` entry names a duty.
+fn ladder_names(wanted: &str, duty: &str) -> bool {
+    duty == wanted || (wanted.ends_with('.') && duty.starts_with(wanted))
+}
+
+fn is_name(name: &str) -> bool {
+    !name.is_empty() && name.len() <= 64 && name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+}

@@ -1,0 +1,263 @@
+//! The configuration as written.
+
+use crate::domain::escalation::{Ladder, parse_length};
+use crate::domain::facts::FactEntry;
+use crate::domain::instant::{Duration, Zone};
+use crate::shell::delivery::SmtpTls;
+use serde::{Deserialize, Deserializer};
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+/// `watchbell.toml`. Every key is explained in `config.example.toml`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RawConfig {
+    #[serde(default)]
+    pub server: RawServer,
+    pub store: RawStore,
+    #[serde(default)]
+    pub rules: RawRules,
+    #[serde(default)]
+    pub drafts: RawDrafts,
+    #[serde(default)]
+    pub log: RawLog,
+    #[serde(default)]
+    pub acknowledge: RawAcknowledge,
+    #[serde(default)]
+    pub escalation: RawEscalation,
+    #[serde(default, rename = "organisation")]
+    pub organisations: Vec<RawOrganisation>,
+    #[serde(default, rename = "source")]
+    pub sources: Vec<RawSource>,
+    #[serde(default, rename = "person")]
+    pub people: Vec<RawPerson>,
+    #[serde(default, rename = "channel")]
+    pub channels: Vec<RawChannel>,
+    #[serde(default, rename = "team")]
+    pub teams: Vec<RawTeam>,
+    #[serde(default, rename = "ladder")]
+    pub ladders: Vec<Ladder>,
+    #[serde(default, rename = "fact")]
+    pub facts: Vec<FactEntry>,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct RawServer {
+    pub listen: SocketAddr,
+    pub public_url: Option<String>,
+    pub body_limit_kib: u32,
+    pub request_timeout: Length,
+    pub connections_max: u32,
+}
+
+impl Default for RawServer {
+    fn default() -> Self {
+        Self {
+            listen: SocketAddr::from(([127, 0, 0, 1], 8740)),
+            public_url: None,
+            body_limit_kib: 1024,
+            request_timeout: Length(Duration::seconds(30)),
+            connections_max: 2048,
+        }
+    }
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RawStore {
+    pub path: PathBuf,
+    #[serde(default = "segment_mib")]
+    pub segment_mib: u32,
+}
+
+fn segment_mib() -> u32 {
+    64
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct RawRules {
+    pub dir: Option<PathBuf>,
+    pub with: Vec<String>,
+    pub without: Vec<String>,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct RawDrafts {
+    pub path: Option<PathBuf>,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct RawLog {
+    pub format: LogFormat,
+    pub level: String,
+}
+
+impl Default for RawLog {
+    fn default() -> Self {
+        Self { format: LogFormat::Text, level: "info".into() }
+    }
+}
+
+/// How log lines look.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum LogFormat {
+    /// For people.
+    Text,
+    /// For machines.
+    Json,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct RawAcknowledge {
+    pub lease: Length,
+    pub last_call: Length,
+}
+
+impl Default for RawAcknowledge {
+    fn default() -> Self {
+        Self { lease: Length(Duration::hours(4)), last_call: Length(Duration::hours(2)) }
+    }
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct RawEscalation {
+    pub ring_shadow: bool,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RawOrganisation {
+    pub id: String,
+    pub name: String,
+    pub zone: Zone,
+    #[serde(default)]
+    pub facts: BTreeMap<String, toml::Value>,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RawSource {
+    pub name: String,
+    pub mapping: String,
+    pub organisations: Vec<String>,
+    #[serde(default)]
+    pub token_sha256: Vec<String>,
+    #[serde(default)]
+    pub token_files: Vec<PathBuf>,
+    #[serde(default)]
+    pub webhook_secret_files: Vec<PathBuf>,
+    #[serde(default = "tolerance")]
+    pub webhook_tolerance: Length,
+    #[serde(default)]
+    pub facts: BTreeMap<String, toml::Value>,
+}
+
+fn tolerance() -> Length {
+    Length(Duration::minutes(5))
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RawPerson {
+    pub name: String,
+    #[serde(default)]
+    pub token_sha256: Vec<String>,
+    #[serde(default)]
+    pub token_files: Vec<PathBuf>,
+    #[serde(default)]
+    pub may: Vec<May>,
+}
+
+/// What a person may do through the API.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum May {
+    /// See incidents, clocks and notices.
+    Read,
+    /// Answer questions, acknowledge, meet, determine.
+    Act,
+    /// Reload configuration and rules.
+    Operate,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RawChannel {
+    pub id: String,
+    pub email: Option<RawEmail>,
+    pub webhook: Option<RawWebhook>,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RawEmail {
+    pub host: String,
+    #[serde(default = "submission_port")]
+    pub port: u16,
+    #[serde(default = "starttls")]
+    pub tls: SmtpTls,
+    pub username: Option<String>,
+    pub password_file: Option<PathBuf>,
+    pub from: String,
+    pub hello_name: Option<String>,
+    #[serde(default = "channel_timeout")]
+    pub timeout: Length,
+}
+
+fn submission_port() -> u16 {
+    587
+}
+fn starttls() -> SmtpTls {
+    SmtpTls::Starttls
+}
+fn channel_timeout() -> Length {
+    Length(Duration::seconds(20))
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RawWebhook {
+    pub url: Option<String>,
+    pub url_file: Option<PathBuf>,
+    pub secret_files: Vec<PathBuf>,
+    #[serde(default)]
+    pub allow_private: bool,
+    #[serde(default = "channel_timeout")]
+    pub timeout: Length,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RawTeam {
+    pub name: String,
+    pub members: Vec<RawMember>,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RawMember {
+    pub channel: String,
+    #[serde(default)]
+    pub to: String,
+}
+
+/// A length of time, written `30s`, `5m`, `4h` or `2d`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Length(pub Duration);
+
+impl<'de> Deserialize<'de> for Length {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = <std::borrow::Cow<'de, str>>::deserialize(deserializer)?;
+        parse_length(&text)
+            .map(Self)
+            .ok_or_else(|| serde::de::Error::custom(format!("`{text}` is no length of time; write `30s`, `5m`, `4h` or `2d`")))
+    }
+}

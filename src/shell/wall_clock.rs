@@ -1,0 +1,21 @@
+//! The only place that reads a clock or sleeps.
+
+use crate::domain::instant::{Duration, Instant};
+
+/// Now, by the machine's wall clock, in UTC.
+#[expect(clippy::disallowed_methods, reason = "this is the place")]
+pub fn now() -> Instant {
+    chrono::Utc::now()
+}
+
+/// Time that only moves forward, for measuring how long something took.
+#[expect(clippy::disallowed_methods, reason = "this is the place")]
+pub fn stopwatch() -> std::time::Instant {
+    std::time::Instant::now()
+}
+
+/// Sleeps for a length of time; a negative one not at all.
+#[expect(clippy::disallowed_methods, reason = "this is the place")]
+pub async fn sleep(length: Duration) {
+    tokio::time::sleep(length.to_std().unwrap_or_default()).await;
+}
