@@ -150,6 +150,46 @@ fn a_refusal_says_expected_type_example_and_nearest_key() {
 }
 
 #[test]
+fn each_field_of_a_native_event_has_one_type() {
+    for (field, wrong) in [
+        ("id", json!(7)),
+        ("update_id", json!({})),
+        ("tenant", json!(["t"])),
+        ("title", json!(true)),
+        ("severity", json!("High")),
+        ("status", json!(1)),
+        ("kind", json!("breach")),
+        ("occurred_at", json!(1_700_000_000)),
+        ("detected_at", json!("2026-11-20")),
+        ("updated_at", json!("yesterday")),
+        ("organisations", json!([""])),
+        ("facts", json!(["people.total"])),
+        ("note", json!("x".repeat(20_001))),
+        ("link", json!(["https://a.example"])),
+        ("labels", json!("north")),
+    ] {
+        let mut event = json!({"title": "t"});
+        event[field] = wrong;
+        assert_eq!(native_faults(&event), [(format!("/{field}"), "wrong-type")]);
+        event[field] = Json::Null;
+        let outcome = native(&event);
+        assert_eq!(outcome.is_ok(), field != "title", "null is the same as leaving `{field}` out");
+    }
+}
+
+#[test]
+fn a_senders_delivery_header_names_the_version_where_the_mapping_says_so() {
+    let mut delivery = delivery();
+    delivery.headers.insert("x-atlassian-webhook-identifier".into(), "jira-1".into());
+    let body = json!({"timestamp": 1, "webhookEvent": "e", "issue": {"id": "9", "fields": {"summary": "s"}}}).to_string();
+    let with_header = read(&mapping("jira"), &vocabulary(), &delivery, body.as_bytes()).expect("read");
+    assert_eq!(with_header[0].update_id, "jira-1");
+    delivery.headers.clear();
+    let without = read(&mapping("jira"), &vocabulary(), &delivery, body.as_bytes()).expect("read");
+    assert_eq!(without[0].update_id, "9|1|e");
+}
+
+#[test]
 fn a_batch_of_native_events_is_refused_whole_and_says_which_event() {
     assert_eq!(native_faults(&json!([{"title": "a"}, {"title": 1}])), [("/1/title".to_owned(), "wrong-type")]);
     let reports = native(&json!([{"title": "a"}, {"title": "b"}])).expect("read");
@@ -311,6 +351,18 @@ fn an_alert_that_fires_again_is_another_incident_and_a_change_of_state_another_v
     assert_ne!(first.update_id, resolved.update_id);
     assert_ne!(first.external_id, again.external_id);
     assert_eq!(first, one(body("2026-11-20T08:00:00Z", "firing")));
+}
+
+#[test]
+fn a_version_is_never_named_by_less_than_its_mapping_asks_for() {
+    let alert = |status: Json, note: &str| {
+        let alert =
+            json!({"fingerprint": "f", "startsAt": "2026-11-20T08:00:00Z", "status": status, "annotations": {"title": note}});
+        let body = json!({"alerts": [alert]}).to_string();
+        read(&mapping("alertmanager"), &vocabulary(), &delivery(), body.as_bytes()).expect("read").remove(0).update_id
+    };
+    assert_ne!(alert(Json::Null, "one"), alert(Json::Null, "two"), "the status is missing, so the bytes count");
+    assert_eq!(alert(json!("firing"), "one"), alert(json!("firing"), "two"));
 }
 
 #[test]

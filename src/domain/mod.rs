@@ -12,6 +12,7 @@ pub mod ids;
 pub mod incident;
 pub mod ingest;
 pub mod instant;
+pub mod journal;
 pub mod law;
 pub mod notices;
 pub mod standard_webhooks;

@@ -1,6 +1,3 @@
 //! The impure half: disk, network, wall clock, terminal.
 
-pub mod config;
-pub mod delivery;
-pub mod rulebook;
-pub mod wall_clock;
+pub mod render;

@@ -176,6 +176,8 @@ pub enum Event {
         /// How.
         result: DeliveryResult,
     },
+    /// The time came and there was nothing to do: policy changed since the wake was set.
+    NothingDue {},
     /// An alert is no longer tried because its clock is closed.
     DeliveryDropped {
         /// Which alert.

@@ -197,7 +197,7 @@ impl Incident {
     /// Folds in one event recorded at `at`. Never fails: what was recorded has happened.
     pub fn apply(&mut self, event: &Event, at: Instant) {
         match event {
-            Event::Opened(_) => {}
+            Event::Opened(_) | Event::NothingDue {} => {}
             Event::Received(received) => {
                 *self.received.entry(received.source.clone()).or_default() += 1;
                 if received.status.is_some() {

@@ -147,7 +147,7 @@ impl Run<'_> {
     fn report(mut self) -> Report {
         let fields = self.fields;
         let external_id = self.first_word(&fields.external_id).map(|id| text::id(&id));
-        let update_id = self.first_word(&fields.update_id).map(|id| text::id(&id)).unwrap_or_default();
+        let update_id = self.version().map(|id| text::id(&id)).unwrap_or_default();
         let tenant = self.first_word(&fields.tenant).map(|tenant| text::id(&tenant));
         let title = self.first_word(&fields.title).map(|title| text::title(&title)).filter(|title| !title.is_empty());
         let kind = self.first_word(&fields.kind).and_then(|name| EvidenceKind::named(&name));
@@ -200,6 +200,14 @@ impl Run<'_> {
         self.find(place).into_iter().find_map(|found| Some((self.set_scalar(found.value)?, found.path)))
     }
 
+    /// A part of a joined id: a scalar, or the digest of an object or a list.
+    fn part(&self, place: &Pointer) -> Option<(String, String)> {
+        self.scalar(place).or_else(|| {
+            let nested = self.find(place).into_iter().find(|found| found.value.is_object() || found.value.is_array())?;
+            Some((text::digest(nested.value.to_string().as_bytes()), nested.path))
+        })
+    }
+
     fn set_scalar(&self, json: &Json) -> Option<String> {
         let word = match json {
             Json::String(text) => text.trim().to_owned(),
@@ -212,6 +220,15 @@ impl Run<'_> {
 
     fn first_word(&mut self, takes: &[Take]) -> Option<String> {
         takes.iter().find_map(|take| self.word(take))
+    }
+
+    /// The identity of this version. A join that lacks a part would name every version alike and
+    /// hide the later ones, so it counts as absent, and the bytes name the version instead.
+    fn version(&mut self) -> Option<String> {
+        self.fields.update_id.iter().find_map(|take| match &take.from {
+            From::Join(places) if places.iter().any(|place| self.part(place).is_none()) => None,
+            _ => self.word(take),
+        })
     }
 
     fn word(&mut self, take: &Take) -> Option<String> {
@@ -228,7 +245,7 @@ impl Run<'_> {
             From::Pointer(place) => self.scalar(place).map(|(word, path)| (word, vec![path])),
             From::Join(places) => {
                 let (first, rest) = places.split_first()?;
-                let parts = std::iter::once(self.scalar(first)?).chain(rest.iter().filter_map(|place| self.scalar(place)));
+                let parts = std::iter::once(self.part(first)?).chain(rest.iter().filter_map(|place| self.part(place)));
                 let (words, paths): (Vec<_>, Vec<_>) = parts.unzip();
                 Some((words.join("|"), paths))
             }
@@ -254,11 +271,7 @@ impl Run<'_> {
     }
 
     /// The first source that holds a usable time; of several times there, the one `pick` takes.
-    fn time<'t>(
-        &mut self,
-        takes: &'t [TimeTake],
-        pick: fn(std::vec::IntoIter<GivenTime>) -> Option<GivenTime>,
-    ) -> Option<GivenTime> {
+    fn time(&mut self, takes: &[TimeTake], pick: fn(std::vec::IntoIter<GivenTime>) -> Option<GivenTime>) -> Option<GivenTime> {
         for take in takes {
             let mut given = Vec::new();
             let mut remarks = Vec::new();

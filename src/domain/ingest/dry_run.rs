@@ -3,10 +3,11 @@
 use super::{DeliveryMeta, Mapping, Report, Unreadable, read};
 use crate::domain::facts::{Claim, Vocabulary};
 use crate::domain::instant::rfc3339;
+use serde::Serialize;
 use std::fmt;
 
 /// What a payload would give; nothing is stored.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct DryRun {
     /// The mapping's title.
     pub mapping: String,

@@ -26,7 +26,13 @@ pub(super) fn read_body(content_type: Option<&str>, body: &[u8]) -> Result<Body,
     let text = std::str::from_utf8(body).map_err(|error| {
         Unreadable::new(Refusal::NotUtf8, "the body is not UTF-8").at(Position::of_byte(body, error.valid_up_to()))
     })?;
-    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    if let Some(marked) = text.strip_prefix('\u{feff}') {
+        return read_text(content_type, marked).map_err(|unreadable| unreadable.shifted(text.len() - marked.len()));
+    }
+    read_text(content_type, text)
+}
+
+fn read_text(content_type: Option<&str>, text: &str) -> Result<Body, Unreadable> {
     if text.trim().is_empty() {
         return Err(Unreadable::new(Refusal::Empty, "the body is empty"));
     }
@@ -233,5 +239,7 @@ mod tests {
     #[test]
     fn a_byte_order_mark_is_passed_over() {
         assert!(matches!(read_body(None, "\u{feff}{}".as_bytes()), Ok(Body::Single(_))));
+        assert_eq!(refusal("\u{feff}{} x"), ("json-trailing", Some((6, 1, 7))));
+        assert_eq!(refusal("\u{feff}{}\n x"), ("json-trailing", Some((7, 2, 2))));
     }
 }

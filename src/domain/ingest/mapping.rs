@@ -13,8 +13,9 @@
 //! | `fields` | `kind`, `title` (both required), `external_id`, `update_id`, `tenant`, `severity`, `status`, `occurred`, `detected`, `updated`: each a list of sources, the first that yields wins |
 //! | `hints` | a list of `{ label, pointer }` |
 //!
-//! A source is `{ pointer }`, `{ constant }`, `{ join = [pointers] }` (the first must be there)
-//! or `{ header }`. It may translate: `map = { word = "value" }` (any case; no match yields
+//! A source is `{ pointer }`, `{ constant }`, `{ join = [pointers] }` (the first must be there, for
+//! `update_id` all of them; an object or list counts by its digest) or `{ header }`. Without an
+//! `update_id` the sender's message id or the bytes tell versions apart. It may translate: `map = { word = "value" }` (any case; no match yields
 //! nothing), or `at_least = { 0 = "low", 7 = "medium" }` for numbers. Times take `time`: `any`
 //! (the default), `rfc3339`, `rfc3339-lenient`, `epoch`, `naive:<zone>`.
 //!

@@ -49,11 +49,26 @@ impl Pointer {
 
     /// The values at this place, in document order; at most a thousand.
     pub(super) fn find<'j>(&self, json: &'j Json, base: &str) -> Vec<Found<'j>> {
+        if !self.tokens.contains(&Token::Each) {
+            return self.find_one(json, base).into_iter().collect();
+        }
         let mut found = vec![Found { value: json, path: base.to_owned() }];
         for token in &self.tokens {
             found = found.into_iter().flat_map(|at| token.step(&at)).take(FOUND_MAX).collect();
         }
         found
+    }
+
+    /// Without `*` there is at most one, and its path is spelled only if it is there.
+    fn find_one<'j>(&self, json: &'j Json, base: &str) -> Option<Found<'j>> {
+        let value = self.tokens.iter().try_fold(json, |json, token| token.child(json))?;
+        let mut path = base.to_owned();
+        for token in &self.tokens {
+            if let Token::Key { name, .. } = token {
+                push(&mut path, name);
+            }
+        }
+        Some(Found { value, path })
     }
 }
 
@@ -81,29 +96,42 @@ impl Token {
         Ok(Self::Key { name, index })
     }
 
+    fn child<'j>(&self, json: &'j Json) -> Option<&'j Json> {
+        match (self, json) {
+            (Self::Key { name, .. }, Json::Object(members)) => members.get(name),
+            (Self::Key { index: Some(index), .. }, Json::Array(elements)) => elements.get(*index),
+            _ => None,
+        }
+    }
+
     fn step<'j>(&self, at: &Found<'j>) -> Vec<Found<'j>> {
         match (self, at.value) {
-            (Self::Key { name, .. }, Json::Object(members)) => {
-                members.get(name).map(|value| Found { value, path: join(&at.path, name) }).into_iter().collect()
-            }
-            (Self::Key { index: Some(index), .. }, Json::Array(elements)) => {
-                elements.get(*index).map(|value| Found { value, path: format!("{}/{index}", at.path) }).into_iter().collect()
-            }
             (Self::Each, Json::Array(elements)) => {
                 let elements = elements.iter().take(FOUND_MAX).enumerate();
                 elements.map(|(nth, value)| Found { value, path: format!("{}/{nth}", at.path) }).collect()
             }
-            _ => Vec::new(),
+            (Self::Each, _) => Vec::new(),
+            (Self::Key { name, .. }, json) => {
+                self.child(json).map(|value| Found { value, path: join(&at.path, name) }).into_iter().collect()
+            }
         }
     }
 }
 
 /// A pointer one step longer.
 pub(super) fn join(base: &str, name: &str) -> String {
+    let mut path = String::with_capacity(base.len() + 1 + name.len());
+    path.push_str(base);
+    push(&mut path, name);
+    path
+}
+
+fn push(path: &mut String, name: &str) {
+    path.push('/');
     if name.contains(['~', '/']) {
-        format!("{base}/{}", name.replace('~', "~0").replace('/', "~1"))
+        path.push_str(&name.replace('~', "~0").replace('/', "~1"));
     } else {
-        format!("{base}/{name}")
+        path.push_str(name);
     }
 }
 

@@ -39,6 +39,9 @@ pub(super) fn digest(bytes: &[u8]) -> String {
 }
 
 fn one_line(raw: &str, max_chars: usize) -> String {
+    if is_one_word(raw, max_chars) {
+        return raw.to_owned();
+    }
     let mut line = String::new();
     let mut length_chars = 0;
     for word in raw.split(|c: char| c.is_whitespace() || is_unprintable(c)).filter(|word| !word.is_empty()) {
@@ -53,6 +56,11 @@ fn one_line(raw: &str, max_chars: usize) -> String {
         }
     }
     line
+}
+
+/// Most words are plain already.
+fn is_one_word(raw: &str, max_chars: usize) -> bool {
+    raw.len() <= max_chars && raw.bytes().all(|b| b.is_ascii_graphic())
 }
 
 fn is_unprintable(c: char) -> bool {

@@ -29,16 +29,20 @@ fn collect(json: &Json, path: &str, used: &[String], max: usize, places: &mut Ve
     }
 }
 
-fn visit(json: &Json, path: String, used: &[String], max: usize, places: &mut Vec<String>) {
+fn visit(json: &Json, mut path: String, used: &[String], max: usize, places: &mut Vec<String>) {
     if places.len() >= max || used.binary_search(&path).is_ok() {
         return;
     }
-    let inside = format!("{path}/");
-    let next = used.partition_point(|place| *place < inside);
-    if used.get(next).is_some_and(|place| place.starts_with(&inside)) {
-        collect(json, &path, used, max, places);
-    } else {
+    path.push('/');
+    // What lies inside is one run of the sorted list.
+    let start = used.partition_point(|place| *place < path);
+    let inside = &used[start..];
+    let inside = &inside[..inside.iter().take_while(|place| place.starts_with(&path)).count()];
+    path.pop();
+    if inside.is_empty() {
         places.push(path);
+    } else {
+        collect(json, &path, inside, max, places);
     }
 }
 

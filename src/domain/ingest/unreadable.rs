@@ -123,6 +123,15 @@ impl Unreadable {
         self
     }
 
+    /// The same, with the place counted from so many bytes earlier.
+    pub(super) fn shifted(mut self, bytes: usize) -> Self {
+        if let Some(at) = &mut self.at {
+            at.byte += bytes;
+            at.column += if at.line == 1 { bytes } else { 0 };
+        }
+        self
+    }
+
     pub(super) fn event(faults: Vec<PayloadFault>) -> Self {
         let many = if faults.len() == 1 { "1 fault".to_owned() } else { format!("{} faults", faults.len()) };
         Self { refusal: Refusal::InvalidEvent, message: format!("the event has {many}"), at: None, faults }

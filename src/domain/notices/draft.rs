@@ -6,7 +6,7 @@ use super::fault::TemplateFault;
 use super::gap::{Answer, Gap, GapKind, answer, gaps_of};
 use super::meta::DraftMeta;
 use super::sight::Sight;
-use super::template::{Form, Mark, Rendered, render};
+use super::template::{Form, Mark, Piece, Rendered, cut_apart, pieces, render};
 use super::words::Manner;
 use super::{markdown, words};
 use crate::domain::ids::FactKey;
@@ -22,7 +22,7 @@ pub struct Draft {
     pub meta: DraftMeta,
     /// The notice itself.
     pub blocks: Vec<Block>,
-    /// What it still lacks; a gap's number is its place here, from 1.
+    /// What it still lacks, holes before estimates; a gap's number is its place here, from 1.
     pub gaps: Vec<Gap>,
     /// Every element the law asks for and how it is answered, in the order of the contents.
     pub elements: Vec<Answered>,
@@ -48,12 +48,31 @@ pub struct Answered {
     pub need: Need,
     /// The answer in words, as far as there is one; empty if the template answers it in its own words.
     pub answer: String,
-    /// Whether the answer has a hole.
-    pub has_hole: bool,
+    /// How that stands.
+    pub state: AnswerState,
+}
+
+/// How the answer to one element stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum AnswerState {
+    /// Something is missing or disputed.
+    Hole,
+    /// Answered, with a number that is an estimate.
+    Estimate,
+    /// A person recorded that it is not known, and the law asks only for what is known.
+    NotKnown,
+    /// Answered in the fixed words of the template.
+    InTheWording,
+    /// Answered by facts.
+    Answered,
 }
 
 /// The heading over the elements a template left out.
 pub const UNPLACED_HEADING: &str = "Also asked for by law";
+
+/// What is printed when a person recorded that a thing is not known.
+const NOT_KNOWN: &str = "not known";
 
 /// Drafts a notice from a template, the contents its duty asks for, and the facts.
 ///
@@ -65,19 +84,17 @@ pub const UNPLACED_HEADING: &str = "Also asked for by law";
 pub fn draft(template_source: &str, contents: &[Element], sight: &Sight, meta: &DraftMeta) -> Result<Draft, TemplateFault> {
     let manner = Manner { lang: meta.lang.clone(), zone: meta.zone };
     let Rendered { markdown, marks, covered } = render(template_source, contents, sight, meta, &manner)?;
-    let gaps = gaps_of(contents, sight, &manner);
+    let (gaps, estimates): (Vec<Gap>, Vec<Gap>) = gaps_of(contents, sight, &manner).into_iter().partition(Gap::is_hole);
     let mut setter = Setter { contents, sight, manner: &manner, gaps, printed: BTreeSet::new(), used: BTreeSet::new() };
 
-    let mut cut = false;
-    let mut blocks = markdown::blocks(&markdown, &mut |number, style| match marks.get(number) {
-        Some(mark) => setter.set(mark, style),
-        None => {
-            cut = true;
-            Vec::new()
-        }
+    let mut unset = printed_marks(&markdown)?;
+    let mut blocks = markdown::blocks(&markdown, &mut |number, style| {
+        unset.remove(&number);
+        marks.get(number).map(|mark| setter.set(mark, style)).unwrap_or_default()
     })?;
-    if cut {
-        return Err(TemplateFault::new(None, "something printed by the template was changed on its way"));
+    if !unset.is_empty() {
+        return Err(TemplateFault::new(None, "the page has no place for something the template prints")
+            .hint("look for a table row with more cells than its head, and for text inside a link's address or title"));
     }
 
     let unplaced: Vec<&Element> = contents.iter().filter(|element| !setter.is_placed(element, &blocks, &covered)).collect();
@@ -90,9 +107,10 @@ pub fn draft(template_source: &str, contents: &[Element], sight: &Sight, meta: &
         }
     }
 
-    let elements = contents.iter().map(|element| setter.answered(element)).collect();
+    let elements = contents.iter().map(|element| setter.answered(element, &estimates)).collect();
     let unplaced = unplaced.into_iter().map(|element| element.id.clone()).collect();
-    let (gaps, facts_used) = (setter.gaps, setter.used.into_iter().collect());
+    let facts_used = setter.used.into_iter().collect();
+    let gaps: Vec<Gap> = setter.gaps.into_iter().chain(estimates).collect();
     let digest = digest(meta, &blocks, &gaps);
     Ok(Draft { meta: meta.clone(), blocks, gaps, elements, facts_used, unplaced, digest })
 }
@@ -118,6 +136,16 @@ impl Draft {
     }
 }
 
+/// The numbers of all marks in rendered Markdown; each must find its place on the page.
+fn printed_marks(markdown: &str) -> Result<BTreeSet<usize>, TemplateFault> {
+    let pieces = pieces(markdown).ok_or_else(cut_apart)?;
+    let number = |piece| match piece {
+        Piece::Mark(number) => Some(number),
+        Piece::Words(_) => None,
+    };
+    Ok(pieces.into_iter().filter_map(number).collect())
+}
+
 /// The need with which the contents ask for a fact; "if known" for a fact only the template asks for.
 pub(super) fn need_of(contents: &[Element], key: &FactKey) -> Need {
     let needs = contents.iter().filter(|element| element.facts.contains(key)).map(|element| element.need);
@@ -129,6 +157,7 @@ struct Setter<'a> {
     contents: &'a [Element],
     sight: &'a Sight,
     manner: &'a Manner,
+    /// Holes only.
     gaps: Vec<Gap>,
     printed: BTreeSet<FactKey>,
     used: BTreeSet<FactKey>,
@@ -169,7 +198,7 @@ impl Setter<'_> {
             }
             Answer::NotKnown => {
                 self.used.insert(key.clone());
-                runs("not known", style, Some(key))
+                runs(NOT_KNOWN, style, Some(key))
             }
             Answer::Missing => vec![self.hole(key, &fact.question, GapKind::Missing)],
             Answer::Disputed(_) => vec![self.hole(key, &fact.question, GapKind::Disputed)],
@@ -221,7 +250,7 @@ impl Setter<'_> {
     /// The mark of a whole element.
     fn hole_of_element(&mut self, element: &Element) -> Inline {
         self.printed.extend(element.facts.iter().cloned());
-        let is_its = |gap: &Gap| gap.is_hole() && gap.element.as_ref() == Some(&element.id);
+        let is_its = |gap: &Gap| gap.element.as_ref() == Some(&element.id);
         let at = self.gaps.iter().position(is_its).unwrap_or_else(|| {
             self.gaps.push(Gap::of(element, GapKind::Missing));
             self.gaps.len() - 1
@@ -236,9 +265,11 @@ impl Setter<'_> {
 
     /// Whether the notice itself shows the element: its answer, and the mark of each of its holes.
     fn is_placed(&self, element: &Element, blocks: &[Block], covered: &BTreeSet<String>) -> bool {
-        let holes_are_shown = self.gaps.iter().enumerate().all(|(at, gap)| {
-            gap.element.as_ref() != Some(&element.id) || !gap.is_hole() || super::block::shows_gap(blocks, at + 1)
-        });
+        let holes_are_shown = self
+            .gaps
+            .iter()
+            .enumerate()
+            .all(|(at, gap)| gap.element.as_ref() != Some(&element.id) || super::block::shows_gap(blocks, at + 1));
         let mut standing = element.facts.iter().filter(|key| self.stands(element, key)).peekable();
         let answer_is_shown = match element.combine {
             _ if covered.contains(&element.id) => true,
@@ -249,21 +280,33 @@ impl Setter<'_> {
         holes_are_shown && answer_is_shown
     }
 
-    fn answered(&mut self, element: &Element) -> Answered {
-        let has_hole = self.gaps.iter().any(|gap| gap.is_hole() && gap.element.as_ref() == Some(&element.id));
-        let answer = if element.facts.is_empty() {
-            String::new()
+    fn answered(&self, element: &Element, estimates: &[Gap]) -> Answered {
+        let mut answers = Vec::new();
+        let mut is_known = false;
+        for fact in element.facts.iter().filter_map(|key| self.sight.get(key.as_str())) {
+            match answer(fact, element.need) {
+                Answer::Value(value) => {
+                    is_known = true;
+                    answers.push(self.manner.value(&fact.kind, value));
+                }
+                Answer::NotKnown => answers.push(NOT_KNOWN.to_owned()),
+                Answer::Missing | Answer::Disputed(_) => {}
+            }
+        }
+        let is_its = |gap: &Gap| gap.element.as_ref() == Some(&element.id);
+        let state = if self.gaps.iter().any(is_its) {
+            AnswerState::Hole
+        } else if estimates.iter().any(is_its) {
+            AnswerState::Estimate
+        } else if element.facts.is_empty() {
+            AnswerState::InTheWording
+        } else if is_known {
+            AnswerState::Answered
         } else {
-            let standing: Vec<&FactKey> = element.facts.iter().filter(|key| self.stands(element, key)).collect();
-            let words = standing.into_iter().filter_map(|key| {
-                let fact = self.sight.get(key.as_str())?;
-                let Answer::Value(value) = answer(fact, element.need) else { return None };
-                Some(self.manner.value(&fact.kind, value))
-            });
-            words.collect::<Vec<_>>().join("; ")
+            AnswerState::NotKnown
         };
         let Element { id, says, cite, need, .. } = element.clone();
-        Answered { id, says, cite, need, answer, has_hole }
+        Answered { id, says, cite, need, answer: answers.join("; "), state }
     }
 }
 

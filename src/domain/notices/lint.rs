@@ -5,7 +5,7 @@ use super::draft::{Draft, draft};
 use super::fault::{TemplateFault, nearest};
 use super::meta::{Contact, DraftMeta, Organisation};
 use super::sight::{Seen, Sight};
-use super::template::line_at;
+use super::tags::{calls, line_at};
 use crate::domain::facts::{FactType, Value, Vocabulary};
 use crate::domain::ids::{DutyId, FactKey, IncidentId};
 use crate::domain::instant::Zone;
@@ -96,52 +96,6 @@ fn name_faults(source: &str, contents: &[Element], vocabulary: &Vocabulary, faul
 fn unknown(line: Option<usize>, says: &str, near: Option<&str>) -> TemplateFault {
     let guess = near.map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
     TemplateFault::new(line, format!("{says}{guess}"))
-}
-
-/// A call with a quoted first argument, wherever in the template it stands.
-struct Call<'a> {
-    at: usize,
-    function: &'a str,
-    argument: &'a str,
-}
-
-/// Every call in braces, in branches that no sample reaches too. Remarks and the text are passed over.
-fn calls(source: &str) -> Vec<Call<'_>> {
-    let mut calls = Vec::new();
-    let mut from = 0;
-    while let Some(open) = source[from..].find('{').map(|at| from + at) {
-        let close = match source[open + 1..].chars().next() {
-            Some('#') => "#}",
-            Some('{') => "}}",
-            Some('%') => "%}",
-            _ => {
-                from = open + 1;
-                continue;
-            }
-        };
-        let inside = open + 2;
-        let end = source[inside..].find(close).map_or(source.len(), |at| inside + at);
-        if close != "#}" {
-            calls.extend(calls_in(source, inside, end));
-        }
-        from = end;
-    }
-    calls
-}
-
-fn calls_in(source: &str, start: usize, end: usize) -> Vec<Call<'_>> {
-    let is_name = |c: char| c.is_ascii_alphanumeric() || c == '_';
-    let mut calls = Vec::new();
-    for (at, _) in source[start..end].match_indices('(') {
-        let before = source[start..start + at].trim_end();
-        let name_len = before.chars().rev().take_while(|c| is_name(*c)).count();
-        let function = &before[before.len() - name_len..];
-        let after = source[start + at + 1..end].trim_start();
-        let Some(quote) = after.chars().next().filter(|c| matches!(c, '"' | '\'')) else { continue };
-        let Some((argument, _)) = after[1..].split_once(quote) else { continue };
-        calls.push(Call { at: start + before.len() - name_len, function, argument });
-    }
-    calls
 }
 
 fn full_sight(vocabulary: &Vocabulary, turn: usize) -> Sight {

@@ -2,13 +2,18 @@
 
 use super::block::{Block, Inline, Style, Words};
 use super::fault::TemplateFault;
-use super::template::{Piece, pieces};
+use super::template::{Piece, cut_apart, pieces};
 use pulldown_cmark::{Event, Options, Parser, Tag, TagEnd, TextMergeStream};
+
+const NOT_TAKEN: &str = "notices take headings, paragraphs, lists, tables, fields and links only";
+/// Lists within lists; each counts twice, as list and as item.
+const DEPTH_MAX: usize = 16;
 
 /// Reads Markdown; `resolve` gives what a token stands for.
 pub(super) fn blocks(markdown: &str, resolve: &mut dyn FnMut(usize, Style) -> Words) -> Result<Vec<Block>, TemplateFault> {
     let options = Options::ENABLE_TABLES | Options::ENABLE_DEFINITION_LIST;
-    let mut reader = Reader { resolve, open: vec![Open::page()], words: Vec::new(), style: Vec::new(), links: Vec::new() };
+    let mut reader =
+        Reader { resolve, open: vec![Open::page()], words: Vec::new(), style: Vec::new(), links: Vec::new(), is_in_field: false };
     for event in TextMergeStream::new(Parser::new_ext(markdown, options)) {
         reader.take(event)?;
     }
@@ -22,13 +27,13 @@ struct Open {
     items: Vec<Vec<Block>>,
     cells: Vec<Words>,
     rows: Vec<Vec<Words>>,
-    label: Words,
+    label: Option<Words>,
     ordered: bool,
 }
 
 impl Open {
     fn page() -> Self {
-        Self { blocks: Vec::new(), items: Vec::new(), cells: Vec::new(), rows: Vec::new(), label: Vec::new(), ordered: false }
+        Self { blocks: Vec::new(), items: Vec::new(), cells: Vec::new(), rows: Vec::new(), label: None, ordered: false }
     }
 }
 
@@ -38,6 +43,7 @@ struct Reader<'a> {
     words: Words,
     style: Vec<Style>,
     links: Vec<String>,
+    is_in_field: bool,
 }
 
 impl Reader<'_> {
@@ -46,6 +52,9 @@ impl Reader<'_> {
             Event::Start(tag) => self.start(tag),
             Event::End(tag) => self.end(tag),
             Event::Text(text) | Event::Code(text) => self.text(&text),
+            // A label without an empty line before it would be read as the end of the value above it.
+            Event::SoftBreak if self.is_in_field => Err(TemplateFault::new(None, "the value of a field runs on to a next line")
+                .hint("leave an empty line before the next label, and write a value on one line")),
             Event::SoftBreak => self.text(" "),
             Event::HardBreak => {
                 self.words.push(Inline::Break);
@@ -59,11 +68,14 @@ impl Reader<'_> {
                 Err(TemplateFault::new(None, format!("notices take no HTML: `{}`", html.trim()))
                     .hint("use Markdown; write a comment as `{# … #}` and a plain `<` as `\\<`"))
             }
-            other => Err(TemplateFault::new(None, format!("notices do not know this piece of Markdown: {other:?}"))),
+            _ => Err(TemplateFault::new(None, NOT_TAKEN)),
         }
     }
 
     fn start(&mut self, tag: Tag<'_>) -> Result<(), TemplateFault> {
+        if self.open.len() > DEPTH_MAX {
+            return Err(TemplateFault::new(None, "lists stand inside lists too deep"));
+        }
         match tag {
             Tag::Strong => self.style.push(Style::Strong),
             Tag::Emphasis => self.style.push(Style::Emphasis),
@@ -73,14 +85,18 @@ impl Reader<'_> {
                 self.end_loose_paragraph();
                 self.open.push(Open { ordered: first.is_some(), ..Open::page() });
             }
-            Tag::Item | Tag::Table(_) | Tag::DefinitionList | Tag::DefinitionListDefinition => self.open.push(Open::page()),
+            Tag::DefinitionListDefinition => {
+                self.is_in_field = true;
+                self.open.push(Open::page());
+            }
+            Tag::Item | Tag::Table(_) | Tag::DefinitionList => self.open.push(Open::page()),
             Tag::TableHead | Tag::TableRow => self.top().cells.clear(),
             Tag::CodeBlock(_) => {
                 return Err(TemplateFault::new(None, "a paragraph is indented so far that it reads as program code")
                     .hint("start paragraphs at the left margin"));
             }
             Tag::HtmlBlock => {}
-            _ => return Err(TemplateFault::new(None, "notices take headings, paragraphs, lists, tables and fields only")),
+            _ => return Err(TemplateFault::new(None, NOT_TAKEN)),
         }
         Ok(())
     }
@@ -123,13 +139,20 @@ impl Reader<'_> {
             }
             TagEnd::DefinitionListTitle => {
                 let words = self.take_words();
-                self.top().label = words;
+                self.top().label = Some(words);
             }
             TagEnd::DefinitionListDefinition => {
                 self.end_loose_paragraph();
-                let value = joined_words(self.close().blocks)?;
-                let label = self.top().label.clone();
-                self.top().blocks.push(Block::Field { label, value });
+                self.is_in_field = false;
+                let words = joined_words(self.close().blocks)?;
+                let page = self.top();
+                match (page.label.take(), page.blocks.last_mut()) {
+                    (None, Some(Block::Field { value, .. })) => {
+                        value.push(Inline::Break);
+                        value.extend(words);
+                    }
+                    (label, _) => page.blocks.push(Block::Field { label: label.unwrap_or_default(), value: words }),
+                }
             }
             TagEnd::DefinitionList => {
                 let fields = self.close().blocks;
@@ -150,7 +173,7 @@ impl Reader<'_> {
 
     fn text(&mut self, text: &str) -> Result<(), TemplateFault> {
         let style = self.style.last().copied().unwrap_or_default();
-        let pieces = pieces(text).ok_or_else(|| TemplateFault::new(None, "something printed by the template was cut apart"))?;
+        let pieces = pieces(text).ok_or_else(cut_apart)?;
         for piece in pieces {
             match piece {
                 Piece::Words("") => {}

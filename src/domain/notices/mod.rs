@@ -27,7 +27,8 @@
 //! | `{% for step in derivation %}` | print how the deadline was found |
 //! | `{# words #}` | remark, not printed |
 //!
-//! There are no filters and no other functions. A line that holds only `{% … %}` leaves no empty line.
+//! There are no filters and no other functions. A line that holds only `{% … %}` leaves no empty line; other lines end
+//! where they end. A field's value stands on one line; further `: value` lines are lines of the same answer.
 //! What is printed is never read as Markdown, so a fact may hold any characters.
 
 mod block;
@@ -40,13 +41,14 @@ mod lint;
 mod markdown;
 mod meta;
 mod sight;
+mod tags;
 mod template;
 mod words;
 
 pub use block::{Block, Inline, Style, Words, blank_mark, plain_text};
 pub use changes::changes;
 pub use contents::{Combine, Element, Need};
-pub use draft::{Answered, Draft, UNPLACED_HEADING, draft};
+pub use draft::{AnswerState, Answered, Draft, UNPLACED_HEADING, draft};
 pub use fault::TemplateFault;
 pub use gap::{Gap, GapKind};
 pub use lint::lint;

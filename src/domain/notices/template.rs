@@ -9,6 +9,7 @@ use super::fault::{TemplateFault, nearest};
 use super::gap::{Answer, answer};
 use super::meta::{DraftMeta, NAMES};
 use super::sight::{Fact, Sight};
+use super::tags::{line_at, line_of_name, with_line_ends};
 use super::words::Manner;
 use crate::domain::facts::{FactType, Value as FactValue};
 use crate::domain::ids::FactKey;
@@ -83,7 +84,8 @@ pub(super) fn render(
     let desk =
         Arc::new(Desk { contents: contents.to_vec(), sight: sight.clone(), manner: manner.clone(), record: record.clone() });
     let env = environment(&desk);
-    let template = env.template_from_named_str("notice", source).map_err(|error| fault_of(&error))?;
+    let prepared = with_line_ends(source);
+    let template = env.template_from_named_str("notice", &prepared).map_err(|error| fault_of(&error))?;
     refuse_undefined(source, &template.undeclared_variables(true).into_iter().collect())?;
     let markdown = template.render(house(meta, &record)).map_err(|error| fault_of(&error))?;
     if markdown.len() > OUTPUT_MAX_BYTES {
@@ -112,17 +114,17 @@ pub(super) fn pieces(text: &str) -> Option<Vec<Piece<'_>>> {
     Some(pieces)
 }
 
+/// The fault of a token that was cut apart.
+pub(super) fn cut_apart() -> TemplateFault {
+    TemplateFault::new(None, "something the template prints was cut apart on its way to the page")
+}
+
 /// A part of rendered text.
 pub(super) enum Piece<'a> {
     /// The template's own words.
     Words(&'a str),
     /// The number of a [`Mark`].
     Mark(usize),
-}
-
-/// The line of a byte of the source, from 1.
-pub(super) fn line_at(source: &str, at: usize) -> usize {
-    source.bytes().take(at).filter(|byte| *byte == b'\n').count() + 1
 }
 
 #[derive(Debug, Default)]
@@ -342,7 +344,7 @@ fn refuse_undefined(source: &str, used: &BTreeSet<String>) -> Result<(), Templat
     for name in used {
         let known = paths.iter().chain(&FUNCTIONS).chain(&LISTS).any(|known| known == name);
         if !known {
-            let line = source.find(name.as_str()).map(|at| line_at(source, at));
+            let line = line_of_name(source, name);
             let near = nearest(name, paths.iter().chain(&FUNCTIONS).chain(&LISTS)).copied();
             return Err(TemplateFault::new(line, format!("`{name}` is not a name a notice knows{}", guess(near))));
         }

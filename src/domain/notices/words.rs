@@ -1,7 +1,7 @@
 //! Values in the words of a letter.
 
 use crate::domain::facts::{Count, FactType, Precision, Value};
-use crate::domain::instant::{Instant, NaiveDate, Zone};
+use crate::domain::instant::{Instant, NaiveDate, Timelike, Zone};
 
 /// The tongue and zone a notice is written in.
 #[derive(Clone, Debug)]
@@ -49,7 +49,7 @@ impl Manner {
             Value::Text(text) if matches!(kind, FactType::OneOf(_)) => word(text),
             Value::Text(text) => clean(text),
             Value::Set(set) if set.is_empty() => "none".into(),
-            Value::Set(set) => joined(&set.iter().map(|item| self.item(kind, item)).collect::<Vec<_>>()),
+            Value::Set(_) => joined(&self.parts(kind, value)),
             Value::ByPlace(places) => {
                 let words: Vec<String> = places.iter().map(|(place, count)| format!("{place}: {}", self.count(count))).collect();
                 words.join("; ")
@@ -60,23 +60,31 @@ impl Manner {
     /// The parts of a list-like value, each in words; one part for any other value.
     pub fn parts(&self, kind: &FactType, value: &Value) -> Vec<String> {
         match value {
-            Value::Set(set) if !set.is_empty() => set.iter().map(|item| self.item(kind, item)).collect(),
+            Value::Set(set) if !set.is_empty() => match kind {
+                // In the order of the vocabulary, which is the order of sense; a word it does not list (any more) stays.
+                FactType::AnyOf(listed) => {
+                    let unlisted = set.iter().filter(|item| !listed.contains(item));
+                    listed.iter().filter(|item| set.contains(*item)).chain(unlisted).map(|item| word(item)).collect()
+                }
+                _ => set.iter().map(|item| clean(item)).collect(),
+            },
             Value::ByPlace(places) => places.iter().map(|(place, count)| format!("{place}: {}", self.count(count))).collect(),
             _ => vec![self.value(kind, value)],
         }
     }
 
-    /// A moment: `20 November 2026 at 14:20 Europe/Berlin (13:20 UTC)`.
+    /// A moment: `20 November 2026 at 14:20 Europe/Berlin (13:20 UTC)`. Seconds are told when there are any.
     pub fn when(&self, instant: Instant) -> String {
+        let clock = if instant.second() == 0 { "%H:%M" } else { "%H:%M:%S" };
         let civil = self.zone.civil(instant);
-        let there = format!("{} at {} {}", self.date(civil.date()), civil.format("%H:%M"), self.zone.name());
+        let there = format!("{} at {} {}", self.date(civil.date()), civil.format(clock), self.zone.name());
         let utc = Zone::UTC.civil(instant);
         if self.zone == Zone::UTC {
             there
         } else if utc.date() == civil.date() {
-            format!("{there} ({} UTC)", utc.format("%H:%M"))
+            format!("{there} ({} UTC)", utc.format(clock))
         } else {
-            format!("{there} ({} at {} UTC)", self.date(utc.date()), utc.format("%H:%M"))
+            format!("{there} ({} at {} UTC)", self.date(utc.date()), utc.format(clock))
         }
     }
 
@@ -103,15 +111,13 @@ impl Manner {
             Precision::AtLeast => format!("at least {number}"),
         }
     }
-
-    fn item(&self, kind: &FactType, item: &str) -> String {
-        if matches!(kind, FactType::AnyOf(_)) { word(item) } else { clean(item) }
-    }
 }
 
-/// `a`, `a and b`, `a, b and c`.
-pub(super) fn joined(words: &[String]) -> String {
+/// `a`, `a and b`, `a, b and c`; parted by semicolons where a part has a comma, an "and" or an "or" of its own.
+fn joined(words: &[String]) -> String {
+    let is_long = |word: &String| word.contains([',', ';', '\n']) || word.contains(" and ") || word.contains(" or ");
     match words {
+        _ if words.iter().any(is_long) => words.join("; "),
         [] => String::new(),
         [one] => one.clone(),
         [most @ .., last] => format!("{} and {last}", most.join(", ")),
@@ -140,7 +146,7 @@ fn grouped(number: u64) -> String {
     let digits = number.to_string();
     let mut text = String::new();
     for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at) % 3 == 0 {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
             text.push(',');
         }
         text.push(digit);

@@ -1,0 +1,245 @@
+//! Carries alerts to channels: claimed by appending, sent, then recorded.
+//!
+//! An attempt is first written to the journal, so that of several daemons one sends; then the letter
+//! is composed from the incident as it is at that moment; then the outcome is written. A crash in
+//! between costs a repeat under the same id, never a silence.
+
+use super::config::Config;
+use super::delivery::{Channel, Letter, Outcome, Urgency, backoff};
+use super::desk::{Desk, SubmitError};
+use super::telemetry::Metrics;
+use super::wall_clock;
+use crate::domain::ids::{AlertId, ChannelId, IncidentId};
+use crate::domain::incident::{Alert, Clock, Command, DeliveryResult, Event, Incident, Standing};
+use crate::domain::instant::{Instant, Zone, length_in_words, rfc3339};
+use crate::domain::law::Mode;
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use tokio::sync::Semaphore;
+use tokio::task::JoinSet;
+
+/// Letters under way at once, over all channels.
+const AT_ONCE: usize = 64;
+
+/// The channels by name.
+pub type Channels = BTreeMap<ChannelId, Arc<dyn Channel>>;
+
+/// Carries alerts.
+pub struct Courier {
+    desk: Arc<Desk>,
+    channels: RwLock<Arc<Channels>>,
+    public_url: Option<String>,
+    metrics: Arc<Metrics>,
+    room: Arc<Semaphore>,
+    under_way: Mutex<JoinSet<()>>,
+    health: Mutex<BTreeMap<ChannelId, Health>>,
+}
+
+/// How a channel has been doing.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Health {
+    /// Since when every attempt has failed; none while the last one succeeded.
+    pub failing_since: Option<Instant>,
+    /// How the last failed attempt failed.
+    pub last_failure: Option<String>,
+}
+
+impl Courier {
+    /// A courier for a desk's alerts.
+    pub fn new(desk: Arc<Desk>, config: &Config, metrics: Arc<Metrics>) -> Self {
+        Self {
+            desk,
+            channels: RwLock::new(Arc::new(config.channels.clone())),
+            public_url: config.public_url.clone(),
+            metrics,
+            room: Arc::new(Semaphore::new(AT_ONCE)),
+            under_way: Mutex::default(),
+            health: Mutex::default(),
+        }
+    }
+
+    /// Puts other channels in use.
+    pub fn swap_channels(&self, channels: Channels) {
+        *self.channels.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(channels);
+    }
+
+    /// How each channel that was used has been doing.
+    pub fn health(&self) -> BTreeMap<ChannelId, Health> {
+        self.health.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Starts an attempt for every alert of the incident that is due. Returns once the attempts are
+    /// on record; they go on by themselves.
+    pub async fn dispatch(self: &Arc<Self>, incident: &Incident, now: Instant) -> Result<(), SubmitError> {
+        let alerts = incident.due_alerts(now);
+        if alerts.is_empty() {
+            return Ok(());
+        }
+        let submitted = self.desk.submit(&incident.id, Command::BeginDeliveries { alerts }, now).await?;
+        for event in &submitted.events {
+            if let Event::DeliveryStarted { alert, attempt } = event {
+                let (this, incident) = (Arc::clone(self), Arc::clone(&submitted.incident));
+                let (alert, attempt) = (alert.clone(), *attempt);
+                let mut under_way = self.under_way.lock().unwrap_or_else(PoisonError::into_inner);
+                while under_way.try_join_next().is_some() {}
+                under_way.spawn(async move { this.carry(&incident, &alert, attempt).await });
+            }
+        }
+        Ok(())
+    }
+
+    /// Waits for the attempts under way.
+    pub async fn drain(&self) {
+        let mut under_way = std::mem::take(&mut *self.under_way.lock().unwrap_or_else(PoisonError::into_inner));
+        while under_way.join_next().await.is_some() {}
+    }
+
+    async fn carry(&self, incident: &Incident, id: &AlertId, attempt: u32) {
+        let Ok(_room) = self.room.acquire().await else { return };
+        let (Some(alert), begun) = (incident.alerts.get(id), wall_clock::now()) else { return };
+        let Some(clock) = incident.clocks.get(&alert.clock) else { return };
+        let letter = compose(incident, id, alert, clock, self.public_url.as_deref(), begun);
+        let channels = Arc::clone(&self.channels.read().unwrap_or_else(PoisonError::into_inner));
+        let name = &alert.queued.channel;
+        let outcome = match channels.get(name) {
+            Some(channel) => channel.deliver(&letter, &alert.queued.to, begun).await,
+            None => Outcome::Failed {
+                reason: super::delivery::FailureReason::RefusedByPolicy,
+                text: format!("there is no channel `{name}` in the configuration"),
+                retry_after: None,
+                permanent: true,
+            },
+        };
+        let ended = wall_clock::now();
+        self.metrics.count_delivery(name, &outcome, ended - begun);
+        self.note_health(name, &outcome, ended);
+        let result = match outcome {
+            Outcome::Delivered { receipt } => DeliveryResult::Delivered { receipt },
+            Outcome::Failed { reason, text, retry_after, .. } => {
+                let retry_at = backoff::retry_at(attempt, ended, id, retry_after);
+                tracing::warn!(alert = %id, channel = %name, attempt, %reason, text, retry_at = %rfc3339(retry_at), "an alert was not delivered");
+                DeliveryResult::Failed { reason: reason.as_str().to_owned(), text, retry_at }
+            }
+        };
+        self.record(&incident.id, id, attempt, result, ended).await;
+    }
+
+    /// Without a record the attempt counts as lost and is repeated after its lease: a duplicate, not a miss.
+    async fn record(&self, incident: &IncidentId, id: &AlertId, attempt: u32, result: DeliveryResult, now: Instant) {
+        let command = Command::EndDelivery { alert: id.clone(), attempt, result };
+        if let Err(error) = self.desk.submit(incident, command, now).await {
+            tracing::error!(alert = %id, %error, "how a delivery ended could not be recorded; it will be repeated");
+        }
+    }
+
+    fn note_health(&self, name: &ChannelId, outcome: &Outcome, now: Instant) {
+        let mut health = self.health.lock().unwrap_or_else(PoisonError::into_inner);
+        let entry = health.entry(name.clone()).or_default();
+        match outcome {
+            Outcome::Delivered { .. } => *entry = Health::default(),
+            Outcome::Failed { reason, text, .. } => {
+                entry.failing_since.get_or_insert(now);
+                entry.last_failure = Some(format!("{reason}: {text}"));
+            }
+        }
+    }
+}
+
+/// The letter of an alert, from the incident as it is now. Thin: neither the incident's title nor
+/// any fact travels, only which clock, how long, what is asked and where.
+pub fn compose(incident: &Incident, id: &AlertId, alert: &Alert, clock: &Clock, public_url: Option<&str>, now: Instant) -> Letter {
+    let law = &clock.law;
+    let key = &alert.clock;
+    let clock_id = key.public(&incident.id);
+    let zone = law.deadlines.operational.zone;
+    let overdue = law.limit().is_some_and(|limit| limit < now);
+    let (left, due) = match (law.limit(), law.until()) {
+        (Some(limit), _) => (left_in_words(limit, now), zone.in_words(limit)),
+        (None, Some(target)) => (format!("without delay, house target {}", left_in_words(target, now)), zone.in_words(target)),
+        (None, None) => ("without delay".to_owned(), "without delay".to_owned()),
+    };
+    let label = match law.mode {
+        Mode::Shadow => "Rehearsal, not in force: ",
+        Mode::Advisory => "Advisory: ",
+        Mode::Live | Mode::Straddle | Mode::Policy => "",
+    };
+    let heading = format!("{label}{} ({})", law.title, law.cite);
+    let organisation = incident.opened.organisations.get(&key.organisation).map_or(key.organisation.as_str(), |p| &p.name);
+    let mut lines = vec![
+        ("Due".to_owned(), due),
+        ("Time left".to_owned(), left.clone()),
+        ("For".to_owned(), organisation.to_owned()),
+        ("To tell".to_owned(), law.addressee.clone()),
+        ("Law".to_owned(), format!("{}, {}", law.deadlines.operational.says, law.deadlines.operational.cite)),
+        ("Standing".to_owned(), standing_in_words(clock)),
+        ("Rung".to_owned(), alert.rung.clone()),
+    ];
+    if let Some(limit) = law.limit().filter(|_| zone != Zone::UTC) {
+        lines.insert(1, ("Due in UTC".to_owned(), rfc3339(limit)));
+    }
+    if let Some(outer) = law.deadlines.outer.as_ref().and_then(|term| term.at.map(|at| (at, term))) {
+        lines.push(("Outer limit".to_owned(), format!("{}, {}", outer.1.zone.in_words(outer.0), outer.1.cite)));
+    }
+    if let Some(lease) = &clock.acknowledged {
+        lines.push(("Owned by".to_owned(), format!("{} until {}", lease.by, zone.in_words(lease.until))));
+    }
+    lines.push(("Clock".to_owned(), clock_id.clone()));
+    let late_by_s = u64::try_from((now - alert.due_at).num_seconds()).unwrap_or(0);
+    Letter {
+        id: id.clone(),
+        drill: false,
+        incident: incident.id.clone(),
+        thread: incident.id.to_string(),
+        subject: format!("{left}: {label}{} - {}", law.title, incident.id),
+        heading,
+        lines,
+        asked: format!("{} Run `watchbell clock ack {clock_id}` to take it, `watchbell incident show {}` for what is still asked.", law.asks, incident.id),
+        link: public_url.map(|url| format!("{url}/v1/clocks/{clock_id}")),
+        facts: serde_json::json!({
+            "clock": clock_id,
+            "duty": key.duty,
+            "organisation": key.organisation,
+            "cite": law.cite,
+            "standing": clock.standing.word(),
+            "mode": law.mode,
+            "due": law.limit().map(rfc3339),
+            "outer": law.deadlines.outer.as_ref().and_then(|term| term.at).map(rfc3339),
+            "rung": alert.rung,
+            "rung_due_at": rfc3339(alert.due_at),
+        }),
+        urgency: urgency(clock, overdue, now),
+        rung_at: alert.queued_at,
+        late_by_s,
+    }
+}
+
+fn urgency(clock: &Clock, overdue: bool, now: Instant) -> Urgency {
+    if overdue {
+        return Urgency::Overdue;
+    }
+    if matches!(clock.law.mode, Mode::Shadow | Mode::Advisory) {
+        return Urgency::Info;
+    }
+    let Some(until) = clock.law.until() else { return Urgency::Warning };
+    let whole = (until - clock.law.start.at).num_seconds().max(1);
+    if (until - now).num_seconds() * 4 <= whole { Urgency::Critical } else { Urgency::Warning }
+}
+
+/// `71 h 58 min left` or `3 h 2 min overdue`.
+pub fn left_in_words(until: Instant, now: Instant) -> String {
+    let word = if until < now { "overdue" } else { "left" };
+    format!("{} {word}", length_in_words(until - now))
+}
+
+fn standing_in_words(clock: &Clock) -> String {
+    match clock.standing {
+        Standing::Provisional => {
+            let missing = clock.law.missing.len();
+            let plural = if missing == 1 { "" } else { "s" };
+            format!("provisional: {missing} answer{plural} missing, counted from the earliest defensible moment")
+        }
+        Standing::Running => "running".into(),
+        Standing::Missed => "the limit has passed; it stays open until it is met".into(),
+        Standing::Met | Standing::Void => clock.standing.word().into(),
+    }
+}

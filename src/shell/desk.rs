@@ -1,0 +1,276 @@
+//! The one way to change anything: load, decide, seal, append, and only then believe it.
+
+use super::config::Rules;
+use super::drafts::Drafts;
+use super::store::{Append, AppendError, Store, StoreError, Wake};
+use crate::domain::board::Card;
+use crate::domain::ids::IncidentId;
+use crate::domain::incident::{Command, Event, Incident, Moment, Refusal, codec, decide, next_wake};
+use crate::domain::instant::{Duration, Instant};
+use crate::domain::journal::{self, Head};
+use std::collections::{HashMap, VecDeque};
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use tokio::sync::{Mutex as AsyncMutex, Notify};
+
+/// Incidents kept in memory between commands.
+const CACHE_MAX: usize = 8192;
+/// Commands to one incident wait for each other on one of these.
+const STRIPES: usize = 256;
+/// How often a decision is made anew because somebody else's came first.
+const RACES_MAX: u32 = 8;
+
+/// Takes commands to incidents.
+pub struct Desk {
+    store: Arc<dyn Store>,
+    rules: RwLock<Arc<Rules>>,
+    stripes: Vec<AsyncMutex<()>>,
+    cache: Mutex<Cache>,
+    drafts: Option<Drafts>,
+    /// Rung when an append may have moved the next wake forward.
+    agenda_changed: Notify,
+}
+
+/// A command that was carried out.
+pub struct Submitted {
+    /// The incident as it is.
+    pub incident: Arc<Incident>,
+    /// What was decided; empty when the command changed nothing.
+    pub events: Vec<Event>,
+}
+
+/// Why a command was not carried out.
+#[derive(Debug, thiserror::Error)]
+pub enum SubmitError {
+    /// The incident refuses it.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+    /// Another incident has claimed a unique key.
+    #[error("already known as {by}")]
+    Taken {
+        /// Which.
+        by: IncidentId,
+    },
+    /// The store does not take it now.
+    #[error("the record cannot be written")]
+    Unwritten(#[source] AppendError),
+    /// The store cannot be read.
+    #[error("the record cannot be read")]
+    Unread(#[source] StoreError),
+    /// What the store holds of this incident makes no sense.
+    #[error("the record of {incident} is damaged: {text}\nhint: `watchbell journal verify` names the place")]
+    Damaged {
+        /// Which incident.
+        incident: IncidentId,
+        /// What is wrong.
+        text: String,
+    },
+    /// Others kept changing the incident.
+    #[error("the incident kept changing meanwhile")]
+    Contended,
+}
+
+#[derive(Clone)]
+struct Loaded {
+    incident: Arc<Incident>,
+    head: Head,
+}
+
+#[derive(Default)]
+struct Cache {
+    loaded: HashMap<IncidentId, Loaded>,
+    oldest: VecDeque<IncidentId>,
+}
+
+impl Cache {
+    fn put(&mut self, id: &IncidentId, loaded: Loaded) {
+        if self.loaded.insert(id.clone(), loaded).is_none() {
+            self.oldest.push_back(id.clone());
+            if self.oldest.len() > CACHE_MAX
+                && let Some(oldest) = self.oldest.pop_front()
+            {
+                self.loaded.remove(&oldest);
+            }
+        }
+    }
+
+    fn forget(&mut self, id: &IncidentId) {
+        if self.loaded.remove(id).is_some() {
+            self.oldest.retain(|kept| kept != id);
+        }
+    }
+}
+
+impl Desk {
+    /// A desk over a store. With `drafts`, the notices of open clocks are kept as files.
+    pub fn new(store: Arc<dyn Store>, rules: Arc<Rules>, drafts: Option<Drafts>) -> Self {
+        Self {
+            store,
+            rules: RwLock::new(rules),
+            stripes: (0..STRIPES).map(|_| AsyncMutex::new(())).collect(),
+            cache: Mutex::default(),
+            drafts,
+            agenda_changed: Notify::new(),
+        }
+    }
+
+    /// The law and the policy in use.
+    pub fn rules(&self) -> Arc<Rules> {
+        Arc::clone(&self.rules.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Puts other law and policy in use; open incidents are to be reassessed by the caller.
+    pub fn swap_rules(&self, rules: Arc<Rules>) {
+        *self.rules.write().unwrap_or_else(PoisonError::into_inner) = rules;
+        self.agenda_changed.notify_one();
+    }
+
+    /// The store, for reading.
+    pub fn store(&self) -> &Arc<dyn Store> {
+        &self.store
+    }
+
+    /// Resolves when the next wake may have moved forward.
+    pub async fn agenda_changed(&self) {
+        self.agenda_changed.notified().await;
+    }
+
+    /// Carries out a command. When it returns, what was decided survives a power cut, and the
+    /// drafts it changed are written.
+    pub async fn submit(&self, id: &IncidentId, command: Command, now: Instant) -> Result<Submitted, SubmitError> {
+        self.submit_claiming(id, command, Vec::new(), now).await
+    }
+
+    /// The same, claiming unique keys for the incident in the same append.
+    pub async fn submit_claiming(
+        &self,
+        id: &IncidentId,
+        command: Command,
+        unique: Vec<Vec<u8>>,
+        now: Instant,
+    ) -> Result<Submitted, SubmitError> {
+        let opens = matches!(command, Command::Open(_));
+        let _turn = self.stripes[stripe(id)].lock().await;
+        let rules = self.rules();
+        let moment = Moment { now, rulebook: &rules.rulebook, house: &rules.house };
+        for _ in 0..RACES_MAX {
+            // A freshly minted id has no past; a conflict would say otherwise.
+            let loaded = if opens { None } else { self.load(id).await? };
+            let mut events = decide(id, loaded.as_ref().map(|l| &*l.incident), command.clone(), &moment)?;
+            if let (Some(loaded), Command::Wake) = (&loaded, &command)
+                && events.is_empty()
+                && loaded.incident.due_alerts(now).is_empty()
+            {
+                events.push(Event::NothingDue {});
+            }
+            match self.append(id, loaded, events, unique.clone(), &moment).await {
+                Ok(submitted) => return Ok(submitted),
+                Err(SubmitError::Unwritten(AppendError::Conflict { .. })) if opens => return Err(Refusal::Exists.into()),
+                Err(SubmitError::Unwritten(AppendError::Conflict { .. })) => self.lock_cache().forget(id),
+                Err(error) => {
+                    // What was decided may or may not be on disk: look again before deciding further.
+                    self.lock_cache().forget(id);
+                    return Err(error);
+                }
+            }
+        }
+        Err(SubmitError::Contended)
+    }
+
+    async fn append(
+        &self,
+        id: &IncidentId,
+        loaded: Option<Loaded>,
+        events: Vec<Event>,
+        unique: Vec<Vec<u8>>,
+        moment: &Moment<'_>,
+    ) -> Result<Submitted, SubmitError> {
+        let now = moment.now;
+        let head = loaded.as_ref().map(|loaded| loaded.head);
+        if events.is_empty() {
+            let incident = loaded.map(|loaded| loaded.incident).ok_or(Refusal::NoIncident)?;
+            return Ok(Submitted { incident, events });
+        }
+        let incident = match loaded {
+            Some(loaded) => {
+                let mut incident = loaded.incident;
+                let changed = Arc::make_mut(&mut incident);
+                events.iter().for_each(|event| changed.apply(event, now));
+                incident
+            }
+            None => Arc::new(Incident::replay(id, events.iter().map(|event| (now, event))).ok_or(Refusal::NoIncident)?),
+        };
+        let wake = next_wake(&incident, moment.house, now).map(|wake| Wake { at: wake.at, why: wake.why });
+        let wakes_soon = wake.as_ref().is_some_and(|wake| wake.at <= now + Duration::seconds(60));
+        let card = serde_json::to_vec(&Card::of(&incident)).ok();
+        let sealed = journal::seal_as(head.as_ref(), id, now, codec::FORMAT, 0, &codec::encode(&events));
+        let append = Append { sealed, wake, card, unique };
+        let appended = self.store.append(append).await.map_err(|error| match error {
+            AppendError::Taken { by, .. } => SubmitError::Taken { by },
+            error => SubmitError::Unwritten(error),
+        })?;
+        self.lock_cache().put(id, Loaded { incident: Arc::clone(&incident), head: appended.head });
+        if wakes_soon {
+            self.agenda_changed.notify_one();
+        }
+        if let Some(drafts) = &self.drafts
+            && events.iter().any(|event| matches!(event, Event::Drafted { .. }))
+        {
+            drafts.write(&incident, &events, moment.rulebook);
+        }
+        Ok(Submitted { incident, events })
+    }
+
+    /// An incident as it is; `None` if there is none.
+    pub async fn incident(&self, id: &IncidentId) -> Result<Option<Arc<Incident>>, SubmitError> {
+        Ok(self.load(id).await?.map(|loaded| loaded.incident))
+    }
+
+    async fn load(&self, id: &IncidentId) -> Result<Option<Loaded>, SubmitError> {
+        if let Some(loaded) = self.lock_cache().loaded.get(id) {
+            return Ok(Some(loaded.clone()));
+        }
+        let store = Arc::clone(&self.store);
+        let stream = id.clone();
+        let envelopes = tokio::task::spawn_blocking(move || store.read(&stream))
+            .await
+            .unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()))
+            .map_err(SubmitError::Unread)?;
+        let loaded = replay(id, &envelopes)?;
+        if let Some(loaded) = &loaded {
+            self.lock_cache().put(id, loaded.clone());
+        }
+        Ok(loaded)
+    }
+
+    fn lock_cache(&self) -> std::sync::MutexGuard<'_, Cache> {
+        self.cache.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// An incident from its envelopes, each checked against the one before.
+fn replay(id: &IncidentId, envelopes: &[Vec<u8>]) -> Result<Option<Loaded>, SubmitError> {
+    let damaged = |text: String| SubmitError::Damaged { incident: id.clone(), text };
+    let chain = journal::verify(envelopes).map_err(|fault| damaged(fault.to_string()))?;
+    let mut incident: Option<Incident> = None;
+    for bytes in envelopes {
+        let envelope = journal::open(bytes).map_err(|fault| damaged(fault.to_string()))?;
+        let events = codec::decode(envelope.format, &envelope.body).map_err(|fault| damaged(fault.to_string()))?;
+        for event in &events {
+            match &mut incident {
+                Some(incident) => incident.apply(event, envelope.at),
+                None => incident = Incident::open(id.clone(), event, envelope.at),
+            }
+        }
+    }
+    Ok(match (incident, chain.heads().get(id)) {
+        (Some(incident), Some(head)) => Some(Loaded { incident: Arc::new(incident), head: *head }),
+        _ => None,
+    })
+}
+
+fn stripe(id: &IncidentId) -> usize {
+    let mut hasher = DefaultHasher::new();
+    id.hash(&mut hasher);
+    usize::try_from(hasher.finish() % STRIPES as u64).expect("less than the number of stripes")
+}

@@ -1,0 +1,11 @@
+//! Drafts as pages. Presentation only: what a notice says is decided in [`crate::domain::notices`].
+//!
+//! Each page opens with a working sheet (what is missing, when it is due, how the law's list is
+//! answered) that is no part of the notice, and then gives the notice.
+
+mod html;
+mod sheet;
+mod text;
+
+pub use html::{html, html_letter};
+pub use text::{text, text_letter};

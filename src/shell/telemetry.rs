@@ -1,0 +1,152 @@
+//! Logs and metrics. Neither ever holds a secret, a fact or a payload.
+
+use super::config::LogFormat;
+use super::delivery::Outcome;
+use crate::domain::ids::ChannelId;
+use crate::domain::incident::Event;
+use crate::domain::instant::Duration;
+use prometheus_client::encoding::EncodeLabelSet;
+use prometheus_client::encoding::text::encode;
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::metrics::histogram::Histogram;
+use prometheus_client::registry::Registry;
+use std::sync::Arc;
+use tracing_subscriber::EnvFilter;
+
+/// What the daemon counts.
+pub struct Metrics {
+    registry: Registry,
+    /// Events taken, by source and answer.
+    pub intake_total: Family<IntakeLabels, Counter>,
+    /// Alerts handed to a channel, by integration.
+    pub notifications_total: Family<ChannelLabels, Counter>,
+    /// Alerts a channel did not take, by integration and reason.
+    pub notifications_failed_total: Family<FailureLabels, Counter>,
+    /// How long attempts took, in seconds.
+    pub notification_latency_s: Histogram,
+    /// How late incidents were woken, in seconds.
+    pub lateness_s: Histogram,
+    /// How long the oldest wake has been overdue, in seconds.
+    pub oldest_overdue_s: Gauge,
+    /// Rungs that fell.
+    pub rungs_total: Counter,
+    /// Rungs passed over and recorded.
+    pub missed_catchup_total: Counter,
+    /// Clocks whose limit passed.
+    pub expired_total: Counter,
+    /// Incidents set aside because waking them failed.
+    pub set_aside_total: Counter,
+    /// Whether the last reload succeeded.
+    pub config_last_reload_successful: Gauge,
+    /// Messages in quarantine since the start.
+    pub quarantined_total: Counter,
+}
+
+/// By source and answer.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct IntakeLabels {
+    /// The configured source.
+    pub source: String,
+    /// `accepted`, `duplicate`, `quarantined`, `noted` or `refused`.
+    pub answer: &'static str,
+}
+
+/// By channel.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct ChannelLabels {
+    /// The configured channel.
+    pub integration: String,
+}
+
+/// By channel and reason.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct FailureLabels {
+    /// The configured channel.
+    pub integration: String,
+    /// The class of the failure.
+    pub reason: &'static str,
+}
+
+impl Metrics {
+    /// Counters at zero.
+    pub fn new() -> Arc<Self> {
+        let seconds = || Histogram::new([0.01, 0.05, 0.1, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0, 3600.0, 86_400.0]);
+        let mut metrics = Self {
+            registry: Registry::with_prefix("watchbell"),
+            intake_total: Family::default(),
+            notifications_total: Family::default(),
+            notifications_failed_total: Family::default(),
+            notification_latency_s: seconds(),
+            lateness_s: seconds(),
+            oldest_overdue_s: Gauge::default(),
+            rungs_total: Counter::default(),
+            missed_catchup_total: Counter::default(),
+            expired_total: Counter::default(),
+            set_aside_total: Counter::default(),
+            config_last_reload_successful: Gauge::default(),
+            quarantined_total: Counter::default(),
+        };
+        metrics.config_last_reload_successful.set(1);
+        let m = &mut metrics;
+        let registry = &mut m.registry;
+        registry.register("intake", "Events taken, by source and answer", m.intake_total.clone());
+        registry.register("notifications", "Alerts handed to a channel", m.notifications_total.clone());
+        registry.register("notifications_failed", "Alerts a channel did not take", m.notifications_failed_total.clone());
+        registry.register("notification_latency_seconds", "How long attempts took", m.notification_latency_s.clone());
+        registry.register("clock_fire_lateness_seconds", "How late incidents were woken", m.lateness_s.clone());
+        registry.register("oldest_overdue_seconds", "How long the oldest wake has been overdue", m.oldest_overdue_s.clone());
+        registry.register("rungs", "Rungs that fell", m.rungs_total.clone());
+        registry.register("missed_catchup", "Rungs passed over and recorded", m.missed_catchup_total.clone());
+        registry.register("clocks_expired", "Clocks whose limit passed", m.expired_total.clone());
+        registry.register("incidents_set_aside", "Incidents set aside because waking them failed", m.set_aside_total.clone());
+        registry.register("config_last_reload_successful", "Whether the last reload succeeded", m.config_last_reload_successful.clone());
+        registry.register("quarantined", "Messages put into quarantine", m.quarantined_total.clone());
+        Arc::new(metrics)
+    }
+
+    /// The metrics in OpenMetrics text.
+    pub fn render(&self) -> String {
+        let mut text = String::new();
+        match encode(&mut text, &self.registry) {
+            Ok(()) => text,
+            Err(_) => String::new(),
+        }
+    }
+
+    /// Counts what a wake decided.
+    pub fn count_events(&self, events: &[Event]) {
+        for event in events {
+            match event {
+                Event::RungFell { .. } => drop(self.rungs_total.inc()),
+                Event::RungsSkipped { rungs, .. } => drop(self.missed_catchup_total.inc_by(rungs.len() as u64)),
+                Event::Expired { .. } => drop(self.expired_total.inc()),
+                _ => {}
+            }
+        }
+    }
+
+    /// Counts an attempt.
+    pub fn count_delivery(&self, channel: &ChannelId, outcome: &Outcome, took: Duration) {
+        let integration = channel.to_string();
+        self.notification_latency_s.observe(took.num_milliseconds().max(0) as f64 / 1000.0);
+        match outcome {
+            Outcome::Delivered { .. } => drop(self.notifications_total.get_or_create(&ChannelLabels { integration }).inc()),
+            Outcome::Failed { reason, .. } => {
+                let labels = FailureLabels { integration, reason: reason.as_str() };
+                self.notifications_failed_total.get_or_create(&labels).inc();
+            }
+        }
+    }
+}
+
+/// Starts logging to standard error. A second call does nothing.
+pub fn start_logging(format: LogFormat, level: &str) {
+    let filter = EnvFilter::try_from_env("WATCHBELL_LOG").unwrap_or_else(|_| EnvFilter::new(level));
+    let base = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let _ = match format {
+        LogFormat::Text => base.try_init(),
+        LogFormat::Json => base.json().try_init(),
+    };
+}
