@@ -1,8 +1,9 @@
 //! The pure half: no async, no I/O, no clock, no randomness, no logging.
 //!
 //! Leaves first: [`ids`] and [`instant`], then [`clocks`] and [`facts`], then [`law`] and
-//! [`notices`]; [`incident`] sees all of these. [`ingest`] turns bytes into claims and knows
-//! neither law nor incidents. [`journal`] seals what was decided and knows nothing of what it seals.
+//! [`notices`]; [`incident`] sees all of these, and [`board`] shows what it sees. [`ingest`] turns
+//! bytes into claims and knows neither law nor incidents. [`journal`] seals what was decided and
+//! knows nothing of what it seals.
 
 pub mod board;
 pub mod clocks;
@@ -13,3 +14,7 @@ pub mod incident;
 pub mod ingest;
 pub mod instant;
 pub mod journal;
+pub mod law;
+pub mod notices;
+pub mod quarantine;
+pub mod standard_webhooks;

@@ -1,3 +1,15 @@
 //! The impure half: disk, network, wall clock, terminal.
 
+pub mod config;
+pub mod courier;
+pub mod delivery;
+pub mod desk;
+pub mod drafts;
+pub mod mint;
+pub mod render;
+pub mod rulebook;
+pub mod scheduler;
 pub mod store;
+pub mod telemetry;
+pub mod wall_clock;
+pub mod web;

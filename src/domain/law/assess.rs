@@ -242,8 +242,10 @@ impl Assessment<'_> {
     }
 }
 
+/// The zone whose days decide on which day a clock starts, and so whether the duty was law.
 fn zone_of(duty: &Duty, at: &Circumstances<'_>) -> Zone {
-    duty.text.due.first().map_or(at.zone, |due| due.limit.zone(at.zone))
+    let of_limit = || duty.text.due.first().map_or(at.zone, |due| due.limit.zone(at.zone));
+    duty.text.force.zone.unwrap_or_else(of_limit)
 }
 
 fn start(duty: &Duty, at: &Circumstances<'_>) -> Started {
@@ -302,7 +304,8 @@ fn mode(duty: &Duty, at: &Circumstances<'_>, start: &Started, deadlines: &Deadli
     if date >= from {
         return Mode::Live;
     }
-    match deadlines.operational.at {
+    // Where the law gives no number, the house's target stands for the end.
+    match deadlines.operational.at.or(deadlines.target.as_ref().and_then(|target| target.at)) {
         Some(due) if zone.date_of(due) >= from => {
             remarks.push(format!(
                 "the clock starts before commencement on {from} and ends after it ({basis}); the law has no transitional rule: run as live, ask counsel"
@@ -347,9 +350,9 @@ fn deadlines(
     let mut candidates = candidates.into_iter();
     let (due, operational) = candidates.next().expect("the lint refuses a duty without a due case");
     let outer = candidates.next_back().map(|(_, term)| term).filter(|term| term.at != operational.at).or_else(|| {
-        due.outer.as_ref().map(|reading| reading_of(reading, start, &context)).filter(|term| term.at != operational.at)
+        due.outer.as_ref().and_then(|reading| reading_of(reading, start, at, &context)).filter(|term| term.at != operational.at)
     });
-    let advisory = due.advisory.iter().map(|reading| reading_of(reading, start, &context)).collect();
+    let advisory = due.advisory.iter().filter_map(|reading| reading_of(reading, start, at, &context)).collect();
     let target = duty.text.target.as_ref().map(|limit| Term {
         says: "the house's own target".into(),
         cite: "house policy, not law".into(),
@@ -380,13 +383,18 @@ fn due_at_once(start: Instant, zone: Zone, fault: &ClockFault) -> Deadline {
     Deadline { at: Some(start), zone, held: false, derivation }
 }
 
-fn reading_of(reading: &Reading, start: &Started, context: &Context<'_>) -> Term {
-    Term {
+/// None for a reading that counts from a moment nobody has stated.
+fn reading_of(reading: &Reading, start: &Started, at: &Circumstances<'_>, context: &Context<'_>) -> Option<Term> {
+    let start = match &reading.counted_from {
+        Some(key) => &Started { at: at.sight.instant(key, at.zone)?, from: Some(key.clone()), ..start.clone() },
+        None => start,
+    };
+    Some(Term {
         says: reading.says.clone(),
         cite: reading.cite.clone(),
         verification: reading.verification,
         ..bare(&reading.limit, start, context, &[])
-    }
+    })
 }
 
 fn term_of(due: &Due, start: &Started, at: &Circumstances<'_>, context: &Context<'_>) -> Term {
@@ -401,7 +409,7 @@ fn term_of(due: &Due, start: &Started, at: &Circumstances<'_>, context: &Context
         term.at = Some(to);
         term.derivation.steps.push(Step { text, result: rfc3339(to), cite: Some(due.cite.clone()) });
     };
-    let pulled = due.no_later_than.iter().filter_map(|key| at.sight.instant(key, at.zone).map(|t| (t, key))).min();
+    let pulled = due.no_later_than.iter().filter_map(|key| at.sight.day_limit(key, term.zone).map(|t| (t, key))).min();
     if let Some((to, key)) = pulled.filter(|(to, _)| counted.is_none_or(|limit| *to < limit)) {
         move_to(to, format!("no later than `{key}`, which is known"));
     }

@@ -143,7 +143,8 @@ impl Place<'_> {
                     self.fault(&due.says, what, hint);
                 }
             }
-            for key in due.no_later_than.iter().chain(&due.extended_to) {
+            let counted_from = due.outer.iter().chain(&due.advisory).filter_map(|reading| reading.counted_from.as_ref());
+            for key in due.no_later_than.iter().chain(&due.extended_to).chain(counted_from) {
                 self.instant(key);
             }
         }

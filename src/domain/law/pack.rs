@@ -4,7 +4,7 @@ use super::condition::Condition;
 use crate::domain::clocks::{Limit, Pause};
 use crate::domain::facts::FactEntry;
 use crate::domain::ids::{DutyId, FactKey, PackId};
-use crate::domain::instant::NaiveDate;
+use crate::domain::instant::{NaiveDate, Zone};
 use crate::domain::notices::Element;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -184,6 +184,9 @@ pub struct Force {
     /// The first day it no longer binds.
     #[serde(default)]
     pub until: Option<NaiveDate>,
+    /// The zone in which these days begin; without it the zone of the first limit.
+    #[serde(default)]
+    pub zone: Option<Zone>,
     /// What the dates rest on.
     #[serde(default)]
     pub basis: Option<String>,
@@ -283,6 +286,10 @@ pub struct Reading {
     pub verification: Verification,
     /// The limit under it.
     pub limit: Limit,
+    /// An instant fact it counts from, where that is not the start of the duty; while nobody has
+    /// stated it, the reading is left out.
+    #[serde(default)]
+    pub counted_from: Option<FactKey>,
 }
 
 /// What may delay a duty, such as a statement of a law-enforcement official.

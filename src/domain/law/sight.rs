@@ -59,7 +59,12 @@ impl<'a> Sight<'a> {
         }
         match self.said(key) {
             Known::Unknown => self.implied(key),
-            known => known,
+            // A stated total below the sum of its own parts cannot stand against them.
+            Known::Value(stated, claim) => match self.implied(key) {
+                Known::Value(sum, by_place) if number(&sum) > number(&stated) => Known::Value(sum, by_place),
+                _ => Known::Value(stated, claim),
+            },
+            Known::Disputed => Known::Disputed,
         }
     }
 
@@ -91,6 +96,13 @@ impl<'a> Sight<'a> {
         }
     }
 
+    /// An instant by which something must be done once it is known. A duty that was met gives its
+    /// whole civil day: "together with the letters" is that day, not that second.
+    pub fn day_limit(&self, key: &FactKey, zone: Zone) -> Option<Instant> {
+        let at = self.instant(key, zone)?;
+        Some(if key.as_str().starts_with(MET) { zone.end_of(zone.date_of(at)).0 } else { at })
+    }
+
     /// An instant, if the key is known as one; a date counts from its first moment in `zone`.
     pub fn instant(&self, key: &FactKey, zone: Zone) -> Option<Instant> {
         match self.known(key) {
@@ -112,4 +124,8 @@ impl<'a> Sight<'a> {
             })
             .collect()
     }
+}
+
+fn number(value: &Value) -> Option<u64> {
+    if let Value::Count(count) = value { Some(count.number) } else { None }
 }

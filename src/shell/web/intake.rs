@@ -251,10 +251,10 @@ async fn quarantine(
     unreadable: Unreadable,
     now: Instant,
 ) -> Problem {
-    let status = if unreadable.code.is_syntax() { StatusCode::BAD_REQUEST } else { StatusCode::UNPROCESSABLE_ENTITY };
-    let code = unreadable.code.code();
+    let status = if unreadable.refusal.is_syntax() { StatusCode::BAD_REQUEST } else { StatusCode::UNPROCESSABLE_ENTITY };
+    let code = unreadable.refusal.code();
     let problem = Problem::new(status, code, "the message cannot be read", unreadable.to_string())
-        .with("faults", serde_json::to_value(&unreadable.faults).unwrap_or_default());
+        .with("faults", faults(&unreadable));
     if body.is_empty() {
         return problem;
     }
@@ -266,6 +266,16 @@ async fn quarantine(
         }
         Err(unavailable) => unavailable,
     }
+}
+
+/// The faults of a native event, one by one.
+fn faults(unreadable: &Unreadable) -> serde_json::Value {
+    let fault = |fault: &ingest::PayloadFault| {
+        serde_json::json!({
+            "pointer": fault.pointer, "code": fault.code, "detail": fault.message, "hint": fault.hint,
+        })
+    };
+    unreadable.faults.iter().map(fault).collect()
 }
 
 /// Keeps a message outside any incident; the same message twice is kept once.

@@ -1,0 +1,308 @@
+//! What people and their tools ask of a running daemon.
+
+use super::App;
+use super::auth::caller;
+use super::problem::Problem;
+use super::wire::{Ack, Answers, Determine, Meet};
+use crate::domain::board::{Card, ClockLine, ClockView, IncidentView};
+use crate::domain::facts::{Claim, Claimant, FactFault};
+use crate::domain::ids::IncidentId;
+use crate::domain::incident::{ClockKey, Command, Evidence, Incident};
+use crate::domain::quarantine;
+use crate::shell::config::May;
+use crate::shell::{render, wall_clock};
+use axum::body::Body;
+use axum::extract::{Path, Query, State};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{Html, IntoResponse, Response};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+type Answer<T> = Result<axum::Json<T>, Problem>;
+
+/// Which part of a list.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Page {
+    /// Behind this id.
+    after: Option<String>,
+    /// This many at most.
+    limit: Option<usize>,
+    /// Also those without an open clock.
+    closed: bool,
+}
+
+/// A part of the board.
+#[derive(Debug, Serialize)]
+pub struct Board {
+    cards: Vec<Card>,
+    /// Give this as `after` for what follows.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next: Option<IncidentId>,
+    /// Channels whose last attempt failed.
+    channels: BTreeMap<String, ChannelState>,
+    /// Messages in quarantine among the ids looked at.
+    quarantined: usize,
+}
+
+/// How a channel is doing.
+#[derive(Debug, Serialize)]
+pub struct ChannelState {
+    failing_since: String,
+    last_failure: String,
+}
+
+const PAGE_MAX: usize = 1000;
+const PAGE_USUAL: usize = 200;
+
+/// `GET /v1/board`, `GET /v1/incidents`
+pub async fn board(State(app): State<Arc<App>>, headers: HeaderMap, page: Query<Page>) -> Answer<Board> {
+    caller(&app, &headers, May::Read)?;
+    let limit = page.limit.unwrap_or(PAGE_USUAL).clamp(1, PAGE_MAX);
+    let mut after = page.after.as_deref().map(IncidentId::from);
+    let mut board = Board { cards: Vec::new(), next: None, channels: channels(&app), quarantined: 0 };
+    loop {
+        let cards = cards(&app, after.as_ref(), PAGE_MAX)?;
+        let more = cards.len() == PAGE_MAX;
+        for (id, bytes) in cards {
+            after = Some(id.clone());
+            if id.as_str().starts_with(quarantine::PREFIX) {
+                board.quarantined += 1;
+                continue;
+            }
+            let Ok(card) = serde_json::from_slice::<Card>(&bytes) else { continue };
+            if page.closed || card.clocks.iter().any(|clock| clock.standing.is_open()) {
+                board.cards.push(card);
+            }
+            if board.cards.len() == limit {
+                board.next = Some(id);
+                return Ok(axum::Json(board));
+            }
+        }
+        if !more {
+            return Ok(axum::Json(board));
+        }
+    }
+}
+
+fn cards(app: &App, after: Option<&IncidentId>, limit: usize) -> Result<Vec<(IncidentId, Vec<u8>)>, Problem> {
+    app.desk.store().cards(after, limit).map_err(|error| Problem::unavailable(error.to_string()))
+}
+
+/// Channels whose last attempt failed.
+pub fn channels(app: &App) -> BTreeMap<String, ChannelState> {
+    let failing = app.courier.health().into_iter().filter_map(|(id, health)| {
+        let failing_since = crate::domain::instant::rfc3339(health.failing_since?);
+        Some((id.to_string(), ChannelState { failing_since, last_failure: health.last_failure.unwrap_or_default() }))
+    });
+    failing.collect()
+}
+
+/// `GET /v1/quarantine`
+pub async fn quarantined(State(app): State<Arc<App>>, headers: HeaderMap) -> Answer<Vec<serde_json::Value>> {
+    caller(&app, &headers, May::Read)?;
+    let mut kept = Vec::new();
+    let mut after = Some(IncidentId::from(quarantine::PREFIX));
+    while kept.len() < PAGE_MAX {
+        let page = cards(&app, after.as_ref(), PAGE_MAX)?;
+        let Some((last, _)) = page.last() else { break };
+        after = Some(last.clone());
+        for (id, bytes) in page {
+            if !id.as_str().starts_with(quarantine::PREFIX) {
+                return Ok(axum::Json(kept));
+            }
+            if let Ok(serde_json::Value::Object(mut card)) = serde_json::from_slice(&bytes) {
+                card.insert("id".into(), id.as_str().into());
+                kept.push(card.into());
+            }
+        }
+    }
+    Ok(axum::Json(kept))
+}
+
+async fn incident(app: &App, id: &str) -> Result<Arc<Incident>, Problem> {
+    let found = app.desk.incident(&IncidentId::from(id)).await?;
+    found.ok_or_else(|| Problem::not_found("no-incident", "no such incident").hint("`GET /v1/incidents` lists them"))
+}
+
+/// `GET /v1/incidents/{id}`
+pub async fn show_incident(State(app): State<Arc<App>>, headers: HeaderMap, Path(id): Path<String>) -> Answer<IncidentView> {
+    caller(&app, &headers, May::Read)?;
+    let incident = incident(&app, &id).await?;
+    Ok(axum::Json(IncidentView::of(&incident, &app.desk.rules().rulebook)))
+}
+
+/// `POST /v1/incidents/{id}/claims`
+pub async fn answer(State(app): State<Arc<App>>, headers: HeaderMap, Path(id): Path<String>, body: Body) -> Answer<IncidentView> {
+    let caller = caller(&app, &headers, May::Act)?;
+    let answers: Answers = super::read_json(body, &headers, app.body_limit).await?;
+    let now = wall_clock::now();
+    let rules = app.desk.rules();
+    let mut claims = Vec::new();
+    let mut faults = Vec::new();
+    for (key, value) in &answers.facts {
+        let value = match value {
+            serde_json::Value::Null if rules.rulebook.vocabulary.get(key).is_some() => None,
+            value => match rules.rulebook.vocabulary.read(key, value) {
+                Ok(value) => Some(value),
+                Err(fault) => {
+                    faults.push(fault);
+                    continue;
+                }
+            },
+        };
+        claims.push(Claim {
+            key: key.as_str().into(),
+            value,
+            by: Claimant::Person(caller.name.clone()),
+            at: now,
+            pointer: None,
+            ground: answers.ground.clone(),
+            assumed: None,
+            settles: answers.settles,
+        });
+    }
+    if !faults.is_empty() {
+        return Err(fact_problem(&faults));
+    }
+    if claims.is_empty() {
+        return Err(Problem::invalid("no-facts", "`facts` is empty").hint("`GET /v1/incidents/{id}` lists the questions"));
+    }
+    if let Some(problem) = claims.iter().find_map(|claim| future(claim, now)) {
+        return Err(problem);
+    }
+    let submitted = app.desk.submit(&IncidentId::from(id.as_str()), Command::Answer { claims }, now).await?;
+    Ok(axum::Json(IncidentView::of(&submitted.incident, &rules.rulebook)))
+}
+
+/// Awareness and the like cannot lie in the future; an extension granted can.
+fn future(claim: &Claim, now: crate::domain::instant::Instant) -> Option<Problem> {
+    use crate::domain::facts::Value;
+    use crate::domain::instant::{Duration, rfc3339};
+    let Some(Value::Instant(at)) = &claim.value else { return None };
+    let past_only = claim.key.as_str().starts_with("event.") || claim.key.as_str().ends_with("aware.at") || claim.key.as_str().ends_with("aware-at");
+    (past_only && *at > now + Duration::minutes(5)).then(|| {
+        let detail = format!("`{}` is {}, which lies in the future; now is {}", claim.key, rfc3339(*at), rfc3339(now));
+        Problem::invalid("future-time", detail).hint("give the moment it happened, with its offset")
+    })
+}
+
+fn fact_problem(faults: &[FactFault]) -> Problem {
+    let details: Vec<serde_json::Value> = faults
+        .iter()
+        .map(|fault| match fault {
+            FactFault::UnknownKey { key, nearest } => {
+                serde_json::json!({ "key": key, "problem": "unknown-key", "nearest": nearest })
+            }
+            FactFault::WrongType { key, fault } => serde_json::json!({
+                "key": key, "problem": "wrong-type", "expected": fault.expected, "got": fault.got, "example": fault.example,
+            }),
+        })
+        .collect();
+    let text: Vec<String> = faults.iter().map(ToString::to_string).collect();
+    Problem::invalid("wrong-facts", text.join("; ")).with("faults", details).hint("`watchbell facts` lists keys and types")
+}
+
+/// `GET /v1/clocks`
+pub async fn list_clocks(State(app): State<Arc<App>>, headers: HeaderMap, page: Query<Page>) -> Answer<Vec<ClockLine>> {
+    let board = board(State(app), headers, page).await?;
+    let mut clocks: Vec<ClockLine> = board.0.cards.into_iter().flat_map(|card| card.clocks).collect();
+    clocks.sort_by_key(|clock| (!clock.standing.is_open(), clock.due.or(clock.target), clock.id.clone()));
+    Ok(axum::Json(clocks))
+}
+
+fn clock_key(public: &str) -> Result<(IncidentId, ClockKey), Problem> {
+    ClockKey::parse(public).ok_or_else(|| {
+        Problem::not_found("no-clock", "that is no clock").hint("a clock is named <incident>~<duty>~<organisation>; `GET /v1/clocks` lists them")
+    })
+}
+
+/// `GET /v1/clocks/{id}`
+pub async fn show_clock(State(app): State<Arc<App>>, headers: HeaderMap, Path(public): Path<String>) -> Answer<ClockView> {
+    caller(&app, &headers, May::Read)?;
+    let (id, key) = clock_key(&public)?;
+    view(&*incident(&app, id.as_str()).await?, &key)
+}
+
+fn view(incident: &Incident, key: &ClockKey) -> Answer<ClockView> {
+    let view = ClockView::of(incident, key);
+    view.map(axum::Json).ok_or_else(|| crate::domain::incident::Refusal::NoClock(key.clone()).into())
+}
+
+async fn act(app: &App, id: &IncidentId, key: &ClockKey, command: Command) -> Answer<ClockView> {
+    let submitted = app.desk.submit(id, command, wall_clock::now()).await?;
+    view(&submitted.incident, key)
+}
+
+/// `POST /v1/clocks/{id}/ack`
+pub async fn ack(State(app): State<Arc<App>>, headers: HeaderMap, Path(public): Path<String>, body: Body) -> Answer<ClockView> {
+    let caller = caller(&app, &headers, May::Act)?;
+    let (id, key) = clock_key(&public)?;
+    let bytes = super::read_body(body, &headers, app.body_limit).await?;
+    let ack: Ack = if bytes.is_empty() { Ack::default() } else { super::parse_json(&bytes)? };
+    let lease = ack.lease.map(|lease| lease.0);
+    act(&app, &id, &key, Command::Acknowledge { clock: key.clone(), by: caller.name, lease, via: "api".into() }).await
+}
+
+/// `POST /v1/clocks/{id}/meet`
+pub async fn meet(State(app): State<Arc<App>>, headers: HeaderMap, Path(public): Path<String>, body: Body) -> Answer<ClockView> {
+    let caller = caller(&app, &headers, May::Act)?;
+    let (id, key) = clock_key(&public)?;
+    let meet: Meet = super::read_json(body, &headers, app.body_limit).await?;
+    let evidence = Evidence { by: caller.name, what: meet.what, filed_at: meet.filed_at.0, reference: meet.reference };
+    act(&app, &id, &key, Command::Meet { clock: key.clone(), evidence }).await
+}
+
+/// `POST /v1/clocks/{id}/determine`
+pub async fn determine(
+    State(app): State<Arc<App>>,
+    headers: HeaderMap,
+    Path(public): Path<String>,
+    body: Body,
+) -> Answer<ClockView> {
+    let caller = caller(&app, &headers, May::Act)?;
+    let (id, key) = clock_key(&public)?;
+    let determine: Determine = super::read_json(body, &headers, app.body_limit).await?;
+    let Determine { ground, cite } = determine;
+    act(&app, &id, &key, Command::Determine { clock: key.clone(), by: caller.name, ground, cite }).await
+}
+
+/// In which form a notice is wanted.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Form {
+    /// `text`, `html` or `json`.
+    format: Option<String>,
+}
+
+/// `GET /v1/clocks/{id}/notice?format=text|html|json`
+pub async fn notice(
+    State(app): State<Arc<App>>,
+    headers: HeaderMap,
+    Path(public): Path<String>,
+    form: Query<Form>,
+) -> Result<Response, Problem> {
+    caller(&app, &headers, May::Read)?;
+    let (id, key) = clock_key(&public)?;
+    let incident = incident(&app, id.as_str()).await?;
+    if !incident.clocks.contains_key(&key) {
+        return Err(crate::domain::incident::Refusal::NoClock(key).into());
+    }
+    let draft = incident.draft(&key, &app.desk.rules().rulebook).ok_or_else(|| {
+        Problem::not_found("no-notice", format!("the duty {} has no notice", key.duty)).hint("not every duty is met by a letter")
+    })?;
+    let draft = draft.map_err(|fault| {
+        Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "template-fault", "the template cannot be drafted from", fault.to_string())
+            .hint("`watchbell rules check` names the place")
+    })?;
+    Ok(match form.format.as_deref().unwrap_or("text") {
+        "text" => ([(header::CONTENT_TYPE, "text/plain; charset=utf-8")], render::text(&draft)).into_response(),
+        "html" => Html(render::html(&draft)).into_response(),
+        "json" => axum::Json(draft).into_response(),
+        other => {
+            let shown: String = other.chars().take(20).collect();
+            return Err(Problem::invalid("no-format", format!("there is no format `{shown}`")).hint("use text, html or json"));
+        }
+    })
+}

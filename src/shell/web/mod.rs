@@ -1,0 +1,156 @@
+//! HTTP: intake of events, the API for people, health for machines.
+//!
+//! Knows the desk, never the store's inside nor delivery's; every problem is RFC 9457.
+
+mod api;
+mod auth;
+mod intake;
+mod ops;
+mod problem;
+mod serve;
+mod wire;
+
+pub use problem::Problem;
+pub use serve::serve;
+
+use super::config::{Person, Source};
+use super::courier::Courier;
+use super::desk::Desk;
+use super::scheduler::Scheduler;
+use super::telemetry::Metrics;
+use crate::domain::ids::SourceId;
+use axum::Router;
+use axum::body::{Body, Bytes};
+use axum::http::{HeaderMap, StatusCode, Uri, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use serde::de::DeserializeOwned;
+use std::collections::BTreeMap;
+use std::sync::{Arc, PoisonError, RwLock};
+use tokio::sync::Notify;
+use tower_http::catch_panic::CatchPanicLayer;
+
+/// What every request may need.
+pub struct App {
+    /// Takes commands.
+    pub desk: Arc<Desk>,
+    /// For the state of channels.
+    pub courier: Arc<Courier>,
+    /// For readiness.
+    pub scheduler: Arc<Scheduler>,
+    /// What is counted.
+    pub metrics: Arc<Metrics>,
+    /// The largest body taken, in bytes.
+    pub body_limit: usize,
+    /// Rung when somebody asks for a reload.
+    pub reload: Notify,
+    live: RwLock<Arc<Live>>,
+}
+
+/// What a reload replaces.
+pub struct Live {
+    /// Where events come from.
+    pub sources: BTreeMap<SourceId, Source>,
+    /// Who may use the API.
+    pub people: Vec<Person>,
+}
+
+impl App {
+    /// The state behind the routes.
+    pub fn new(
+        desk: Arc<Desk>,
+        courier: Arc<Courier>,
+        scheduler: Arc<Scheduler>,
+        metrics: Arc<Metrics>,
+        body_limit: usize,
+        live: Live,
+    ) -> Arc<Self> {
+        let live = RwLock::new(Arc::new(live));
+        Arc::new(Self { desk, courier, scheduler, metrics, body_limit, reload: Notify::new(), live })
+    }
+
+    /// Sources and people in use.
+    pub fn live(&self) -> Arc<Live> {
+        Arc::clone(&self.live.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Puts others in use.
+    pub fn swap_live(&self, live: Live) {
+        *self.live.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(live);
+    }
+}
+
+/// Every route.
+pub fn routes(app: Arc<App>) -> Router {
+    Router::new()
+        .route("/v1/events/{source}", post(intake::post_event))
+        .route("/v1/board", get(api::board))
+        .route("/v1/incidents", get(api::board))
+        .route("/v1/incidents/{id}", get(api::show_incident))
+        .route("/v1/incidents/{id}/claims", post(api::answer))
+        .route("/v1/clocks", get(api::list_clocks))
+        .route("/v1/clocks/{id}", get(api::show_clock))
+        .route("/v1/clocks/{id}/ack", post(api::ack))
+        .route("/v1/clocks/{id}/meet", post(api::meet))
+        .route("/v1/clocks/{id}/determine", post(api::determine))
+        .route("/v1/clocks/{id}/notice", get(api::notice))
+        .route("/v1/quarantine", get(api::quarantined))
+        .route("/metrics", get(ops::metrics))
+        .route("/-/healthy", get(ops::healthy))
+        .route("/-/ready", get(ops::ready))
+        .route("/-/reload", post(ops::reload))
+        .fallback(no_route)
+        .method_not_allowed_fallback(wrong_method)
+        .layer(CatchPanicLayer::custom(panicked))
+        .with_state(app)
+}
+
+async fn no_route(uri: Uri) -> Problem {
+    let path: String = uri.path().chars().take(80).collect();
+    Problem::not_found("no-route", format!("nothing is at `{path}`")).hint("events go to /v1/events/{source}")
+}
+
+async fn wrong_method() -> Problem {
+    Problem::new(StatusCode::METHOD_NOT_ALLOWED, "wrong-method", "not with this method", "this address takes another method")
+        .hint("events, answers and acknowledgements are POST; everything else is GET")
+}
+
+fn panicked(_: Box<dyn std::any::Any + Send + 'static>) -> Response {
+    tracing::error!("a request panicked; the daemon goes on");
+    Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "an error of ours", "the request could not be served")
+        .hint("the log has the place; nothing was acknowledged")
+        .into_response()
+}
+
+/// The whole body, if it is within the limit.
+async fn read_body(body: Body, headers: &HeaderMap, limit: usize) -> Result<Bytes, Problem> {
+    let too_large = || {
+        Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "too-large", "the body is too large", format!("a body may have {limit} bytes"))
+            .hint("send fewer events at once, or raise `body_limit_kib`")
+    };
+    let announced = headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
+    if announced.is_some_and(|announced| announced > limit as u64) {
+        return Err(too_large());
+    }
+    axum::body::to_bytes(body, limit).await.map_err(|error| {
+        let limited = std::error::Error::source(&error).is_some_and(|source| source.to_string().contains("limit"));
+        if limited || error.to_string().contains("limit") {
+            return too_large();
+        }
+        Problem::new(StatusCode::BAD_REQUEST, "broken-body", "the body broke off", "the connection ended before the body did")
+    })
+}
+
+async fn read_json<T: DeserializeOwned>(body: Body, headers: &HeaderMap, limit: usize) -> Result<T, Problem> {
+    parse_json(&read_body(body, headers, limit).await?)
+}
+
+fn parse_json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
+    serde_json::from_slice(bytes).map_err(|error| {
+        let place = format!("line {}, column {}", error.line(), error.column());
+        match error.classify() {
+            serde_json::error::Category::Data => Problem::invalid("wrong-members", error.to_string()),
+            _ => Problem::new(StatusCode::BAD_REQUEST, "malformed-json", "the body is no JSON", error.to_string()).hint(format!("look at {place}")),
+        }
+    })
+}

@@ -1,0 +1,80 @@
+//! The JSON shapes of requests. Unknown members are refused by name.
+
+use crate::domain::escalation::parse_length;
+use crate::domain::instant::{Duration, Instant, parse_rfc3339};
+use serde::{Deserialize, Deserializer};
+use std::collections::BTreeMap;
+
+/// `POST /v1/incidents/{id}/claims`
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Answers {
+    /// Answers by fact key; `null` says "not known".
+    pub facts: BTreeMap<String, serde_json::Value>,
+    /// On what judgements among them rest, or why an earlier word was wrong.
+    #[serde(default)]
+    pub ground: Option<String>,
+    /// Whether they settle what is disputed.
+    #[serde(default)]
+    pub settles: bool,
+}
+
+/// `POST /v1/clocks/{id}/ack`
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Ack {
+    /// For how long: `4h`.
+    #[serde(default)]
+    pub lease: Option<Length>,
+}
+
+/// `POST /v1/clocks/{id}/meet`
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Meet {
+    /// What was filed or sent.
+    pub what: String,
+    /// When it was.
+    pub filed_at: ExplicitInstant,
+    /// The reference the recipient gave.
+    #[serde(default)]
+    pub reference: Option<String>,
+}
+
+/// `POST /v1/clocks/{id}/determine`
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Determine {
+    /// On what ground nothing is owed.
+    pub ground: String,
+    /// Under which provision.
+    pub cite: String,
+}
+
+/// A length of time as text.
+#[derive(Clone, Copy, Debug)]
+pub struct Length(pub Duration);
+
+impl<'de> Deserialize<'de> for Length {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = <std::borrow::Cow<'de, str>>::deserialize(deserializer)?;
+        parse_length(&text)
+            .map(Self)
+            .ok_or_else(|| serde::de::Error::custom(format!("`{text}` is no length of time; write `30m`, `4h` or `2d`")))
+    }
+}
+
+/// An instant with an explicit offset; a naive time is refused.
+#[derive(Clone, Copy, Debug)]
+pub struct ExplicitInstant(pub Instant);
+
+impl<'de> Deserialize<'de> for ExplicitInstant {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = <std::borrow::Cow<'de, str>>::deserialize(deserializer)?;
+        parse_rfc3339(&text).map(Self).ok_or_else(|| {
+            serde::de::Error::custom(format!(
+                "`{text}` is no time with an explicit offset; write `2026-11-21T09:14:30+05:30` or `…Z`"
+            ))
+        })
+    }
+}
