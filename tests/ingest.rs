@@ -5,7 +5,7 @@ use serde_json::{Value as Json, json};
 use watchbell::domain::facts::{FactEntry, FactType, Value, Vocabulary};
 use watchbell::domain::ids::SourceId;
 use watchbell::domain::ingest::{DeliveryMeta, EvidenceKind, Mapping, RemarkCode, Report, Severity, Unreadable, dry_run, read};
-use watchbell::domain::instant::{Instant, parse_rfc3339};
+use watchbell::domain::instant::{Duration, Instant, parse_rfc3339};
 
 fn at(text: &str) -> Instant {
     parse_rfc3339(text).expect("a time")
@@ -524,7 +524,7 @@ proptest! {
                     let of_time = claim.key.as_str().starts_with("event.");
                     prop_assert!(of_time || mapping.is_native(), "{} claims {}", mapping.name(), claim.key);
                     if let Some(Value::Instant(at)) = claim.value {
-                        prop_assert!(!of_time || at <= delivery().received_at + chrono::Duration::minutes(5));
+                        prop_assert!(!of_time || at <= delivery().received_at + Duration::minutes(5));
                     }
                 }
             }

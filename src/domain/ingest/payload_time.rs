@@ -1,7 +1,8 @@
 //! Times as products write them.
 
-use crate::domain::instant::{Duration, Instant, NaiveDate, NaiveDateTime, NaiveTime, Zone, is_sane_date, parse_rfc3339};
-use chrono::{DateTime, Datelike};
+use crate::domain::instant::{
+    DateTime, Datelike, Duration, Instant, NaiveDate, NaiveDateTime, NaiveTime, Zone, is_sane_date, parse_rfc3339,
+};
 use serde_json::Value as Json;
 
 /// How far the sender's clock may run ahead of ours.
