@@ -5,7 +5,7 @@ use serde_json::{Value as Json, json};
 use watchbell::domain::facts::{FactEntry, FactType, Value, Vocabulary};
 use watchbell::domain::ids::SourceId;
 use watchbell::domain::ingest::{DeliveryMeta, EvidenceKind, Mapping, RemarkCode, Report, Severity, Unreadable, dry_run, read};
-use watchbell::domain::instant::{Instant, parse_rfc3339};
+use watchbell::domain::instant::{Duration, Instant, parse_rfc3339};
 
 fn at(text: &str) -> Instant {
     parse_rfc3339(text).expect("a time")
@@ -25,7 +25,7 @@ fn vocabulary() -> Vocabulary {
         ("aware.at", FactType::Instant, false),
     ] {
         let question = format!("What is {key}?");
-        let entry = FactEntry { key: key.into(), kind, question, help: None, judgement, of_organisation: false };
+        let entry = FactEntry { key: key.into(), kind, question, help: None, judgement, of_organisation: false, at_least_sum_of: None };
         assert!(vocabulary.insert(entry).is_none());
     }
     vocabulary
@@ -209,6 +209,11 @@ fn an_event_without_version_is_named_by_message_id_or_by_its_bytes() {
     with_id.headers.insert("webhook-id".into(), "msg_1".into());
     let reports = read(&Mapping::native(), &vocabulary(), &with_id, body.to_string().as_bytes()).expect("read");
     assert_eq!(reports[0].update_id, "msg_1");
+    let two = read(&Mapping::native(), &vocabulary(), &with_id, b"[{\"title\":\"a\"},{\"title\":\"a\"}]").expect("read");
+    assert_eq!(two.iter().map(|report| report.update_id.as_str()).collect::<Vec<_>>(), ["msg_1#0", "msg_1#1"]);
+    with_id.headers = [("svix-id".to_owned(), "msg_2".to_owned())].into();
+    let reports = read(&Mapping::native(), &vocabulary(), &with_id, body.to_string().as_bytes()).expect("read");
+    assert_eq!(reports[0].update_id, "msg_2");
     assert_eq!(native_one(&json!({"title": "t", "update_id": "v4"})).update_id, "v4");
 }
 
@@ -273,6 +278,36 @@ updated = [{ pointer = "/when/*", time = "naive:Asia/Kolkata" }]
 }
 
 #[test]
+fn a_products_own_words_for_nothing_are_nothing() {
+    let text = r#"
+name = "acme"
+title = "Acme"
+product = "Acme"
+not_set = ["xxx", "N/A"]
+[fields]
+kind = [{ constant = "security-alert" }]
+title = [{ pointer = "/t" }, { pointer = "/u" }]
+occurred = [{ pointer = "/when" }]
+"#;
+    let acme = Mapping::parse(text).expect("sound");
+    let body = json!({"t": "N/A", "u": "second", "when": "xxx"}).to_string();
+    let report = read(&acme, &vocabulary(), &delivery(), body.as_bytes()).expect("read").remove(0);
+    assert_eq!((report.title.as_str(), report.remarks.len()), ("second", 0), "{:?}", report.remarks);
+}
+
+#[test]
+fn what_an_answer_may_hold_is_bounded() {
+    let many: serde_json::Map<String, Json> = (0..5000).map(|n| (format!("field-{n}"), Json::Null)).collect();
+    let unreadable = native(&Json::Object(many)).expect_err("refused");
+    assert_eq!(unreadable.faults.len(), 100);
+    let tags: Vec<String> = (0..5000).map(|n| n.to_string()).collect();
+    let report = wazuh(&json!({"id": "1", "rule": {"gdpr": tags}}));
+    assert_eq!(report.hints.len(), 20);
+    let wide: Vec<Json> = (0..5000).map(|n| json!({"extra": n})).collect();
+    assert_eq!(wazuh(&json!({"id": "1", "rule": {"description": "d"}, "a": wide})).ignored, ["/a"]);
+}
+
+#[test]
 fn a_products_fields_of_the_wrong_type_are_passed_over() {
     for odd in [json!(null), json!([]), json!({}), json!({"description": ["x"]}), json!("text"), json!(1e300)] {
         let report = wazuh(&json!({"id": odd, "rule": odd, "timestamp": odd, "manager": odd, "data": odd}));
@@ -323,6 +358,13 @@ fn a_source_of_single_events_refuses_a_list() {
     let many = format!("{{\"alerts\":[{}{{}}]}}", "{},".repeat(10_000));
     let unreadable = read(&mapping("alertmanager"), &vocabulary(), &delivery(), many.as_bytes()).expect_err("refused");
     assert_eq!(unreadable.refusal.code(), "batch-too-long");
+    // Neither list is too long by itself.
+    let text = "name = \"a\"\ntitle = \"A\"\nproduct = \"A\"\nbatch = true\nfor_each = [\"/l\"]\n\
+                [fields]\nkind = [{ constant = \"security-alert\" }]\ntitle = [{ pointer = \"/t\" }]";
+    let half = format!("{{\"l\":[{}{{}}]}}", "{},".repeat(5_000));
+    let unreadable =
+        read(&Mapping::parse(text).expect("sound"), &vocabulary(), &delivery(), format!("[{half},{half}]").as_bytes());
+    assert_eq!(unreadable.expect_err("refused").refusal.code(), "batch-too-long");
 }
 
 #[test]
@@ -482,7 +524,7 @@ proptest! {
                     let of_time = claim.key.as_str().starts_with("event.");
                     prop_assert!(of_time || mapping.is_native(), "{} claims {}", mapping.name(), claim.key);
                     if let Some(Value::Instant(at)) = claim.value {
-                        prop_assert!(!of_time || at <= delivery().received_at + chrono::Duration::minutes(5));
+                        prop_assert!(!of_time || at <= delivery().received_at + Duration::minutes(5));
                     }
                 }
             }

@@ -2,6 +2,7 @@
 
 pub mod config;
 pub mod courier;
+pub mod daemon;
 pub mod delivery;
 pub mod desk;
 pub mod drafts;

@@ -394,6 +394,8 @@ detected = [{ pointer = "/time", time = "naive:UTC" }]
             faults_with("{ pointer = \"/title\" }", "{ pointer = \"/title\", constant = \"x\" }")[0].0.contains("exactly one")
         );
         assert!(faults_with("{ pointer = \"/title\" }", "{ map = { a = \"b\" } }")[0].0.contains("exactly one"));
+        assert!(faults_with("[{ pointer = \"/title\" }]", "[]")[0].0.contains("`title` is an empty list"));
+        assert!(faults_with("[{ pointer = \"/title\" }]", "\"/title\"")[0].0.contains("`title` must be a list"));
         assert!(faults_with("0 = \"low\"", "low = \"low\"")[0].0.contains("`low` is not a number"));
         assert!(faults_with("{ object = \"/detail\" }", "{ objekt = \"/detail\" }")[0].0.contains("did you mean `object`?"));
     }

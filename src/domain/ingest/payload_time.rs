@@ -1,7 +1,8 @@
 //! Times as products write them.
 
-use crate::domain::instant::{Duration, Instant, NaiveDate, NaiveDateTime, NaiveTime, Zone, is_sane_date, parse_rfc3339};
-use chrono::{DateTime, Datelike};
+use crate::domain::instant::{
+    DateTime, Datelike, Duration, Instant, NaiveDate, NaiveDateTime, NaiveTime, Zone, is_sane_date, parse_rfc3339,
+};
 use serde_json::Value as Json;
 
 /// How far the sender's clock may run ahead of ours.
@@ -300,6 +301,16 @@ mod tests {
             (json!(1_723_564_700_000_000_000_u64), "nanoseconds"),
         ] {
             assert_eq!(read("epoch", number), format!("2024-08-13T15:58:20Z (a bare number, read as {unit} since 1970)"));
+        }
+        for (number, unit) in [
+            (-99_999_999_999_i64, "Implausible"),
+            (4_102_444_799, "InFuture"),
+            (631_152_000_000, "1990-01-01T00:00:00Z (a bare number, read as milliseconds"),
+            (1_000_000_000_000, "2001-09-09T01:46:40Z (a bare number, read as milliseconds"),
+            (99_999_999_999_999, "Implausible"),
+            (1_000_000_000_000_000, "2001-09-09T01:46:40Z (a bare number, read as microseconds"),
+        ] {
+            assert!(read("epoch", json!(number)).starts_with(unit), "{number}: {}", read("epoch", json!(number)));
         }
         assert!(read("any", json!("1723564700.25")).starts_with("2024-08-13T15:58:20.250Z"));
         assert!(read("any", json!(1_420_452_193_166_002_000_u64)).starts_with("2015-01-05T10:03:13.166002Z"));

@@ -1,0 +1,198 @@
+//! The daemon: everything put together, started, reloaded and stopped.
+
+use super::config::{self, Config};
+use super::courier::Courier;
+use super::desk::Desk;
+use super::drafts::Drafts;
+use super::scheduler::Scheduler;
+use super::store::embedded::{EmbeddedStore, Options};
+use super::store::{Store, StoreError};
+use super::telemetry::Metrics;
+use super::wall_clock;
+use super::web::{self, App, Live};
+use crate::domain::ids::IncidentId;
+use crate::domain::incident::Command;
+use crate::domain::quarantine;
+use std::io;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+
+/// A running daemon.
+pub struct Daemon {
+    /// Where it listens.
+    pub address: SocketAddr,
+    app: Arc<App>,
+    store: Arc<EmbeddedStore>,
+    courier: Arc<Courier>,
+    config_path: PathBuf,
+    stop: watch::Sender<bool>,
+    tasks: Vec<JoinHandle<()>>,
+}
+
+/// Why the daemon could not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartFault {
+    /// The store cannot be opened.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The drafts folder cannot be made.
+    #[error("cannot make the drafts folder {}: {source}\nhint: set `path` under [drafts] to a folder this user may write", path.display())]
+    Drafts {
+        /// The folder.
+        path: PathBuf,
+        /// What the system said.
+        #[source]
+        source: io::Error,
+    },
+    /// The address cannot be listened on.
+    #[error("cannot listen on {address}: {source}\nhint: is another daemon running? set `listen` under [server]")]
+    Listen {
+        /// The address.
+        address: SocketAddr,
+        /// What the system said.
+        #[source]
+        source: io::Error,
+    },
+}
+
+impl Daemon {
+    /// Opens the store, replays what is to be replayed, listens, and starts to ring. `progress` is
+    /// shown bytes done and in all while the index is rebuilt.
+    pub async fn start(config: Config, progress: &mut dyn FnMut(u64, u64)) -> Result<Self, StartFault> {
+        let listener = TcpListener::bind(config.listen)
+            .await
+            .map_err(|source| StartFault::Listen { address: config.listen, source })?;
+        let address = listener.local_addr().map_err(|source| StartFault::Listen { address: config.listen, source })?;
+        let options = Options { segment_bytes: config.segment_bytes, ..Options::default() };
+        let store = Arc::new(EmbeddedStore::open(&config.store, options, progress)?);
+        let drafts = Drafts::below(&config.drafts).map_err(|source| StartFault::Drafts { path: config.drafts.clone(), source })?;
+        let metrics = Metrics::new();
+        let contract: Arc<dyn Store> = Arc::clone(&store) as Arc<dyn Store>;
+        let desk = Arc::new(Desk::new(contract, Arc::clone(&config.rules), Some(drafts)));
+        let courier = Arc::new(Courier::new(Arc::clone(&desk), &config, Arc::clone(&metrics)));
+        let scheduler = Arc::new(Scheduler::new(Arc::clone(&desk), Arc::clone(&courier), Arc::clone(&metrics)));
+        let live = Live { sources: config.sources, people: config.people };
+        let app = App::new(desk, Arc::clone(&courier), Arc::clone(&scheduler), metrics, config.body_limit, live);
+        let (stop, stopped) = watch::channel(false);
+        let serving = web::serve(listener, Arc::clone(&app), config.request_timeout, config.connections_max, stopped.clone());
+        let tasks = vec![tokio::spawn(serving), tokio::spawn(scheduler.run(stopped))];
+        tracing::info!(%address, store = %config.store.display(), "watchbell is on watch");
+        Ok(Self { address, app, store, courier, config_path: config.path, stop, tasks })
+    }
+
+    /// Runs until SIGTERM or SIGINT; SIGHUP and `POST /-/reload` read the configuration again.
+    pub async fn run(mut self) -> io::Result<()> {
+        let mut terminate = signal(SignalKind::terminate())?;
+        let mut interrupt = signal(SignalKind::interrupt())?;
+        let mut hangup = signal(SignalKind::hangup())?;
+        loop {
+            let app = Arc::clone(&self.app);
+            let ended = tokio::select! {
+                _ = terminate.recv() => break,
+                _ = interrupt.recv() => break,
+                _ = hangup.recv() => false,
+                () = app.reload.notified() => false,
+                () = self.any_task_ended() => true,
+                () = self.store_broke() => {
+                    // A failed fsync may have lost what it was asked to keep. Only a fresh start reads what is really there.
+                    tracing::error!("the journal takes no more writes; the daemon ends so that it is started anew");
+                    self.stop().await;
+                    return Err(io::Error::other("the journal takes no more writes"));
+                }
+            };
+            if ended {
+                self.stop().await;
+                return Err(io::Error::other("a part of the daemon ended by itself"));
+            }
+            self.reload().await;
+        }
+        tracing::info!("stopping");
+        self.stop().await;
+        Ok(())
+    }
+
+    async fn any_task_ended(&mut self) {
+        while self.tasks.iter().all(|task| !task.is_finished()) {
+            wall_clock::sleep(crate::domain::instant::Duration::seconds(1)).await;
+        }
+    }
+
+    async fn store_broke(&self) {
+        while self.store.status().broken.is_none() {
+            wall_clock::sleep(crate::domain::instant::Duration::seconds(1)).await;
+        }
+    }
+
+    /// Reads configuration and rules again. Faults leave everything as it was.
+    pub async fn reload(&self) {
+        let read = config::read(&self.config_path, &config::environment(), wall_clock::now());
+        let config = match read {
+            Ok(config) => config,
+            Err(fault) => {
+                self.app.metrics.config_last_reload_successful.set(0);
+                tracing::error!("the configuration was not reloaded; the old one stays in use\n{fault}");
+                return;
+            }
+        };
+        self.app.desk.swap_rules(Arc::clone(&config.rules));
+        self.courier.swap_channels(config.channels);
+        self.app.swap_live(Live { sources: config.sources, people: config.people });
+        self.app.metrics.config_last_reload_successful.set(1);
+        tracing::info!("configuration and rules reloaded; listen, store and drafts keep until a restart");
+        let app = Arc::clone(&self.app);
+        tokio::spawn(async move { reassess_open(&app).await });
+    }
+
+    /// Stops taking requests, lets what is under way finish, and closes the store.
+    pub async fn stop(&mut self) {
+        let _ = self.stop.send(true);
+        for task in self.tasks.drain(..) {
+            let _ = task.await;
+        }
+        let patience = std::time::Duration::from_secs(30);
+        if tokio::time::timeout(patience, self.courier.drain()).await.is_err() {
+            tracing::warn!("some deliveries had not ended; they are repeated after the next start");
+        }
+        let store = Arc::clone(&self.store);
+        match tokio::task::spawn_blocking(move || store.close()).await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => tracing::error!(%error, "the store was not closed cleanly"),
+            Err(panic) => tracing::error!(%panic, "the store was not closed cleanly"),
+        }
+    }
+}
+
+/// Holds every open incident against the law and policy in use; what changed is in its record.
+async fn reassess_open(app: &App) {
+    let mut after: Option<IncidentId> = None;
+    let (mut looked_at, mut changed) = (0_u64, 0_u64);
+    loop {
+        let cards = match app.desk.store().cards(after.as_ref(), 500) {
+            Ok(cards) => cards,
+            Err(error) => {
+                tracing::error!(%error, "open incidents could not be reassessed");
+                return;
+            }
+        };
+        let Some((last, _)) = cards.last() else { break };
+        after = Some(last.clone());
+        for (id, card) in &cards {
+            let open = serde_json::from_slice::<crate::domain::board::Card>(card)
+                .is_ok_and(|card| card.clocks.iter().any(|clock| clock.standing.is_open()));
+            if id.as_str().starts_with(quarantine::PREFIX) || !open {
+                continue;
+            }
+            looked_at += 1;
+            match app.desk.submit(id, Command::Reassess, wall_clock::now()).await {
+                Ok(submitted) => changed += u64::from(!submitted.events.is_empty()),
+                Err(error) => tracing::error!(incident = %id, %error, "an incident could not be reassessed"),
+            }
+        }
+    }
+    tracing::info!(looked_at, changed, "open incidents reassessed");
+}
