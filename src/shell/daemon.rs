@@ -5,7 +5,7 @@ use super::courier::Courier;
 use super::desk::Desk;
 use super::drafts::Drafts;
 use super::scheduler::Scheduler;
-use super::store::embedded::{EmbeddedStore, Options};
+use super::store::embedded::{EmbeddedStore, LogOptions, Options};
 use super::store::{Store, StoreError};
 use super::telemetry::Metrics;
 use super::wall_clock;
@@ -68,7 +68,8 @@ impl Daemon {
             .await
             .map_err(|source| StartFault::Listen { address: config.listen, source })?;
         let address = listener.local_addr().map_err(|source| StartFault::Listen { address: config.listen, source })?;
-        let options = Options { segment_bytes: config.segment_bytes, ..Options::default() };
+        let log = LogOptions { segment_bytes: config.segment_bytes, ..LogOptions::default() };
+        let options = Options { log, ..Options::default() };
         let store = Arc::new(EmbeddedStore::open(&config.store, options, progress)?);
         let drafts = Drafts::below(&config.drafts).map_err(|source| StartFault::Drafts { path: config.drafts.clone(), source })?;
         let metrics = Metrics::new();
@@ -116,7 +117,7 @@ impl Daemon {
         Ok(())
     }
 
-    async fn any_task_ended(&mut self) {
+    async fn any_task_ended(&self) {
         while self.tasks.iter().all(|task| !task.is_finished()) {
             wall_clock::sleep(crate::domain::instant::Duration::seconds(1)).await;
         }
