@@ -31,7 +31,8 @@ impl Serve {
         };
         runtime.block_on(async {
             let bar = ProgressBar::no_length().with_style(
-                ProgressStyle::with_template("rebuilding the index {bar:40} {bytes}/{total_bytes} {eta}").expect("a valid template"),
+                ProgressStyle::with_template("rebuilding the index {bar:40} {bytes}/{total_bytes} {eta}")
+                    .expect("a valid template"),
             );
             let mut progress = |done: u64, total: u64| {
                 bar.set_length(total);
