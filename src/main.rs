@@ -1,1 +1,5 @@
-fn main() {}
+//! The `watchbell` command.
+
+fn main() -> std::process::ExitCode {
+    watchbell::shell::cli::main()
+}

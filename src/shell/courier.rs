@@ -147,7 +147,14 @@ impl Courier {
 
 /// The letter of an alert, from the incident as it is now. Thin: neither the incident's title nor
 /// any fact travels, only which clock, how long, what is asked and where.
-pub fn compose(incident: &Incident, id: &AlertId, alert: &Alert, clock: &Clock, public_url: Option<&str>, now: Instant) -> Letter {
+pub fn compose(
+    incident: &Incident,
+    id: &AlertId,
+    alert: &Alert,
+    clock: &Clock,
+    public_url: Option<&str>,
+    now: Instant,
+) -> Letter {
     let law = &clock.law;
     let key = &alert.clock;
     let clock_id = key.public(&incident.id);
@@ -193,7 +200,10 @@ pub fn compose(incident: &Incident, id: &AlertId, alert: &Alert, clock: &Clock, 
         subject: format!("{left}: {label}{} - {}", law.title, incident.id),
         heading,
         lines,
-        asked: format!("{} Run `watchbell clock ack {clock_id}` to take it, `watchbell incident show {}` for what is still asked.", law.asks, incident.id),
+        asked: format!(
+            "{} Run `watchbell clock ack {clock_id}` to take it, `watchbell incident show {}` for what is still asked.",
+            law.asks, incident.id
+        ),
         link: public_url.map(|url| format!("{url}/v1/clocks/{clock_id}")),
         facts: serde_json::json!({
             "clock": clock_id,

@@ -5,7 +5,7 @@ use super::courier::Courier;
 use super::desk::Desk;
 use super::drafts::Drafts;
 use super::scheduler::Scheduler;
-use super::store::embedded::{EmbeddedStore, Options};
+use super::store::embedded::{EmbeddedStore, LogOptions, Options};
 use super::store::{Store, StoreError};
 use super::telemetry::Metrics;
 use super::wall_clock;
@@ -64,13 +64,14 @@ impl Daemon {
     /// Opens the store, replays what is to be replayed, listens, and starts to ring. `progress` is
     /// shown bytes done and in all while the index is rebuilt.
     pub async fn start(config: Config, progress: &mut dyn FnMut(u64, u64)) -> Result<Self, StartFault> {
-        let listener = TcpListener::bind(config.listen)
-            .await
-            .map_err(|source| StartFault::Listen { address: config.listen, source })?;
+        let listener =
+            TcpListener::bind(config.listen).await.map_err(|source| StartFault::Listen { address: config.listen, source })?;
         let address = listener.local_addr().map_err(|source| StartFault::Listen { address: config.listen, source })?;
-        let options = Options { segment_bytes: config.segment_bytes, ..Options::default() };
+        let log = LogOptions { segment_bytes: config.segment_bytes, ..LogOptions::default() };
+        let options = Options { log, ..Options::default() };
         let store = Arc::new(EmbeddedStore::open(&config.store, options, progress)?);
-        let drafts = Drafts::below(&config.drafts).map_err(|source| StartFault::Drafts { path: config.drafts.clone(), source })?;
+        let drafts =
+            Drafts::below(&config.drafts).map_err(|source| StartFault::Drafts { path: config.drafts.clone(), source })?;
         let metrics = Metrics::new();
         let contract: Arc<dyn Store> = Arc::clone(&store) as Arc<dyn Store>;
         let desk = Arc::new(Desk::new(contract, Arc::clone(&config.rules), Some(drafts)));
@@ -116,7 +117,7 @@ impl Daemon {
         Ok(())
     }
 
-    async fn any_task_ended(&mut self) {
+    async fn any_task_ended(&self) {
         while self.tasks.iter().all(|task| !task.is_finished()) {
             wall_clock::sleep(crate::domain::instant::Duration::seconds(1)).await;
         }

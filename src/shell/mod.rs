@@ -1,5 +1,6 @@
 //! The impure half: disk, network, wall clock, terminal.
 
+pub mod cli;
 pub mod config;
 pub mod courier;
 pub mod daemon;

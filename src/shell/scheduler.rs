@@ -93,7 +93,14 @@ impl Scheduler {
             self.note(Some(joined), now, &mut step);
         }
         let again = self.lock_aside().values().min().copied();
-        step.next = self.desk.store().due(Instant::MAX_UTC, aside.len() + 1)?.into_iter().map(|(at, _)| at).find(|at| *at > now).or(again);
+        step.next = self
+            .desk
+            .store()
+            .due(Instant::MAX_UTC, aside.len() + 1)?
+            .into_iter()
+            .map(|(at, _)| at)
+            .find(|at| *at > now)
+            .or(again);
         if self.desk.store().next_wake()?.is_none_or(|(at, id)| at > now || self.lock_aside().contains_key(&id)) {
             self.caught_up.store(true, Ordering::Release);
         } else {

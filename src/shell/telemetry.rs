@@ -101,7 +101,11 @@ impl Metrics {
         registry.register("missed_catchup", "Rungs passed over and recorded", m.missed_catchup_total.clone());
         registry.register("clocks_expired", "Clocks whose limit passed", m.expired_total.clone());
         registry.register("incidents_set_aside", "Incidents set aside because waking them failed", m.set_aside_total.clone());
-        registry.register("config_last_reload_successful", "Whether the last reload succeeded", m.config_last_reload_successful.clone());
+        registry.register(
+            "config_last_reload_successful",
+            "Whether the last reload succeeded",
+            m.config_last_reload_successful.clone(),
+        );
         registry.register("quarantined", "Messages put into quarantine", m.quarantined_total.clone());
         Arc::new(metrics)
     }

@@ -2,10 +2,11 @@
 
 use crate::domain::instant::{Duration, Instant};
 
-/// Now, by the machine's wall clock, in UTC.
+/// Now, by the machine's wall clock, in UTC, in whole milliseconds: what the agenda keeps.
 #[expect(clippy::disallowed_methods, reason = "this is the place")]
 pub fn now() -> Instant {
-    chrono::Utc::now()
+    let now = chrono::Utc::now();
+    now - Duration::nanoseconds(i64::from(now.timestamp_subsec_nanos() % 1_000_000))
 }
 
 /// Time that only moves forward, for measuring how long something took.

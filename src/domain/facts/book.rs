@@ -1,6 +1,6 @@
 //! Claims weighed: of each key, what stands.
 
-use super::{Claim, ClaimId, Claimant, Value};
+use super::{Claim, ClaimId, Claimant, Rank, Value};
 use crate::domain::ids::FactKey;
 use std::collections::BTreeMap;
 
@@ -30,7 +30,8 @@ impl<'a> Standing<'a> {
 /// What stands depends on the set of claims and their own times, never on the order in which they
 /// were recorded. Of one claimant the latest word counts; of several, the weightiest rank; within
 /// the rank a claim that [`settles`](Claim::settles) outweighs all before it; what then still
-/// differs is disputed. Nothing is erased.
+/// differs is disputed. Instants that products give are evidence, and of evidence the earliest
+/// counts, whoever gave it and whatever came after. Nothing is erased.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Book {
     claims: BTreeMap<FactKey, Vec<(ClaimId, Claim)>>,
@@ -57,6 +58,11 @@ impl Book {
     pub fn standing(&self, key: &str) -> Standing<'_> {
         let latest = self.latest_words(key);
         let Some(rank) = latest.keys().map(|by| by.rank()).max() else { return Standing::Unknown };
+        if rank == Rank::Product
+            && let Some((value, claim)) = self.earliest_instant(key)
+        {
+            return Standing::Known(value, claim);
+        }
         let mut words: Vec<&Claim> = latest.into_values().filter(|claim| claim.by.rank() == rank).collect();
         if let Some(settled) = words.iter().filter(|claim| claim.settles).map(|claim| claim.at).max() {
             words.retain(|claim| claim.at >= settled);
@@ -89,6 +95,18 @@ impl Book {
     /// Whether nobody has said anything.
     pub fn is_empty(&self) -> bool {
         self.count == 0
+    }
+
+    /// The earliest instant anybody gave; `None` if nobody gave one.
+    fn earliest_instant(&self, key: &str) -> Option<(&Value, &Claim)> {
+        let claims = self.history(key).iter().map(|(_, claim)| claim);
+        claims
+            .filter_map(|claim| match &claim.value {
+                Some(value @ Value::Instant(at)) => Some((*at, &claim.by, claim.at, value, claim)),
+                _ => None,
+            })
+            .min_by(|a, b| (a.0, a.1, a.2).cmp(&(b.0, b.1, b.2)))
+            .map(|(_, _, _, value, claim)| (value, claim))
     }
 
     fn latest_words(&self, key: &str) -> BTreeMap<&Claimant, &Claim> {

@@ -1,6 +1,6 @@
 //! An incident held against the law: which clocks to set, move or end.
 
-use super::command::Moment;
+use super::command::{Evidence, Moment};
 use super::event::{ClockKey, ClockLaw, Draft, Event, Standing};
 use super::ringing::rearmed;
 use super::state::{Clock, Incident};
@@ -66,7 +66,7 @@ fn settle(
 ) {
     let clock = incident.clocks.get(&key);
     match assessment.owed {
-        Owed::NotBound | Owed::NotOwed => end(incident, key, clock, assessment, events),
+        Owed::NotBound | Owed::NotOwed => end(incident, key, clock, assessment, moment, events),
         Owed::Open | Owed::Owed => {
             let Some(law) = law_of(assessment) else { return };
             match clock {
@@ -85,13 +85,25 @@ fn settle(
 }
 
 /// A clock ends, or is recorded as not owed, on the word of people; a product's word only suggests it.
-fn end(incident: &Incident, key: ClockKey, clock: Option<&Clock>, assessment: &Assessment<'_>, events: &mut Vec<Event>) {
+fn end(
+    incident: &Incident,
+    key: ClockKey,
+    clock: Option<&Clock>,
+    assessment: &Assessment<'_>,
+    moment: &Moment<'_>,
+    events: &mut Vec<Event>,
+) {
     let Some((ground, cite)) = assessment.ground() else { return };
     let by = assessment.decided_by();
     let runs = clock.is_some_and(|clock| clock.standing.is_open());
-    // The house's own clocks are no duty in law: they end when what they ask for is there.
-    let may_end = assessment.ended_by_people() || clock.is_some_and(|clock| clock.law.mode == Mode::Policy);
-    if runs && !may_end {
+    // The house's own clocks are no duty in law: they are met when what they ask for is there.
+    if runs && clock.is_some_and(|clock| clock.law.mode == Mode::Policy) {
+        let by = by.into_iter().collect::<Vec<_>>().join(", ");
+        let evidence = Evidence { by, what: "what it asked for was given".into(), filed_at: moment.now, reference: None };
+        events.push(Event::Met { clock: key, evidence });
+        return;
+    }
+    if runs && !assessment.ended_by_people() {
         if clock.and_then(|clock| clock.end_suggested.as_ref()) != Some(&ground) {
             events.push(Event::EndSuggested { clock: key, ground });
         }

@@ -165,12 +165,13 @@ impl<'a> Story<'a> {
         let incident = self.incident.as_ref().ok_or(Refusal::NoIncident)?;
         for event in reassess(incident, self.moment, because) {
             let closed = match &event {
-                Event::NothingOwed { clock, .. } => Some(clock.clone()),
+                Event::NothingOwed { clock, .. } => Some((clock.clone(), "nothing is owed")),
+                Event::Met { clock, .. } => Some((clock.clone(), "the clock was met")),
                 _ => None,
             };
             self.tell(event);
-            if let Some(clock) = closed {
-                self.drop_alerts(&clock, "nothing is owed");
+            if let Some((clock, reason)) = closed {
+                self.drop_alerts(&clock, reason);
             }
         }
         let incident = self.incident.as_ref().ok_or(Refusal::NoIncident)?;

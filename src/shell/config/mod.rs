@@ -280,7 +280,8 @@ impl Reader<'_> {
         }
         if organisations.is_empty() {
             let fault = PackFault::of_file(self.file, "no organisation is configured");
-            self.faults.push(fault.hint("add an [[organisation]] with id, name, zone and facts; duties are found per organisation"));
+            self.faults
+                .push(fault.hint("add an [[organisation]] with id, name, zone and facts; duties are found per organisation"));
         }
         organisations
     }
@@ -353,7 +354,11 @@ impl Reader<'_> {
                         (Some(url), None) => Some(url.clone()),
                         (None, Some(file)) => self.secret_plain(file),
                         _ => {
-                            self.fault(&channel.id, "a webhook needs `url` or `url_file`, one of them", "a URL with a token in it belongs into a file");
+                            self.fault(
+                                &channel.id,
+                                "a webhook needs `url` or `url_file`, one of them",
+                                "a URL with a token in it belongs into a file",
+                            );
                             None
                         }
                     };
@@ -367,7 +372,11 @@ impl Reader<'_> {
                     WebhookChannel::new(id.clone(), settings).map(|channel| Arc::new(channel) as Arc<dyn Channel>)
                 }
                 _ => {
-                    self.fault(&channel.id, format!("channel `{}` has no kind, or two", channel.id), "give it one of `email`, `webhook`");
+                    self.fault(
+                        &channel.id,
+                        format!("channel `{}` has no kind, or two", channel.id),
+                        "give it one of `email`, `webhook`",
+                    );
                     continue;
                 }
             };
@@ -377,7 +386,9 @@ impl Reader<'_> {
                         self.fault(&channel.id, format!("two channels are called `{}`", channel.id), "an id names one");
                     }
                 }
-                Err(ChannelFault { problem, hint, .. }) => self.fault(&channel.id, format!("channel `{}`: {problem}", channel.id), hint),
+                Err(ChannelFault { problem, hint, .. }) => {
+                    self.fault(&channel.id, format!("channel `{}`: {problem}", channel.id), hint)
+                }
             }
         }
         channels
@@ -391,7 +402,11 @@ impl Reader<'_> {
             for member in &team.members {
                 if !declared.contains(member.channel.as_str()) {
                     let known: Vec<&str> = channels.keys().map(ChannelId::as_str).collect();
-                    self.fault(&member.channel, format!("there is no channel `{}`", member.channel), format!("there are {}", known.join(", ")));
+                    self.fault(
+                        &member.channel,
+                        format!("there is no channel `{}`", member.channel),
+                        format!("there are {}", known.join(", ")),
+                    );
                 }
                 members.push(TeamMember { channel: member.channel.as_str().into(), to: member.to.clone() });
             }
@@ -434,23 +449,39 @@ impl Reader<'_> {
         let mut sources = BTreeMap::new();
         for source in &raw.sources {
             if !is_name(&source.name) {
-                self.fault(&source.name, format!("`{}` is no name for a source", source.name), "use small letters, digits and `-`; it stands in the URL");
+                self.fault(
+                    &source.name,
+                    format!("`{}` is no name for a source", source.name),
+                    "use small letters, digits and `-`; it stands in the URL",
+                );
             }
             for organisation in &source.organisations {
                 if !organisations.contains_key(organisation.as_str()) {
                     let known: Vec<&str> = organisations.keys().map(OrganisationId::as_str).collect();
-                    self.fault(organisation, format!("there is no organisation `{organisation}`"), format!("there are {}", known.join(", ")));
+                    self.fault(
+                        organisation,
+                        format!("there is no organisation `{organisation}`"),
+                        format!("there are {}", known.join(", ")),
+                    );
                 }
             }
             if source.organisations.is_empty() {
-                self.fault(&source.name, format!("source `{}` concerns no organisation", source.name), "list at least one in `organisations`");
+                self.fault(
+                    &source.name,
+                    format!("source `{}` concerns no organisation", source.name),
+                    "list at least one in `organisations`",
+                );
             }
             let Some(mapping) = self.mapping(source, texts) else { continue };
             let mut tokens = self.digests(&source.token_sha256);
             tokens.extend(source.token_files.iter().filter_map(|file| self.token(file)));
             let secrets: Vec<_> = source.webhook_secret_files.iter().filter_map(|file| self.webhook_secret(file)).collect();
             if tokens.is_empty() && secrets.is_empty() {
-                self.fault(&source.name, format!("source `{}` has no credential", source.name), "set `token_sha256`, `token_files` or `webhook_secret_files`; `watchbell token` makes one");
+                self.fault(
+                    &source.name,
+                    format!("source `{}` has no credential", source.name),
+                    "set `token_sha256`, `token_files` or `webhook_secret_files`; `watchbell token` makes one",
+                );
             }
             let place = format!("source {}", source.name);
             let made = Source {
@@ -474,15 +505,24 @@ impl Reader<'_> {
         let Some(text) = texts.iter().find(|text| text.path == path) else {
             let known: Vec<&str> =
                 texts.iter().filter_map(|text| text.path.strip_prefix("sources/")?.strip_suffix(".toml")).collect();
-            self.fault(&source.mapping, format!("there is no mapping `{}`", source.mapping), format!("there are {}", known.join(", ")));
+            self.fault(
+                &source.mapping,
+                format!("there is no mapping `{}`", source.mapping),
+                format!("there are {}", known.join(", ")),
+            );
             return None;
         };
         match Mapping::parse(&text.text) {
             Ok(mapping) => Some(mapping),
             Err(faults) => {
                 for fault in faults {
-                    let shown = PackFault { file: path.clone(), span: fault.span.clone(), text: fault.message.clone(), hint: None };
-                    self.fault(&source.mapping, format!("the mapping `{}` has a fault:\n{}", source.mapping, shown.render(&text.text)), "mend the mapping");
+                    let shown =
+                        PackFault { file: path.clone(), span: fault.span.clone(), text: fault.message.clone(), hint: None };
+                    self.fault(
+                        &source.mapping,
+                        format!("the mapping `{}` has a fault:\n{}", source.mapping, shown.render(&text.text)),
+                        "mend the mapping",
+                    );
                 }
                 None
             }
@@ -495,7 +535,11 @@ impl Reader<'_> {
             let mut tokens = self.digests(&person.token_sha256);
             tokens.extend(person.token_files.iter().filter_map(|file| self.token(file)));
             if tokens.is_empty() {
-                self.fault(&person.name, format!("`{}` has no token", person.name), "set `token_sha256` or `token_files`; `watchbell token` makes one");
+                self.fault(
+                    &person.name,
+                    format!("`{}` has no token", person.name),
+                    "set `token_sha256` or `token_files`; `watchbell token` makes one",
+                );
             }
             if person.name.trim().is_empty() {
                 self.fault(&person.name, "a person has no name", "the name goes into the record");

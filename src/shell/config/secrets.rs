@@ -23,12 +23,20 @@ impl Reader<'_> {
         match fs::read_to_string(&path) {
             Ok(text) if !text.trim().is_empty() => Some(text.trim().to_owned()),
             Ok(_) => {
-                self.fault(&file.to_string_lossy(), format!("the secret file `{}` is empty", file.display()), "put the secret on its first line");
+                self.fault(
+                    &file.to_string_lossy(),
+                    format!("the secret file `{}` is empty", file.display()),
+                    "put the secret on its first line",
+                );
                 None
             }
             Err(error) => {
                 let text = format!("cannot read the secret file `{}`: {error}", path.display());
-                self.fault(&file.to_string_lossy(), text, "paths are taken from the configuration's folder, then from $CREDENTIALS_DIRECTORY");
+                self.fault(
+                    &file.to_string_lossy(),
+                    text,
+                    "paths are taken from the configuration's folder, then from $CREDENTIALS_DIRECTORY",
+                );
                 None
             }
         }
@@ -58,7 +66,11 @@ impl Reader<'_> {
         for digest in digests {
             match TokenDigest::parse(digest) {
                 Some(digest) => read.push(digest),
-                None => self.fault(digest, "`token_sha256` takes the SHA-256 of a token in 64 hex digits", "make a pair with `watchbell token`"),
+                None => self.fault(
+                    digest,
+                    "`token_sha256` takes the SHA-256 of a token in 64 hex digits",
+                    "make a pair with `watchbell token`",
+                ),
             }
         }
         read

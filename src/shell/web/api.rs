@@ -181,7 +181,9 @@ fn future(claim: &Claim, now: crate::domain::instant::Instant) -> Option<Problem
     use crate::domain::facts::Value;
     use crate::domain::instant::{Duration, rfc3339};
     let Some(Value::Instant(at)) = &claim.value else { return None };
-    let past_only = claim.key.as_str().starts_with("event.") || claim.key.as_str().ends_with("aware.at") || claim.key.as_str().ends_with("aware-at");
+    let past_only = claim.key.as_str().starts_with("event.")
+        || claim.key.as_str().ends_with("aware.at")
+        || claim.key.as_str().ends_with("aware-at");
     (past_only && *at > now + Duration::minutes(5)).then(|| {
         let detail = format!("`{}` is {}, which lies in the future; now is {}", claim.key, rfc3339(*at), rfc3339(now));
         Problem::invalid("future-time", detail).hint("give the moment it happened, with its offset")
@@ -214,7 +216,8 @@ pub async fn list_clocks(State(app): State<Arc<App>>, headers: HeaderMap, page: 
 
 fn clock_key(public: &str) -> Result<(IncidentId, ClockKey), Problem> {
     ClockKey::parse(public).ok_or_else(|| {
-        Problem::not_found("no-clock", "that is no clock").hint("a clock is named <incident>~<duty>~<organisation>; `GET /v1/clocks` lists them")
+        Problem::not_found("no-clock", "that is no clock")
+            .hint("a clock is named <incident>~<duty>~<organisation>; `GET /v1/clocks` lists them")
     })
 }
 
@@ -293,8 +296,13 @@ pub async fn notice(
         Problem::not_found("no-notice", format!("the duty {} has no notice", key.duty)).hint("not every duty is met by a letter")
     })?;
     let draft = draft.map_err(|fault| {
-        Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "template-fault", "the template cannot be drafted from", fault.to_string())
-            .hint("`watchbell rules check` names the place")
+        Problem::new(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "template-fault",
+            "the template cannot be drafted from",
+            fault.to_string(),
+        )
+        .hint("`watchbell rules check` names the place")
     })?;
     Ok(match form.format.as_deref().unwrap_or("text") {
         "text" => ([(header::CONTENT_TYPE, "text/plain; charset=utf-8")], render::text(&draft)).into_response(),

@@ -17,7 +17,8 @@ pub struct Caller {
 pub fn caller(app: &App, headers: &HeaderMap, may: May) -> Result<Caller, Problem> {
     let authorization = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
     if authorization.is_none() {
-        return Err(Problem::unauthorised("no bearer token").hint("send `Authorization: Bearer <token>` of a [[person]] of the configuration"));
+        return Err(Problem::unauthorised("no bearer token")
+            .hint("send `Authorization: Bearer <token>` of a [[person]] of the configuration"));
     }
     let live = app.live();
     // Every person is tried, so that the time taken does not tell who exists.
@@ -28,7 +29,8 @@ pub fn caller(app: &App, headers: &HeaderMap, may: May) -> Result<Caller, Proble
         }
     }
     let Some(person) = known else {
-        return Err(Problem::unauthorised("the bearer token is nobody's").hint("`watchbell token` makes one; put its SHA-256 into a [[person]]"));
+        return Err(Problem::unauthorised("the bearer token is nobody's")
+            .hint("`watchbell token` makes one; put its SHA-256 into a [[person]]"));
     };
     if !person.may.contains(&may) {
         let detail = format!("{} may not do this", person.name);

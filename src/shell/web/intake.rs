@@ -234,8 +234,11 @@ fn organisations(
         let known = rules.organisations.get(id).filter(|_| source.organisations.contains(id));
         let Some(organisation) = known else {
             let known: Vec<&str> = source.organisations.iter().map(|id| id.as_str()).collect();
-            return Err(Problem::invalid("no-organisation", format!("source `{}` does not speak for organisation `{}`", source.name, short(id.as_str())))
-                .hint(format!("it speaks for {}", known.join(", "))));
+            return Err(Problem::invalid(
+                "no-organisation",
+                format!("source `{}` does not speak for organisation `{}`", source.name, short(id.as_str())),
+            )
+            .hint(format!("it speaks for {}", known.join(", "))));
         };
         profiles.insert(id.clone(), organisation.profile.clone());
     }
@@ -253,8 +256,8 @@ async fn quarantine(
 ) -> Problem {
     let status = if unreadable.refusal.is_syntax() { StatusCode::BAD_REQUEST } else { StatusCode::UNPROCESSABLE_ENTITY };
     let code = unreadable.refusal.code();
-    let problem = Problem::new(status, code, "the message cannot be read", unreadable.to_string())
-        .with("faults", faults(&unreadable));
+    let problem =
+        Problem::new(status, code, "the message cannot be read", unreadable.to_string()).with("faults", faults(&unreadable));
     if body.is_empty() {
         return problem;
     }
@@ -336,4 +339,3 @@ fn short(text: &str) -> String {
     let short: String = text.chars().filter(|c| !c.is_control()).take(80).collect();
     short
 }
-

@@ -125,8 +125,13 @@ fn panicked(_: Box<dyn std::any::Any + Send + 'static>) -> Response {
 /// The whole body, if it is within the limit.
 async fn read_body(body: Body, headers: &HeaderMap, limit: usize) -> Result<Bytes, Problem> {
     let too_large = || {
-        Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "too-large", "the body is too large", format!("a body may have {limit} bytes"))
-            .hint("send fewer events at once, or raise `body_limit_kib`")
+        Problem::new(
+            StatusCode::PAYLOAD_TOO_LARGE,
+            "too-large",
+            "the body is too large",
+            format!("a body may have {limit} bytes"),
+        )
+        .hint("send fewer events at once, or raise `body_limit_kib`")
     };
     let announced = headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
     if announced.is_some_and(|announced| announced > limit as u64) {
@@ -150,7 +155,8 @@ fn parse_json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
         let place = format!("line {}, column {}", error.line(), error.column());
         match error.classify() {
             serde_json::error::Category::Data => Problem::invalid("wrong-members", error.to_string()),
-            _ => Problem::new(StatusCode::BAD_REQUEST, "malformed-json", "the body is no JSON", error.to_string()).hint(format!("look at {place}")),
+            _ => Problem::new(StatusCode::BAD_REQUEST, "malformed-json", "the body is no JSON", error.to_string())
+                .hint(format!("look at {place}")),
         }
     })
 }

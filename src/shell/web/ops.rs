@@ -51,5 +51,6 @@ pub async fn metrics(State(app): State<Arc<App>>) -> impl IntoResponse {
 pub async fn reload(State(app): State<Arc<App>>, headers: HeaderMap) -> Result<Response, Problem> {
     caller(&app, &headers, May::Operate)?;
     app.reload.notify_one();
-    Ok((StatusCode::ACCEPTED, "reload asked for; the log and watchbell_config_last_reload_successful say how it went\n").into_response())
+    Ok((StatusCode::ACCEPTED, "reload asked for; the log and watchbell_config_last_reload_successful say how it went\n")
+        .into_response())
 }

@@ -102,7 +102,8 @@ impl From<SubmitError> for Problem {
         match error {
             SubmitError::Refused(refusal) => refusal.into(),
             SubmitError::Taken { by } => {
-                let problem = Self::new(StatusCode::CONFLICT, "already-known", "it is known already", format!("it belongs to {by}"));
+                let problem =
+                    Self::new(StatusCode::CONFLICT, "already-known", "it is known already", format!("it belongs to {by}"));
                 problem.with("incident", by.as_str())
             }
             SubmitError::Unwritten(source) => Self::unavailable(source.to_string()),

@@ -24,7 +24,13 @@ const HEAD_TIMEOUT: StdDuration = StdDuration::from_secs(10);
 const GOODBYE: StdDuration = StdDuration::from_secs(10);
 
 /// Serves until told to stop, then lets requests under way finish.
-pub async fn serve(listener: TcpListener, app: Arc<App>, timeout: Duration, connections_max: usize, mut stop: watch::Receiver<bool>) {
+pub async fn serve(
+    listener: TcpListener,
+    app: Arc<App>,
+    timeout: Duration,
+    connections_max: usize,
+    mut stop: watch::Receiver<bool>,
+) {
     let timeout = timeout.to_std().unwrap_or(StdDuration::from_secs(30));
     let router = routes(app).layer(from_fn(move |request, next| within(timeout, request, next)));
     let room = Arc::new(Semaphore::new(connections_max));
@@ -46,7 +52,10 @@ pub async fn serve(listener: TcpListener, app: Arc<App>, timeout: Duration, conn
     let _ = tokio::time::timeout(GOODBYE, async { while connections.join_next().await.is_some() {} }).await;
 }
 
-async fn accept(listener: &TcpListener, room: &Arc<Semaphore>) -> Option<(tokio::net::TcpStream, tokio::sync::OwnedSemaphorePermit)> {
+async fn accept(
+    listener: &TcpListener,
+    room: &Arc<Semaphore>,
+) -> Option<(tokio::net::TcpStream, tokio::sync::OwnedSemaphorePermit)> {
     let permit = Arc::clone(room).acquire_owned().await.ok()?;
     match listener.accept().await {
         Ok((stream, _)) => {
@@ -83,8 +92,13 @@ async fn connection(stream: tokio::net::TcpStream, router: Router, mut stop: wat
 async fn within(timeout: StdDuration, request: Request, next: Next) -> Response {
     match tokio::time::timeout(timeout, next.run(request)).await {
         Ok(response) => response,
-        Err(_) => Problem::new(StatusCode::REQUEST_TIMEOUT, "too-slow", "the request took too long", format!("a request may take {} s", timeout.as_secs()))
-            .hint("it may or may not have been taken; send it again, a second delivery changes nothing")
-            .into_response(),
+        Err(_) => Problem::new(
+            StatusCode::REQUEST_TIMEOUT,
+            "too-slow",
+            "the request took too long",
+            format!("a request may take {} s", timeout.as_secs()),
+        )
+        .hint("it may or may not have been taken; send it again, a second delivery changes nothing")
+        .into_response(),
     }
 }
