@@ -4,7 +4,7 @@ use super::super::disk::RealDisk;
 use super::super::{Append, AppendError, Appending, Check, Position, Scanned, Status, Store, StoreError, Wake, instant_of_ms};
 use super::folder::Folder;
 use super::pace::Pace;
-use super::{Index, Indexer, Options, Parts, Progress, Reader, Recovery, Request, StoreId, TreeIndex, Writer, compare};
+use super::{Index, Indexer, Options, Parts, Progress, Reader, Recovery, Request, StoreId, TreeIndex, Writer};
 use crate::domain::ids::IncidentId;
 use crate::domain::instant::Instant;
 use crate::domain::journal::Head;
@@ -210,7 +210,7 @@ impl Store for EmbeddedStore {
     }
 
     fn check(&self) -> Result<Check, StoreError> {
-        compare::compare(&self.reader)
+        self.reader.check()
     }
 
     fn status(&self) -> Status {
