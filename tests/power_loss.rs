@@ -31,7 +31,7 @@ const REGRESSIONS: &[(u64, &str)] = &[
 /// How many unique keys there are.
 const KEYS: u8 = 120;
 
-const SIZES: LogOptions = LogOptions { segment_bytes: 40 << 10, group_bytes: 12 << 10, prepare_ahead: false };
+const SIZES: LogOptions = LogOptions { segment_bytes: 24 << 10, group_bytes: 8 << 10, prepare_ahead: false };
 
 #[test]
 fn no_power_cut_and_no_failing_disk_loses_reorders_or_halves_an_acknowledged_append() {
@@ -264,7 +264,7 @@ impl World {
             let stream = IncidentId::new(format!("inc-{}", self.random.below(6)));
             self.bodies += 1;
             let mut body = self.bodies.to_be_bytes().to_vec();
-            let longest = if self.random.one_in(8) { 7000 } else { 900 };
+            let longest = if self.random.one_in(16) { 6000 } else { 400 };
             body.resize(8 + self.random.below(longest) as usize, self.random.next() as u8);
             let behind = if self.random.one_in(12) { None } else { heads.get(&stream) };
             let at = DateTime::from_timestamp_millis(self.bodies as i64).expect("valid");
