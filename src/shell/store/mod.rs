@@ -115,7 +115,7 @@ pub struct Status {
 pub struct Check {
     /// Envelopes read.
     pub envelopes: u64,
-    /// Streams compared.
+    /// Streams met in them.
     pub streams: u64,
     /// Where index and journal disagree, in words; at most a hundred are kept.
     pub differences: Vec<String>,
