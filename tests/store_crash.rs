@@ -145,11 +145,7 @@ fn examine(store: &EmbeddedStore, acknowledged: &mut BTreeMap<IncidentId, (u64, 
         );
         let follower = envelopes.get(*seq as usize).map(|bytes| EnvelopeView::read(bytes).expect("an envelope").prev_hash);
         let found = follower.unwrap_or(head.hash);
-        assert_eq!(
-            &format!("{:x}", u64::from_be_bytes(found[..8].try_into().expect("8 bytes"))),
-            hash,
-            "round {round}: `{stream}`"
-        );
+        assert_eq!(&short(&found), hash, "round {round}: `{stream}`");
 
         assert_eq!(store.wake(stream), Ok(wake_of(head.seq)), "the wake belongs to the last envelope");
         wakes.extend(wake_of(head.seq).map(|wake| (wake.at, stream.clone())));
