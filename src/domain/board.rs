@@ -41,6 +41,9 @@ pub struct ClockLine {
     pub duty: String,
     /// Who owes it.
     pub organisation: String,
+    /// The authority, State or group of people, where the duty has a clock for each.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub towards: Option<String>,
     /// What is to be done.
     pub title: String,
     /// Where the law says it.
@@ -262,6 +265,7 @@ impl ClockLine {
             id: key.public(incident),
             duty: key.duty.to_string(),
             organisation: key.organisation.to_string(),
+            towards: key.target.clone(),
             title: law.title.clone(),
             cite: law.cite.clone(),
             standing: clock.standing,
