@@ -8,7 +8,7 @@ use watchbell::domain::facts::{Claim, Claimant, Value};
 use watchbell::domain::ids::IncidentId;
 use watchbell::domain::incident::{
     AlertState, ClockKey, Command, DeliveryResult, Event, Evidence, HoldStatement, House, Incident, Moment, Opened, Opening,
-    Profile, Received, Refusal, Standing, Team, TeamMember, codec, decide, next_wake,
+    Profile, Received, Refusal, Standing, Team, TeamMember, codec, decide, if_a_breach, next_wake,
 };
 use watchbell::domain::instant::{Duration, Instant, Zone, parse_rfc3339, rfc3339};
 use watchbell::domain::law::{Mode, Rulebook};
@@ -207,6 +207,17 @@ fn an_alert_asks_and_does_not_claim_a_breach() {
     let clocks: Vec<&str> = case.incident.clocks.keys().map(|key| key.duty.as_str()).collect();
     assert_eq!(clocks, ["house.triage"]);
     assert!(case.incident.nothing_owed.is_empty(), "nobody has said that nothing is owed");
+}
+
+#[test]
+fn while_the_opening_question_is_unanswered_the_limits_it_would_start_are_shown() {
+    let mut case = Case::clinic("2026-11-17T08:00:00Z");
+    let supposed = |case: &Case| if_a_breach(&case.incident, &Moment { now: case.now, rulebook: &RULES, house: &HOUSE });
+    let authority = supposed(&case).into_iter().find(|limit| limit.clock.duty.as_str() == "eu.gdpr.art33.authority");
+    assert_eq!(authority.expect("it would run").until, Some(at("2026-11-20T08:00:00Z")));
+    assert!(case.clock("eu.gdpr.art33.authority").is_none(), "to suppose starts nothing");
+    case.answer(&[("breach.suspected", true.into())]);
+    assert!(supposed(&case).is_empty());
 }
 
 #[test]
