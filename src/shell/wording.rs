@@ -37,6 +37,7 @@ pub fn compose(
         Mode::Advisory => "Advisory: ",
         Mode::Live | Mode::Straddle | Mode::Policy => "",
     };
+    let title = key.target.iter().fold(law.title.clone(), |title, target| format!("{title} ({target})"));
     let left = law.limit().map_or_else(|| "without delay".to_owned(), |limit| left_in_words(limit, now));
     let late_by_s = u64::try_from((now - alert.due_at).num_seconds()).unwrap_or(0);
     Letter {
@@ -44,8 +45,8 @@ pub fn compose(
         drill: false,
         incident: incident.id.clone(),
         thread: incident.id.to_string(),
-        subject: format!("{left}: {label}{} ({organisation}, {})", law.title, incident.id),
-        heading: format!("{label}{}, {left}", law.title),
+        subject: format!("{left}: {label}{title} ({organisation}, {})", incident.id),
+        heading: format!("{label}{title}, {left}"),
         lines: lines(clock, alert, organisation, now),
         asked: law.asks.clone(),
         commands: commands(incident, law.mode, &clock_id),

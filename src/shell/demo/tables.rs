@@ -18,11 +18,16 @@ pub fn duties(screen: &Screen, clocks: &[ClockLine], now: Instant) {
         let (word, ink) = standing(clock);
         let place = screen.ink(Ink::Faint, &place_of(&clock.duty));
         // Padded before it is inked: colour codes have no width.
-        let title = screen.ink(Ink::Strong, &format!("{:<66}", cut(&clock.title, 65)));
-        screen.line(&format!("   {place}  {title} {}", screen.ink(ink, &word)));
+        let shown = screen.ink(Ink::Strong, &format!("{:<66}", cut(&title(clock), 65)));
+        screen.line(&format!("   {place}  {shown} {}", screen.ink(ink, &word)));
         screen.line(&format!("       {}", deadline(clock, now)));
         screen.line(&screen.ink(Ink::Faint, &format!("       {}", cut(&clock.cite, 84))));
     }
+}
+
+/// What is to be done, and towards whom where there are several.
+pub fn title(clock: &ClockLine) -> String {
+    clock.towards.iter().fold(clock.title.clone(), |title, towards| format!("{title} ({towards})"))
 }
 
 /// How a clock stands, in a word or two.

@@ -28,11 +28,14 @@ impl Story {
         if let Some(mail) = urgent.first() {
             tables::letter(&self.screen, mail, 21);
         }
-        let recorded = |view: &ClockView| view.alerts.iter().filter(|alert| alert.channel == "mail").count();
-        let outcome =
-            views.iter().try_for_each(|view| checks::letters(&about(&view.line), recorded(view), &view.line, &NEVER_IN_AN_ALERT));
+        let recorded = |view: &ClockView, channel: &str| {
+            view.alerts.iter().filter(|alert| alert.channel == channel && alert.state == "delivered").count()
+        };
+        let outcome = views
+            .iter()
+            .try_for_each(|view| checks::letters(&about(&view.line), recorded(view, "mail"), &view.line, &NEVER_IN_AN_ALERT));
         self.note(Step::Rang, outcome, &format!("{} mails, each one on record with what the mail server answered", mails.len()));
-        let wanted = views.iter().flat_map(|view| &view.alerts).filter(|alert| alert.channel == "soc-desk").count();
+        let wanted = views.iter().map(|view| recorded(view, "soc-desk")).sum();
         let outcome = self.sound_webhooks(wanted);
         self.note(Step::Signed, outcome, &format!("{wanted} webhooks to the desk of the SOC, every signature sound"));
         Ok(())
@@ -44,9 +47,11 @@ impl Story {
         let watch = wall_clock::stopwatch();
         loop {
             let views = self.views(card).await?;
-            // A rehearsal keeps its clock and its draft, and wakes nobody.
-            let rang = |view: &ClockView| view.line.mode == Mode::Shadow || !view.alerts.is_empty();
-            let taken = |view: &ClockView| view.alerts.iter().all(|alert| alert.state == "delivered");
+            // A rehearsal wakes nobody, and a clock that closed first has no more to say.
+            let rings = |view: &ClockView| view.line.standing.is_open() && view.line.mode != Mode::Shadow;
+            let rang = |view: &ClockView| !rings(view) || !view.alerts.is_empty();
+            let taken =
+                |view: &ClockView| view.alerts.iter().all(|alert| matches!(alert.state.as_str(), "delivered" | "dropped"));
             let Some(late) = views.iter().find(|view| !(rang(view) && taken(view))) else { return Ok(views) };
             if watch.elapsed() > PATIENCE.to_std().unwrap_or_default() {
                 let failure = late.alerts.iter().find_map(|alert| alert.last_failure.as_deref()).unwrap_or("no reason on record");

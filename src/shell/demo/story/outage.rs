@@ -28,7 +28,7 @@ impl Story {
         let outcome = match &view.line.acknowledged {
             Some((by, until)) => {
                 let zone = script::zone_of(&clock.duty, clock.zone);
-                self.screen.pair("clock", &clock.title, Ink::Plain);
+                self.screen.pair("clock", &tables::title(clock), Ink::Plain);
                 self.screen.pair("owned by", &format!("{by}, until {}", zone.in_words(*until)), Ink::Plain);
                 Ok(())
             }
@@ -86,7 +86,8 @@ impl Story {
             let word = self.screen.ink(ink, &format!("{word:<8}"));
             let fields = self.screen.ink(Ink::Faint, &format!("{fields:>3} fields"));
             let until = tables::short_until(clock);
-            self.screen.line(&format!("   {word} {fields}  {:<24} {until}", cut(&clock.duty, 24)));
+            let duty = clock.towards.iter().fold(clock.duty.clone(), |duty, towards| format!("{duty} {towards}"));
+            self.screen.line(&format!("   {word} {fields}  {:<24} {until}", cut(&duty, 24)));
         }
         let differences = checks::differences(&before.snapshot, &after.snapshot);
         for difference in differences.iter().take(SHOWN) {
