@@ -2,7 +2,7 @@
 
 use super::screen::{COLUMNS, Ink, Screen, cut, wrapped};
 use super::script::{place_of, zone_of};
-use crate::domain::board::{Card, ClockLine, Question};
+use crate::domain::board::{Card, ClockLine, Question, SupposedLimit};
 use crate::domain::incident::Standing;
 use crate::domain::instant::{Instant, Zone};
 use crate::domain::law::Mode;
@@ -51,6 +51,12 @@ fn deadline(clock: &ClockLine, now: Instant) -> String {
         (None, Some(target)) => format!("without delay; target {}", twice(target)),
         (None, None) => "without delay".to_owned(),
     }
+}
+
+/// Until when a limit would run that nobody has started yet.
+pub fn supposed(limit: &SupposedLimit, now: Instant) -> String {
+    let zone = zone_of(&limit.duty, Zone::UTC);
+    limit.until.map_or_else(|| "without delay".to_owned(), |at| format!("{}, {}", zone.in_words(at), left_in_words(at, now)))
 }
 
 /// The zone of the place whose law it is; but the end of a day reads as one only where the days were counted.

@@ -10,6 +10,7 @@ use crate::shell::demo::script::NEVER_IN_AN_ALERT;
 use crate::shell::demo::tables;
 use crate::shell::wall_clock;
 use crate::sim::read_mail::{Mail, read_mail};
+use crate::sim::smtp_sink::Received;
 use secrecy::ExposeSecret;
 
 impl Story {
@@ -17,7 +18,9 @@ impl Story {
         self.scene("The clocks ring, as the mail sink received it").await;
         let views = self.delivered(card).await;
         let views = self.need(Step::Rang, views)?;
-        let mails: Vec<Mail> = self.mail.received().iter().filter_map(|letter| read_mail(&letter.raw)).collect();
+        let received = self.mail.received();
+        let kept = self.keep_letters(&received);
+        let mails: Vec<Mail> = received.iter().filter_map(|letter| read_mail(&letter.raw)).collect();
         for mail in &mails {
             let to = format!("{:<21}", mail.header("To").unwrap_or_default());
             self.screen.line(&format!("   {} {}", self.screen.ink(Ink::Faint, &to), cut(&mail.subject, 66)));
@@ -34,11 +37,26 @@ impl Story {
         let outcome = views
             .iter()
             .try_for_each(|view| checks::letters(&about(&view.line), recorded(view, "mail"), &view.line, &NEVER_IN_AN_ALERT));
+        let outcome = outcome.and(kept);
         self.note(Step::Rang, outcome, &format!("{} mails, each one on record with what the mail server answered", mails.len()));
         let wanted = views.iter().map(|view| recorded(view, "soc-desk")).sum();
         let outcome = self.sound_webhooks(wanted);
         self.note(Step::Signed, outcome, &format!("{wanted} webhooks to the desk of the SOC, every signature sound"));
         Ok(())
+    }
+
+    /// Puts the letters, text and HTML as they came, where a mail program can open them.
+    fn keep_letters(&self, received: &[Received]) -> Told {
+        let folder = self.house.path("mail");
+        let write = || {
+            std::fs::create_dir_all(&folder)?;
+            received
+                .iter()
+                .enumerate()
+                .try_for_each(|(at, letter)| std::fs::write(folder.join(format!("{:02}.eml", at + 1)), &letter.raw))
+        };
+        self.screen.say(&format!("{}/", folder.display()));
+        write().map_err(|error| format!("the letters cannot be written to {}: {error}", folder.display()))
     }
 
     /// Every clock in full, once all its alerts were taken by their channels.
