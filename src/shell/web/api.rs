@@ -10,7 +10,8 @@ use crate::domain::ids::IncidentId;
 use crate::domain::incident::{ClockKey, Command, Evidence, Incident};
 use crate::domain::quarantine;
 use crate::shell::config::May;
-use crate::shell::{render, wall_clock};
+use crate::shell::render;
+use crate::shell::wall_clock;
 use axum::body::Body;
 use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, StatusCode, header};
@@ -63,7 +64,7 @@ pub async fn board(State(app): State<Arc<App>>, headers: HeaderMap, page: Query<
     let mut after = page.after.as_deref().map(IncidentId::from);
     let mut board = Board { cards: Vec::new(), next: None, channels: channels(&app), quarantined: 0 };
     loop {
-        let cards = cards(&app, after.as_ref(), PAGE_MAX)?;
+        let cards = app.desk.cards(after.as_ref(), PAGE_MAX)?;
         let more = cards.len() == PAGE_MAX;
         for (id, bytes) in cards {
             after = Some(id.clone());
@@ -86,10 +87,6 @@ pub async fn board(State(app): State<Arc<App>>, headers: HeaderMap, page: Query<
     }
 }
 
-fn cards(app: &App, after: Option<&IncidentId>, limit: usize) -> Result<Vec<(IncidentId, Vec<u8>)>, Problem> {
-    app.desk.store().cards(after, limit).map_err(|error| Problem::unavailable(error.to_string()))
-}
-
 /// Channels whose last attempt failed.
 pub fn channels(app: &App) -> BTreeMap<String, ChannelState> {
     let failing = app.courier.health().into_iter().filter_map(|(id, health)| {
@@ -105,7 +102,7 @@ pub async fn quarantined(State(app): State<Arc<App>>, headers: HeaderMap) -> Ans
     let mut kept = Vec::new();
     let mut after = Some(IncidentId::from(quarantine::PREFIX));
     while kept.len() < PAGE_MAX {
-        let page = cards(&app, after.as_ref(), PAGE_MAX)?;
+        let page = app.desk.cards(after.as_ref(), PAGE_MAX)?;
         let Some((last, _)) = page.last() else { break };
         after = Some(last.clone());
         for (id, bytes) in page {
