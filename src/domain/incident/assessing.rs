@@ -152,7 +152,7 @@ pub fn redraft(incident: &Incident, moment: &Moment<'_>) -> Vec<Event> {
         if let Some(Ok(drafted)) = draft_from(incident, key, clock, duty, book, moment.rulebook) {
             let draft = Draft {
                 digest: drafted.digest.clone(),
-                gaps: drafted.holes().map(|(_, gap)| format!("{} ({})", gap.says, gap.cite)).collect(),
+                gaps: drafted.holes().map(|(_, gap)| gap.in_words()).collect(),
             };
             if clock.draft.as_ref() != Some(&draft) {
                 events.push(Event::Drafted { clock: key.clone(), draft });
