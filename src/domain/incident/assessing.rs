@@ -4,6 +4,7 @@ use super::command::{Evidence, Moment};
 use super::event::{ClockKey, ClockLaw, Draft, Event, Standing};
 use super::ringing::rearmed;
 use super::state::{Clock, Incident};
+use crate::domain::clocks::Hold;
 use crate::domain::facts::Book;
 use crate::domain::ids::{DutyId, OrganisationId};
 use crate::domain::instant::{Instant, Zone};
@@ -23,10 +24,12 @@ pub fn reassess(incident: &Incident, moment: &Moment<'_>, because: &str) -> Vec<
     for (organisation, profile) in &incident.opened.organisations {
         let book = &incident.profiles[organisation];
         let sight = sight_of(incident, organisation, book, moment.rulebook);
-        let at = Circumstances { sight: &sight, zone: profile.zone, at: incident.opened_at, holds: &[] };
         for pack in &packs {
             for duty in &pack.duties {
                 let key = ClockKey { duty: duty.text.id.clone(), organisation: organisation.clone() };
+                let holds: Vec<Hold> =
+                    incident.clocks.get(&key).into_iter().flat_map(|clock| &clock.holds).map(|held| held.hold.clone()).collect();
+                let at = Circumstances { sight: &sight, zone: profile.zone, at: incident.opened_at, holds: &holds };
                 let assessment = assess(duty, pack, moment.rulebook, &at);
                 settle(incident, key, &assessment, moment, because, &mut events);
             }

@@ -1,6 +1,7 @@
 //! What has happened to an incident. The journal holds these and nothing else.
 
-use super::command::Evidence;
+use super::command::{Evidence, HoldStatement};
+use crate::domain::clocks::Pause;
 use crate::domain::facts::Claim;
 use crate::domain::ids::{AlertId, ChannelId, DutyId, IncidentId, OrganisationId, PackId, SourceId};
 use crate::domain::instant::{Instant, Zone};
@@ -145,6 +146,33 @@ pub enum Event {
         until: Instant,
         /// How they said so: `cli`, `api`, a channel.
         via: String,
+    },
+    /// A statement delays the clock.
+    Held {
+        /// Which clock.
+        clock: ClockKey,
+        /// Who recorded it.
+        by: String,
+        /// What was stated.
+        statement: HoldStatement,
+        /// What the law lets it do.
+        effect: Pause,
+        /// After how many days it lapses by itself.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        lapses_after_days: Option<u32>,
+    },
+    /// A hold ended.
+    Released {
+        /// Which clock.
+        clock: ClockKey,
+        /// Who recorded it.
+        by: String,
+        /// The hold, from 1.
+        hold: usize,
+        /// The first moment at which telling is allowed again.
+        at: Instant,
+        /// How that is known.
+        ground: String,
     },
     /// An acknowledgement ended with the clock still open.
     LeaseEnded {

@@ -3,11 +3,11 @@
 use super::App;
 use super::auth::caller;
 use super::problem::Problem;
-use super::wire::{Ack, Answers, Determine, Meet};
+use super::wire::{Ack, Answers, Determine, Meet, PauseClock, ResumeClock};
 use crate::domain::board::{Card, ClockLine, ClockView, IncidentView};
 use crate::domain::facts::{Claim, Claimant, FactFault};
 use crate::domain::ids::IncidentId;
-use crate::domain::incident::{ClockKey, Command, Evidence, Incident};
+use crate::domain::incident::{ClockKey, Command, Evidence, HoldStatement, Incident};
 use crate::domain::quarantine;
 use crate::shell::config::May;
 use crate::shell::render;
@@ -266,6 +266,34 @@ pub async fn determine(
     let determine: Determine = super::read_json(body, &headers, app.body_limit).await?;
     let Determine { ground, cite } = determine;
     act(&app, &id, &key, Command::Determine { clock: key.clone(), by: caller.name, ground, cite }).await
+}
+
+/// `POST /v1/clocks/{id}/pause`
+pub async fn pause(State(app): State<Arc<App>>, headers: HeaderMap, Path(public): Path<String>, body: Body) -> Answer<ClockView> {
+    let caller = caller(&app, &headers, May::Act)?;
+    let (id, key) = clock_key(&public)?;
+    let pause: PauseClock = super::read_json(body, &headers, app.body_limit).await?;
+    let statement = HoldStatement {
+        rule: pause.rule,
+        official: pause.official,
+        from: pause.from.0,
+        until: pause.until.map(|until| until.0),
+        words: pause.words,
+    };
+    act(&app, &id, &key, Command::Pause { clock: key.clone(), by: caller.name, statement }).await
+}
+
+/// `POST /v1/clocks/{id}/resume`
+pub async fn resume(
+    State(app): State<Arc<App>>,
+    headers: HeaderMap,
+    Path(public): Path<String>,
+    body: Body,
+) -> Answer<ClockView> {
+    let caller = caller(&app, &headers, May::Act)?;
+    let (id, key) = clock_key(&public)?;
+    let ResumeClock { hold, at, ground } = super::read_json(body, &headers, app.body_limit).await?;
+    act(&app, &id, &key, Command::Resume { clock: key.clone(), by: caller.name, hold, at: at.0, ground }).await
 }
 
 /// In which form a notice is wanted.
