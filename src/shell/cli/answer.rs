@@ -1,10 +1,10 @@
 //! `watchbell answer`
 
+use super::Outcome;
 use super::changes::{Change, changes};
 use super::client::Remote;
 use super::exit::Exit;
 use super::output::{Output, counted, print_json, print_text};
-use super::Outcome;
 use crate::domain::board::IncidentView;
 use crate::domain::instant::Instant;
 use clap::Args;
@@ -74,7 +74,7 @@ impl GiveAnswer {
 }
 
 fn text(changes: &[Change], after: &IncidentView, now: Instant) -> String {
-    let mut text = String::from("recorded\n");
+    let mut text = String::from("your answers are on record\n");
     if changes.is_empty() {
         text.push_str("no clock has changed\n");
     }

@@ -5,7 +5,7 @@ use super::exit::Exit;
 use super::output::{Output, counted, one_line, print_json, print_text};
 use super::{Outcome, table, words};
 use crate::domain::board::Card;
-use crate::domain::instant::Instant;
+use crate::domain::instant::{Instant, parse_rfc3339};
 use clap::Args;
 use std::fmt::Write;
 
@@ -29,7 +29,7 @@ impl ShowBoard {
         match output {
             Output::Json => print_json(&board)?,
             Output::Text => {
-                warn(&board);
+                warn(&board, now);
                 print_text(&text(&board, self.all, now))?;
             }
         }
@@ -38,10 +38,12 @@ impl ShowBoard {
 }
 
 /// What stands in the way of a ringing clock is said first, and beside the data.
-pub fn warn(board: &Board) {
+pub fn warn(board: &Board, now: Instant) {
     for (channel, failing) in &board.channels {
-        let why = one_line(&failing.last_failure);
-        eprintln!("warning: channel `{channel}` has failed since {}; alerts over it do not arrive: {why}", failing.failing_since);
+        let why = failing.last_failure.split("\nhint:").next().map(one_line).unwrap_or_default();
+        let since = parse_rfc3339(&failing.failing_since).map(|at| words::moment_utc(at, now));
+        let since = since.unwrap_or_else(|| failing.failing_since.clone());
+        eprintln!("warning: channel `{channel}` fails since {since}; alerts over it do not arrive: {why}");
     }
     if board.quarantined > 0 {
         eprintln!("warning: {} in quarantine; see `watchbell quarantine list`", counted(board.quarantined, "message"));

@@ -81,15 +81,31 @@ impl Change {
     /// The change in a line for people.
     pub fn in_words(&self, now: Instant) -> String {
         match self {
-            Self::New { clock } => format!("new:      {}: {} ({})", words::what(clock), until(clock, now), words::standing(clock)),
+            Self::New { clock } => {
+                format!("new:      {}: {} ({})", words::what(clock), until(clock, now), words::standing(clock))
+            }
             Self::Moved { clock, from } => {
-                format!("moved:    {}: {}{} ({})", words::what(clock), until(clock, now), shift(*from, clock.due), words::standing(clock))
+                format!(
+                    "moved:    {}: {}{} ({})",
+                    words::what(clock),
+                    until(clock, now),
+                    shift(*from, clock.due),
+                    words::standing(clock)
+                )
             }
             Self::Standing { clock, from } => {
-                format!("standing: {}: {}, was {}; {}", words::what(clock), words::standing(clock), from.word(), until(clock, now))
+                format!(
+                    "standing: {}: {}, was {}; {}",
+                    words::what(clock),
+                    words::standing(clock),
+                    from.word(),
+                    until(clock, now)
+                )
             }
             Self::Ended { clock } => format!("ended:    {}: {}", words::what(clock), words::standing(clock)),
-            Self::NotOwed { duty, organisation, ground, cite } => format!("not owed: {duty} by {organisation}: {ground} ({cite})"),
+            Self::NotOwed { duty, organisation, ground, cite } => {
+                format!("not owed: {duty} by {organisation}: {ground} ({cite})")
+            }
         }
     }
 }

@@ -54,7 +54,9 @@ pub enum ApiFault {
         problem: String,
     },
     /// Nobody answers.
-    #[error("cannot reach the daemon at {url}: {problem}\nhint: does `watchbell serve` run there? give --url or set WATCHBELL_URL")]
+    #[error(
+        "cannot reach the daemon at {url}: {problem}\nhint: does `watchbell serve` run there? give --url or set WATCHBELL_URL"
+    )]
     Unreachable {
         /// Where.
         url: Url,
@@ -194,7 +196,13 @@ impl Api {
         self.get(&["v1", "incidents", id], &[]).await
     }
 
-    async fn send(&self, method: Method, path: &[&str], query: &[(&str, &str)], body: Option<&Value>) -> Result<Answer, ApiFault> {
+    async fn send(
+        &self,
+        method: Method,
+        path: &[&str],
+        query: &[(&str, &str)],
+        body: Option<&Value>,
+    ) -> Result<Answer, ApiFault> {
         let url = self.address(path, query);
         let unreachable = |error: reqwest::Error| ApiFault::Unreachable { url: self.base.clone(), problem: innermost(&error) };
         let mut request = self.client.request(method, url.clone()).bearer_auth(self.token.expose_secret());
@@ -204,7 +212,8 @@ impl Api {
         let response = request.send().await.map_err(unreachable)?;
         let status = response.status();
         let date = response.headers().get(header::DATE).and_then(|date| date.to_str().ok());
-        let now = date.and_then(|date| DateTime::parse_from_rfc2822(date).ok()).map_or_else(wall_clock::now, |date| date.to_utc());
+        let now =
+            date.and_then(|date| DateTime::parse_from_rfc2822(date).ok()).map_or_else(wall_clock::now, |date| date.to_utc());
         let body = response.bytes().await.map_err(unreachable)?.to_vec();
         if status.is_success() {
             return Ok(Answer { url, body, now });
@@ -253,13 +262,11 @@ impl Problem {
         let Self { code, mut detail, hint } = self;
         let hint = match code.as_str() {
             "no-incident" => Some("`watchbell incident list` lists them".to_owned()),
-            "no-clock" => {
-                Some("a clock is named INCIDENT~DUTY~ORGANISATION; `watchbell clock list --all` lists them".to_owned())
-            }
+            "no-clock" => Some("a clock is named INCIDENT~DUTY~ORGANISATION; `watchbell clock list --all` lists them".to_owned()),
             "no-ground" => Some("add --ground \"…\": on what the judgement rests".to_owned()),
-            "unauthorised" => Some(
-                "is this the token of a [[person]] of the daemon's configuration? `watchbell token` makes one".to_owned(),
-            ),
+            "unauthorised" => {
+                Some("is this the token of a [[person]] of the daemon's configuration? `watchbell token` makes one".to_owned())
+            }
             _ => hint,
         };
         let named = path.get(2).filter(|_| matches!(code.as_str(), "no-incident" | "no-clock") && !detail.contains('`'));

@@ -5,7 +5,7 @@ use super::exit::Exit;
 use super::output::{Output, counted, one_line, print_json, print_text};
 use super::{Outcome, board, table, words};
 use crate::domain::board::{Card, IncidentView, Question};
-use crate::domain::instant::Instant;
+use crate::domain::instant::{Instant, parse_rfc3339};
 use clap::{Args, Subcommand};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -61,9 +61,12 @@ impl List {
         match output {
             Output::Json => print_json(&found.cards)?,
             Output::Text => {
-                board::warn(&found);
+                board::warn(&found, now);
                 let rows = board::by_urgency(&found.cards).into_iter().map(|card| row(card, now));
-                print_text(&table::table(&["INCIDENT", "NEXT LIMIT", "OPEN CLOCKS", "SEVERITY", "FROM", "OPENED", "TITLE"], rows))?;
+                print_text(&table::table(
+                    &["INCIDENT", "NEXT LIMIT", "OPEN CLOCKS", "SEVERITY", "FROM", "OPENED", "TITLE"],
+                    rows,
+                ))?;
             }
         }
         Ok(Exit::Done)
@@ -102,7 +105,8 @@ fn text(view: &IncidentView, now: Instant) -> String {
     let _ = writeln!(text, "{}: {}", card.incident, board::origin(card, now));
     let concerns: Vec<String> = view.organisations.iter().map(|(id, name)| format!("{name} ({id})")).collect();
     let _ = writeln!(text, "concerns {}", concerns.join(", "));
-    let received: Vec<String> = view.received.iter().map(|(source, count)| format!("{} from {source}", counted(*count as usize, "message"))).collect();
+    let received: Vec<String> =
+        view.received.iter().map(|(source, count)| format!("{} from {source}", counted(*count as usize, "message"))).collect();
     let _ = writeln!(text, "received {}", received.join(", "));
     if let Some(status) = &view.sender_status {
         let _ = writeln!(text, "the sender calls it `{}`; that stops no clock", one_line(status));
@@ -121,7 +125,8 @@ fn text(view: &IncidentView, now: Instant) -> String {
         view.remarks.iter().for_each(|remark| _ = writeln!(text, "  {}", one_line(remark)));
     }
     text.push_str("\nAssessed under ");
-    let packs: Vec<String> = view.packs.iter().map(|(pack, digest)| format!("{pack} {}", digest.get(..12).unwrap_or(digest))).collect();
+    let packs: Vec<String> =
+        view.packs.iter().map(|(pack, digest)| format!("{pack} {}", digest.get(..12).unwrap_or(digest))).collect();
     let _ = writeln!(text, "{}", packs.join(", "));
     text
 }
@@ -145,22 +150,28 @@ fn clocks(view: &IncidentView, now: Instant, text: &mut String) {
     text.push_str(&table::indented(2, &["LEFT", "DUE", "WHAT", "STANDING", "OWNED BY", "CLOCK"], rows));
 }
 
+/// The questions, those that decide the same clocks under one heading, in the order of urgency.
 fn questions(view: &IncidentView, text: &mut String) {
     if view.questions.is_empty() {
         text.push_str("\nNo question is open.\n");
         return;
     }
     let titles: BTreeMap<&str, &str> = view.card.clocks.iter().map(|clock| (clock.duty.as_str(), clock.title.as_str())).collect();
-    let _ = writeln!(text, "\n{}, the most urgent first. An answer may set, move or end a clock.", counted(view.questions.len(), "open question"));
-    for (nth, question) in view.questions.iter().enumerate() {
-        let _ = writeln!(text, "\n{:>3}. {}", nth + 1, question.question);
-        if let Some(help) = &question.help {
-            let _ = writeln!(text, "     {help}");
+    let open = counted(view.questions.len(), "open question");
+    let _ = writeln!(text, "\n{open}, the most urgent first. An answer may set, move or end a clock.");
+    let _ =
+        writeln!(text, "Answer with: watchbell answer {} KEY=VALUE [KEY=VALUE …]; null says \"not known\".", view.card.incident);
+    let mut nth = 0;
+    for group in view.questions.chunk_by(|a, b| a.settles == b.settles) {
+        let decides = group.first().into_iter().flat_map(|question| &question.settles);
+        let decides: Vec<&str> = decides.map(|duty| titles.get(duty.as_str()).copied().unwrap_or(duty)).collect();
+        let _ = writeln!(text, "\n  To decide: {}", decides.join("; "));
+        for question in group {
+            nth += 1;
+            let _ = writeln!(text, "\n  {nth:>3}. {}", question.question);
+            question.help.iter().for_each(|help| _ = writeln!(text, "       {help}"));
+            let _ = writeln!(text, "       {}    ({})", example(question), question.expects);
         }
-        let why: Vec<&str> = question.settles.iter().map(|duty| titles.get(duty.as_str()).copied().unwrap_or(duty)).collect();
-        let _ = writeln!(text, "     decides: {}", why.join("; "));
-        let _ = writeln!(text, "     takes:   {}", question.expects);
-        let _ = writeln!(text, "     answer:  watchbell answer {} {}", view.card.incident, example(question));
     }
 }
 
@@ -176,9 +187,20 @@ fn example(question: &Question) -> String {
 fn facts(view: &IncidentView, now: Instant, text: &mut String) {
     text.push_str("\nFacts\n\n");
     let rows = view.facts.iter().map(|fact| {
-        let words = if fact.standing == "disputed" { format!("DISPUTED: {}", fact.words) } else { fact.words.clone() };
+        let moment = fact.value.as_ref().and_then(Value::as_str).and_then(parse_rfc3339);
+        let words = match (fact.standing.as_str(), moment) {
+            ("disputed", _) => format!("DISPUTED: {}", fact.words),
+            (_, Some(at)) => words::moment_utc(at, now),
+            (_, None) => fact.words.clone(),
+        };
         let when = fact.at.map(|at| words::moment_utc(at, now)).unwrap_or_default();
-        vec![fact.key.clone(), one_line(&words), fact.by.clone().unwrap_or_default(), when, fact.pointer.clone().unwrap_or_default()]
+        vec![
+            fact.key.clone(),
+            one_line(&words),
+            fact.by.clone().unwrap_or_default(),
+            when,
+            fact.pointer.clone().unwrap_or_default(),
+        ]
     });
     text.push_str(&table::indented(2, &["FACT", "VALUE", "SAID BY", "SAID AT", "WHERE"], rows));
 }

@@ -15,7 +15,7 @@ pub enum Output {
 
 /// Writes text. What a terminal would obey rather than show is replaced: titles come from strangers.
 pub fn print_text(text: &str) -> io::Result<()> {
-    let mut safe: String = text.chars().map(harmless).collect();
+    let mut safe: String = text.replace("\r\n", "\n").chars().map(harmless).collect();
     if !safe.is_empty() && !safe.ends_with('\n') {
         safe.push('\n');
     }
@@ -42,7 +42,7 @@ pub fn print_bytes(bytes: &[u8]) -> io::Result<()> {
 /// Control characters and those that turn the direction of writing around become a visible mark.
 fn harmless(c: char) -> char {
     let turns = matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-    if (c.is_control() && c != '\n') || turns { char::REPLACEMENT_CHARACTER } else { c }
+    if (c.is_control() && !matches!(c, '\n' | '\t')) || turns { char::REPLACEMENT_CHARACTER } else { c }
 }
 
 /// The text in one line, for titles and cells.

@@ -43,6 +43,7 @@ pub fn due(line: &ClockLine) -> String {
 /// Where a clock stands, and what it means when that is not a limit in law.
 pub fn standing(line: &ClockLine) -> String {
     let standing = match line.standing {
+        Standing::Provisional if line.missing == 0 => "provisional".into(),
         Standing::Provisional => format!("provisional, {} missing", answers(line.missing)),
         Standing::Running => "owed".into(),
         Standing::Missed => "LIMIT PASSED".into(),
