@@ -8,7 +8,7 @@ use watchbell::domain::facts::{Claim, Claimant, Value};
 use watchbell::domain::ids::IncidentId;
 use watchbell::domain::incident::{
     AlertState, ClockKey, Command, DeliveryResult, Event, Evidence, HoldStatement, House, Incident, Moment, Opened, Opening,
-    Profile, Received, Refusal, Standing, Team, TeamMember, codec, decide, next_wake,
+    Profile, Received, Refusal, Standing, Team, TeamMember, codec, decide, if_a_breach, next_wake,
 };
 use watchbell::domain::instant::{Duration, Instant, Zone, parse_rfc3339, rfc3339};
 use watchbell::domain::law::{Mode, Rulebook};
@@ -190,7 +190,7 @@ impl Case {
 }
 
 fn key(duty: &str) -> ClockKey {
-    ClockKey { duty: duty.into(), organisation: "mercy".into() }
+    ClockKey::of(duty, "mercy")
 }
 
 fn fallen(events: &[Event]) -> Vec<(String, String)> {
@@ -207,6 +207,17 @@ fn an_alert_asks_and_does_not_claim_a_breach() {
     let clocks: Vec<&str> = case.incident.clocks.keys().map(|key| key.duty.as_str()).collect();
     assert_eq!(clocks, ["house.triage"]);
     assert!(case.incident.nothing_owed.is_empty(), "nobody has said that nothing is owed");
+}
+
+#[test]
+fn while_the_opening_question_is_unanswered_the_limits_it_would_start_are_shown() {
+    let mut case = Case::clinic("2026-11-17T08:00:00Z");
+    let supposed = |case: &Case| if_a_breach(&case.incident, &Moment { now: case.now, rulebook: &RULES, house: &HOUSE });
+    let authority = supposed(&case).into_iter().find(|limit| limit.clock.duty.as_str() == "eu.gdpr.art33.authority");
+    assert_eq!(authority.expect("it would run").until, Some(at("2026-11-20T08:00:00Z")));
+    assert!(case.clock("eu.gdpr.art33.authority").is_none(), "to suppose starts nothing");
+    case.answer(&[("breach.suspected", true.into())]);
+    assert!(supposed(&case).is_empty());
 }
 
 #[test]
@@ -514,4 +525,38 @@ fn the_earliest_alarm_counts_whoever_raised_it_and_whenever_it_came() {
     assert_eq!(case.incident.book.standing("event.detected-at").value(), Some(&Value::Instant(at("2026-03-09T01:00:00Z"))));
     case.answer(&[("breach.suspected", true.into())]);
     assert_eq!(case.clock("us.hipaa.individuals").expect("it runs").law.start.at, at("2026-03-09T01:00:00Z"));
+}
+
+#[test]
+fn every_authority_concerned_has_a_clock_and_a_filing_of_its_own() {
+    let mut case = Case::clinic("2026-11-17T08:00:00Z");
+    case.breach();
+    case.answer(&[("aware.at", "2026-11-17T08:00:00Z".into())]);
+    assert!(case.standing("eu.gdpr.art33.authority").is_some_and(Standing::is_open));
+    case.answer(&[("gdpr.authorities", serde_json::json!(["IE", "FR"]))]);
+    assert_eq!(case.standing("eu.gdpr.art33.authority"), Some(Standing::Void), "replaced by one for each");
+    let towards = |target: &str| key("eu.gdpr.art33.authority").towards(target);
+    let open = |case: &Case, target: &str| case.incident.clocks[&towards(target)].standing.is_open();
+    assert!(open(&case, "IE") && open(&case, "FR"));
+    assert_eq!(case.incident.clocks[&towards("IE")].law.addressee, "competent supervisory authority: IE");
+    let evidence =
+        Evidence { by: "Ada".into(), what: "initial notice".into(), filed_at: case.now, reference: Some("C-1".into()) };
+    case.submit(Command::Meet { clock: towards("IE"), evidence }).expect("it is met");
+    assert!(!open(&case, "IE") && open(&case, "FR"), "one filing is not the other");
+    let public = towards("FR").public(&case.id);
+    assert_eq!(public, "inc-0123456789abcdef~eu.gdpr.art33.authority~mercy~FR");
+    assert_eq!(ClockKey::parse(&public), Some((case.id.clone(), towards("FR"))));
+}
+
+#[test]
+fn telling_the_people_is_decided_group_by_group() {
+    let mut case = Case::clinic("2026-11-17T08:00:00Z");
+    case.breach();
+    case.answer(&[("people.cohorts", serde_json::json!(["patients", "staff"])), ("risk.level", "risk".into())]);
+    case.later(Duration::minutes(1)).answer(&[("risk.level@patients", "high".into())]);
+    let of = |cohort: &str| {
+        case.incident.clocks.get(&key("eu.gdpr.art34.people").towards(cohort)).map(|clock| clock.standing.is_open())
+    };
+    assert_eq!(of("patients"), Some(true), "high for these");
+    assert_ne!(of("staff"), Some(true), "not high for those");
 }
