@@ -8,6 +8,7 @@ pub mod delivery;
 pub mod desk;
 pub mod drafts;
 pub mod mint;
+pub mod reassess;
 pub mod render;
 pub mod rulebook;
 pub mod scheduler;

@@ -2,7 +2,7 @@
 
 use super::command::Evidence;
 use super::event::{AlertQueued, ClockKey, ClockLaw, DeliveryResult, Draft, Event, Opened, Profile, Standing};
-use super::wake::ATTEMPT_LEASE;
+use super::wake::{ATTEMPT_LEASE, RETRY_WAIT_MAX};
 use crate::domain::escalation::Span;
 use crate::domain::facts::Book;
 use crate::domain::ids::{AlertId, IncidentId, OrganisationId, PackId, SourceId};
@@ -148,8 +148,8 @@ impl Alert {
     /// Whether an attempt is to be made now: the time has come, or an attempt was lost with its daemon.
     pub fn is_due(&self, now: Instant) -> bool {
         match self.state {
-            AlertState::Waiting { next_at } => next_at <= now,
-            AlertState::Trying { since } => since + ATTEMPT_LEASE <= now,
+            AlertState::Waiting { next_at } => next_at <= now || next_at > now + RETRY_WAIT_MAX,
+            AlertState::Trying { since } => since + ATTEMPT_LEASE <= now || since > now + ATTEMPT_LEASE,
             AlertState::Delivered { .. } | AlertState::Dropped { .. } => false,
         }
     }
