@@ -59,7 +59,14 @@ pub struct Step {
 impl Scheduler {
     /// A scheduler over a desk, handing alerts to a courier.
     pub fn new(desk: Arc<Desk>, courier: Arc<Courier>, metrics: Arc<Metrics>) -> Self {
-        Self { desk, courier, metrics, set_aside: Mutex::default(), last_look: Mutex::default(), caught_up: AtomicBool::new(false) }
+        Self {
+            desk,
+            courier,
+            metrics,
+            set_aside: Mutex::default(),
+            last_look: Mutex::default(),
+            caught_up: AtomicBool::new(false),
+        }
     }
 
     /// Whether every wake that was overdue when the daemon started has been looked at.

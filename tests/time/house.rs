@@ -211,3 +211,17 @@ impl Channel for Mail {
 pub fn minutes(count: i64) -> Duration {
     Duration::minutes(count)
 }
+
+/// An answer of a named person, with its ground.
+pub fn says(key: &str, value: Value, now: Instant) -> Claim {
+    Claim {
+        key: key.into(),
+        value: Some(value),
+        by: Claimant::Person("Ada".into()),
+        at: now,
+        pointer: None,
+        ground: Some("read the case".into()),
+        assumed: None,
+        settles: false,
+    }
+}

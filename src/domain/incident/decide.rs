@@ -169,9 +169,16 @@ impl<'a> Story<'a> {
                 Event::Met { clock, .. } => Some((clock.clone(), "the clock was met")),
                 _ => None,
             };
+            let reopened = match &event {
+                Event::ClockSet { clock, .. } => self.is_closed(clock).then(|| clock.clone()),
+                _ => None,
+            };
             self.tell(event);
             if let Some((clock, reason)) = closed {
                 self.drop_alerts(&clock, reason);
+            }
+            if let Some(event) = reopened.and_then(|key| self.reopen(&key)) {
+                self.tell(event);
             }
         }
         let incident = self.incident.as_ref().ok_or(Refusal::NoIncident)?;
@@ -179,6 +186,16 @@ impl<'a> Story<'a> {
             self.tell(event);
         }
         Ok(())
+    }
+
+    fn is_closed(&self, key: &ClockKey) -> bool {
+        let clock = self.incident.as_ref().and_then(|incident| incident.clocks.get(key));
+        clock.is_some_and(|clock| !clock.standing.is_open())
+    }
+
+    fn reopen(&self, key: &ClockKey) -> Option<Event> {
+        let incident = self.incident.as_ref()?;
+        ringing::reopen(incident, key, incident.clocks.get(key)?, self.moment)
     }
 
     fn drop_alerts(&mut self, key: &ClockKey, reason: &str) {
@@ -201,11 +218,12 @@ fn open_clock<'i>(incident: &'i Incident, key: &ClockKey) -> Result<&'i Clock, R
 }
 
 /// When a lease ends: never within the last call before the limit; `None` if that leaves nothing.
-/// Past the limit only a short lease holds, so that an overdue clock cannot be slept through.
+/// Past the limit only a short lease holds, so that an overdue clock cannot be slept through; and
+/// where the law gives no limit, none longer than the house's usual one.
 fn lease_end(clock: &Clock, lease: Option<Duration>, moment: &Moment<'_>) -> Option<Instant> {
     let house = moment.house;
     let wished = moment.now + lease.unwrap_or(house.lease).max(Duration::zero());
-    let Some(until) = clock.law.until() else { return Some(wished) };
+    let Some(until) = clock.law.until() else { return Some(wished.min(moment.now + house.lease)) };
     let third = (until - clock.law.start.at).max(Duration::zero()) / 3;
     let last_call = until - house.last_call.min(third);
     if until <= moment.now {

@@ -79,6 +79,13 @@ pub fn ring(incident: &Incident, key: &ClockKey, clock: &Clock, moment: &Moment<
     events
 }
 
+/// A closed clock runs again: whoever was last told of it is told of this at once.
+pub fn reopen(incident: &Incident, key: &ClockKey, clock: &Clock, moment: &Moment<'_>) -> Option<Event> {
+    let last = passed(key, clock, moment.house, moment.now).pop().filter(|_| rings(clock, moment.house))?;
+    let name = format!("runs again {}", rfc3339(moment.now));
+    Some(fall(incident, key, clock, &name, moment.now, &last.to, moment))
+}
+
 fn fall(
     incident: &Incident,
     key: &ClockKey,

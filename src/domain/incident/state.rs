@@ -87,6 +87,9 @@ pub struct NothingOwed {
     pub by: BTreeSet<String>,
     /// When it was recorded.
     pub at: Instant,
+    /// Whether a person determined it of this very clock; otherwise it follows from the facts, and
+    /// ends with them.
+    pub determined: bool,
 }
 
 /// One alert to one recipient.
@@ -215,12 +218,13 @@ impl Incident {
             Event::ClockSet { clock, law, rearm, .. } => self.set_clock(clock, law, rearm, at),
             Event::NothingOwed { clock, ground, cite, by, .. } => {
                 self.close(clock, Standing::Void, at);
-                let why = NothingOwed { ground: ground.clone(), cite: cite.clone(), by: by.clone(), at };
+                let why = NothingOwed { ground: ground.clone(), cite: cite.clone(), by: by.clone(), at, determined: false };
                 self.nothing_owed.insert(clock.clone(), why);
             }
             Event::Determined { clock, by, ground, cite } => {
                 self.close(clock, Standing::Void, at);
-                let why = NothingOwed { ground: ground.clone(), cite: cite.clone(), by: BTreeSet::from([by.clone()]), at };
+                let by = BTreeSet::from([by.clone()]);
+                let why = NothingOwed { ground: ground.clone(), cite: cite.clone(), by, at, determined: true };
                 self.nothing_owed.insert(clock.clone(), why);
             }
             Event::EndSuggested { clock, ground } => {
