@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::{Arc, LazyLock, Mutex};
+use tokio::sync::RwLock;
 use watchbell::domain::facts::{Claim, Claimant, Value};
 use watchbell::domain::ids::{ChannelId, IncidentId};
 use watchbell::domain::incident::{ClockKey, Command, Event, Incident, Opened, Opening, Received, codec};
@@ -51,9 +52,14 @@ pub fn rules(rungs: &[Rung]) -> Arc<Rules> {
 impl House {
     /// A house with the example configuration and this ladder for the triage clock.
     pub fn new(rungs: &[Rung]) -> Self {
+        Self::over(Arc::new(MemoryStore::new()), rungs)
+    }
+
+    /// The same over another store.
+    pub fn over(store: Arc<dyn Store>, rungs: &[Rung]) -> Self {
         let mail = Arc::new(Mail::default());
         let metrics = Metrics::new();
-        let desk = Arc::new(Desk::new(Arc::new(MemoryStore::new()), rules(rungs), None));
+        let desk = Arc::new(Desk::new(store, rules(rungs), None));
         let courier = Arc::new(Courier::new(Arc::clone(&desk), &EXAMPLE, Arc::clone(&metrics)));
         courier.swap_channels(BTreeMap::from([(ChannelId::from("mail"), Arc::clone(&mail) as Arc<dyn Channel>)]));
         let scheduler = Arc::new(Scheduler::new(Arc::clone(&desk), Arc::clone(&courier), metrics));
@@ -136,11 +142,6 @@ impl House {
         }
         record
     }
-
-    /// When the store would have the incident woken.
-    pub fn wake(&self, id: &IncidentId) -> Option<Instant> {
-        self.desk.store().wake(id).expect("the store in memory answers").map(|wake| wake.at)
-    }
 }
 
 /// The triage clock of the one organisation.
@@ -166,10 +167,11 @@ pub fn skipped(record: &[(Instant, Event)]) -> Vec<String> {
     skips.flatten().collect()
 }
 
-/// A mail server that takes notes, and refuses while it is told to.
+/// A mail server that takes notes, refuses while it is told to, and says nothing while it is held.
 #[derive(Default)]
 pub struct Mail {
     down: Mutex<bool>,
+    pub gate: RwLock<()>,
     taken: Mutex<Vec<(String, String)>>,
 }
 
@@ -192,6 +194,7 @@ impl Channel for Mail {
 
     fn deliver<'a>(&'a self, letter: &'a Letter, _: &'a str, _: Instant) -> BoxFuture<'a, Outcome> {
         Box::pin(async move {
+            let _open = self.gate.read().await;
             if *self.down.lock().expect("no test panics holding it") {
                 let (reason, text) = (FailureReason::Unreachable, "nobody answers".to_owned());
                 return Outcome::Failed { reason, text, retry_after: None, permanent: false };

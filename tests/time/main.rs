@@ -8,6 +8,7 @@
 mod bad_days;
 mod house;
 mod ladders;
+mod odd_store;
 mod random;
 mod set_clock;
 #[path = "../support/mod.rs"]

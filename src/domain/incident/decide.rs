@@ -5,12 +5,9 @@ use super::command::{Command, Moment, Refusal};
 use super::event::{ClockKey, DeliveryResult, Event};
 use super::ringing;
 use super::state::{AlertState, Clock, Incident};
-use crate::domain::facts::{Claim, Rank, Vocabulary};
+use crate::domain::facts::{CLOCK_SKEW, Claim, Rank, Vocabulary};
 use crate::domain::ids::{AlertId, IncidentId};
 use crate::domain::instant::{Duration, Instant, rfc3339};
-
-/// What people's clocks may differ by.
-const CLOCK_SKEW: Duration = Duration::minutes(5);
 
 /// Decides a command. `incident` is `None` before the first event.
 ///
@@ -54,6 +51,7 @@ fn further(story: &mut Story<'_>, incident: &Incident, command: Command, moment:
         Command::Answer { claims } => {
             let by = claims.first().map_or("nobody", |claim| claim.by.name()).to_owned();
             check_judgements(&claims, &moment.rulebook.vocabulary)?;
+            check_instants(&claims, moment)?;
             if story.claim(claims) {
                 story.reassess(&format!("answers of {by}"))?;
             }
@@ -69,7 +67,7 @@ fn further(story: &mut Story<'_>, incident: &Incident, command: Command, moment:
             open_clock(incident, &key)?;
             not_empty("what", &evidence.what)?;
             not_empty("by", &evidence.by)?;
-            not_future("filed-at", evidence.filed_at, moment.now)?;
+            not_future("filed_at", evidence.filed_at, moment.now)?;
             story.tell(Event::Met { clock: key.clone(), evidence });
             story.drop_alerts(&key, "the clock was met");
             // Meeting one duty may start or pull forward another.
@@ -248,10 +246,22 @@ fn check_judgements(claims: &[Claim], vocabulary: &Vocabulary) -> Result<(), Ref
     Ok(())
 }
 
+fn check_instants(claims: &[Claim], moment: &Moment<'_>) -> Result<(), Refusal> {
+    for claim in claims {
+        let vocabulary = &moment.rulebook.vocabulary;
+        let value = claim.value.as_ref();
+        if let Some(at) = value.and_then(|value| vocabulary.future_instant(claim.key.as_str(), value, moment.now)) {
+            return Err(Refusal::Future { what: claim.key.to_string(), at: rfc3339(at), now: rfc3339(moment.now) });
+        }
+    }
+    Ok(())
+}
+
 fn not_empty(name: &'static str, text: &str) -> Result<(), Refusal> {
     if text.trim().is_empty() { Err(Refusal::Empty(name)) } else { Ok(()) }
 }
 
-fn not_future(what: &'static str, at: Instant, now: Instant) -> Result<(), Refusal> {
-    if at <= now + CLOCK_SKEW { Ok(()) } else { Err(Refusal::Future { what, at: rfc3339(at), now: rfc3339(now) }) }
+fn not_future(what: &str, at: Instant, now: Instant) -> Result<(), Refusal> {
+    let future = || Refusal::Future { what: what.to_owned(), at: rfc3339(at), now: rfc3339(now) };
+    if at <= now + CLOCK_SKEW { Ok(()) } else { Err(future()) }
 }
