@@ -67,7 +67,7 @@ pub async fn every_open(desk: &Arc<Desk>, note: &Note) {
     let mut after: Option<IncidentId> = None;
     let (mut looked_at, mut changed, mut failed) = (0_u64, 0_u64, 0_u64);
     loop {
-        let cards = match desk.store().cards(after.as_ref(), PAGE) {
+        let cards = match desk.cards(after.as_ref(), PAGE) {
             Ok(cards) => cards,
             Err(error) => {
                 tracing::error!(%error, "open incidents could not be reassessed");

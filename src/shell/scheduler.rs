@@ -6,7 +6,6 @@
 
 use super::courier::Courier;
 use super::desk::{Desk, SubmitError};
-use super::store::StoreError;
 use super::telemetry::Metrics;
 use super::wall_clock;
 use crate::domain::board::Card;
@@ -84,14 +83,14 @@ impl Scheduler {
     }
 
     /// Wakes every incident that is due at `now`, once, and hands their alerts to the courier.
-    pub async fn step(self: &Arc<Self>, now: Instant) -> Result<Step, StoreError> {
+    pub async fn step(self: &Arc<Self>, now: Instant) -> Result<Step, SubmitError> {
         let mut step = Step::default();
         self.lock_aside().retain(|_, until| rests(*until, now));
         if self.was_set_back(now) {
             self.retry_failing(now, &mut step).await?;
         }
         let aside: BTreeMap<IncidentId, Instant> = self.lock_aside().clone();
-        let due = self.desk.store().due(now, ROUND_MAX + aside.len())?;
+        let due = self.desk.due(now, ROUND_MAX + aside.len())?;
         let overdue = due.first().map_or(Duration::zero(), |(at, _)| now - *at);
         self.metrics.oldest_overdue_s.set(overdue.num_seconds().max(0));
         for (at, _) in due.iter().filter(|(_, id)| !aside.contains_key(id)) {
@@ -101,7 +100,7 @@ impl Scheduler {
         self.wake_all(ids, now, &mut step).await;
 
         let aside: BTreeMap<IncidentId, Instant> = self.lock_aside().clone();
-        let agenda = self.desk.store().due(Instant::MAX_UTC, aside.len() + 1)?;
+        let agenda = self.desk.due(Instant::MAX_UTC, aside.len() + 1)?;
         let next = agenda.into_iter().find(|(at, id)| *at > now || !aside.contains_key(id));
         // What is still due and not set aside was left for another round.
         self.caught_up.fetch_or(next.as_ref().is_none_or(|(at, _)| *at > now), Ordering::AcqRel);
@@ -122,10 +121,10 @@ impl Scheduler {
 
     /// Wakes every incident with an alert that waits for its next attempt: that wait was counted by
     /// the clock as it stood before.
-    async fn retry_failing(self: &Arc<Self>, now: Instant, step: &mut Step) -> Result<(), StoreError> {
+    async fn retry_failing(self: &Arc<Self>, now: Instant, step: &mut Step) -> Result<(), SubmitError> {
         let mut after: Option<IncidentId> = None;
         loop {
-            let cards = self.desk.store().cards(after.as_ref(), PAGE)?;
+            let cards = self.desk.cards(after.as_ref(), PAGE)?;
             let Some((last, _)) = cards.last() else { return Ok(()) };
             after = Some(last.clone());
             let failing = |card: &[u8]| serde_json::from_slice::<Card>(card).is_ok_and(|card| !card.failing.is_empty());

@@ -79,7 +79,7 @@ async fn an_incident_that_cannot_be_woken_is_set_aside_and_stops_nobody() {
     for (name, body) in [("inc-panics", "[]"), ("inc-rubbish", "no list of events")] {
         let sealed = seal(None, &name.into(), start, body.as_bytes());
         let wake = Some(Wake { at: start, why: "poison".into() });
-        house.desk.store().append(Append { wake, ..Append::of(sealed) }).await.expect("appended");
+        house.store.append(Append { wake, ..Append::of(sealed) }).await.expect("appended");
     }
     let sound = house.open("sound", start).await;
     let step = house.step(start).await;

@@ -31,6 +31,7 @@ pub struct House {
     pub scheduler: Arc<Scheduler>,
     pub courier: Arc<Courier>,
     pub mail: Arc<Mail>,
+    pub store: Arc<dyn Store>,
 }
 
 /// The example configuration, read once.
@@ -59,11 +60,11 @@ impl House {
     pub fn over(store: Arc<dyn Store>, rungs: &[Rung]) -> Self {
         let mail = Arc::new(Mail::default());
         let metrics = Metrics::new();
-        let desk = Arc::new(Desk::new(store, rules(rungs), None));
+        let desk = Arc::new(Desk::new(Arc::clone(&store), rules(rungs), None));
         let courier = Arc::new(Courier::new(Arc::clone(&desk), &EXAMPLE, Arc::clone(&metrics)));
         courier.swap_channels(BTreeMap::from([(ChannelId::from("mail"), Arc::clone(&mail) as Arc<dyn Channel>)]));
         let scheduler = Arc::new(Scheduler::new(Arc::clone(&desk), Arc::clone(&courier), metrics));
-        Self { desk, scheduler, courier, mail }
+        Self { desk, scheduler, courier, mail, store }
     }
 
     /// Opens an incident with only the house's triage clock, whose limit is one hour later.
@@ -133,7 +134,7 @@ impl House {
 
     /// Everything on record, with the instant of each decision.
     pub fn record(&self, id: &IncidentId) -> Vec<(Instant, Event)> {
-        let envelopes = self.desk.store().read(id).expect("the store in memory answers");
+        let envelopes = self.store.read(id).expect("the store in memory answers");
         let mut record = Vec::new();
         for bytes in &envelopes {
             let envelope = journal::open(bytes).expect("a sound envelope");
@@ -146,7 +147,7 @@ impl House {
 
 /// The triage clock of the one organisation.
 pub fn triage() -> ClockKey {
-    ClockKey { duty: "house.triage".into(), organisation: "mercy".into() }
+    ClockKey::of("house.triage", "mercy")
 }
 
 /// What fell, in order: rung and instant of the decision.
