@@ -140,6 +140,12 @@ impl Daemon {
         (self.process, self.address) = (Some(process), address);
     }
 
+    /// Stops the mail server: connections to its port are refused from now on.
+    pub fn mail_goes_down(&mut self) {
+        let runtime = self.runtime.as_ref().expect("held until dropped");
+        runtime.block_on(self.mail.go_down()).expect("the mail sink goes down");
+    }
+
     /// The mails received so far, once there are at least so many.
     pub fn mails(&self, at_least: usize) -> Vec<Received> {
         wait_for(&format!("{at_least} mails"), || Some(self.mail.received()).filter(|mails| mails.len() >= at_least))
