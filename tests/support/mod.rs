@@ -4,7 +4,7 @@
 //! returns once the daemon is ready. Dropping it kills the process. Everything here blocks; it may be
 //! used in plain tests and from `spawn_blocking` in async ones.
 
-#![allow(dead_code, reason = "every test file uses its own part of this")]
+#![allow(dead_code, unused_imports, reason = "each test binary uses a part of it")]
 
 mod config_text;
 mod http;
