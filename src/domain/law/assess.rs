@@ -26,15 +26,15 @@ pub enum Owed {
 }
 
 /// What an assessment is made under.
-pub struct Circumstances<'a> {
+pub struct Circumstances<'a, 's> {
     /// The facts.
-    pub sight: &'a Sight<'a>,
+    pub sight: &'s Sight<'a>,
     /// The organisation's principal zone.
     pub zone: Zone,
     /// The start of last resort, when no fact gives one: when the assessment is made.
     pub at: Instant,
     /// Holds recorded on this duty's clock, such as a law-enforcement statement.
-    pub holds: &'a [Hold],
+    pub holds: &'s [Hold],
 }
 
 /// A start instant and where it came from.
@@ -107,7 +107,7 @@ pub struct Assessment<'a> {
 }
 
 /// Holds one duty against the facts.
-pub fn assess<'a>(duty: &'a Duty, pack: &'a Pack, rulebook: &'a Rulebook, at: &Circumstances<'a>) -> Assessment<'a> {
+pub fn assess<'a>(duty: &'a Duty, pack: &'a Pack, rulebook: &'a Rulebook, at: &Circumstances<'a, '_>) -> Assessment<'a> {
     let text = &duty.text;
     let binds = evaluate(&text.binds, pack, at.sight);
     let mut assessment = Assessment {
@@ -243,12 +243,12 @@ impl Assessment<'_> {
 }
 
 /// The zone whose days decide on which day a clock starts, and so whether the duty was law.
-fn zone_of(duty: &Duty, at: &Circumstances<'_>) -> Zone {
+fn zone_of(duty: &Duty, at: &Circumstances<'_, '_>) -> Zone {
     let of_limit = || duty.text.due.first().map_or(at.zone, |due| due.limit.zone(at.zone));
     duty.text.force.zone.unwrap_or_else(of_limit)
 }
 
-fn start(duty: &Duty, at: &Circumstances<'_>) -> Started {
+fn start(duty: &Duty, at: &Circumstances<'_, '_>) -> Started {
     let text = &duty.text.start;
     let known = |keys: &[FactKey], pick: Pick| {
         let mut known = keys.iter().filter_map(|key| at.sight.instant(key, at.zone).map(|instant| (instant, key.clone())));
@@ -285,7 +285,7 @@ fn out_of_time(duty: &Duty, date: NaiveDate) -> Option<String> {
     None
 }
 
-fn mode(duty: &Duty, at: &Circumstances<'_>, start: &Started, deadlines: &Deadlines, remarks: &mut Vec<String>) -> Mode {
+fn mode(duty: &Duty, at: &Circumstances<'_, '_>, start: &Started, deadlines: &Deadlines, remarks: &mut Vec<String>) -> Mode {
     let force = &duty.text.force;
     match force.status {
         Status::Policy => return Mode::Policy,
@@ -323,7 +323,7 @@ fn deadlines(
     duty: &Duty,
     pack: &Pack,
     rulebook: &Rulebook,
-    at: &Circumstances<'_>,
+    at: &Circumstances<'_, '_>,
     start: &Started,
 ) -> (Deadlines, BTreeSet<FactKey>) {
     let context = Context { organisation_zone: at.zone, calendars: &rulebook.calendars };
@@ -384,7 +384,7 @@ fn due_at_once(start: Instant, zone: Zone, fault: &ClockFault) -> Deadline {
 }
 
 /// None for a reading that counts from a moment nobody has stated.
-fn reading_of(reading: &Reading, start: &Started, at: &Circumstances<'_>, context: &Context<'_>) -> Option<Term> {
+fn reading_of(reading: &Reading, start: &Started, at: &Circumstances<'_, '_>, context: &Context<'_>) -> Option<Term> {
     let start = match &reading.counted_from {
         Some(key) => &Started { at: at.sight.instant(key, at.zone)?, from: Some(key.clone()), ..start.clone() },
         None => start,
@@ -397,7 +397,7 @@ fn reading_of(reading: &Reading, start: &Started, at: &Circumstances<'_>, contex
     })
 }
 
-fn term_of(due: &Due, start: &Started, at: &Circumstances<'_>, context: &Context<'_>) -> Term {
+fn term_of(due: &Due, start: &Started, at: &Circumstances<'_, '_>, context: &Context<'_>) -> Term {
     let mut term = Term {
         says: due.says.clone(),
         cite: due.cite.clone(),

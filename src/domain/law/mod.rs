@@ -14,6 +14,7 @@ pub mod lint;
 pub mod load;
 pub mod pack;
 pub mod sight;
+pub mod what_if;
 
 pub use assess::{Assessment, Owed};
 pub use condition::Condition;
