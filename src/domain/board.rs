@@ -41,6 +41,9 @@ pub struct ClockLine {
     pub duty: String,
     /// Who owes it.
     pub organisation: String,
+    /// The authority, State or group of people, where the duty has a clock for each.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub towards: Option<String>,
     /// What is to be done.
     pub title: String,
     /// Where the law says it.
@@ -177,10 +180,30 @@ pub struct ClockView {
     pub end_suggested: Option<String>,
     /// Elements its draft still lacks.
     pub gaps: Vec<String>,
+    /// What delays it: the hold of the duty, who stated it, from when, until when.
+    pub holds: Vec<HoldView>,
     /// What was filed.
     pub met: Option<super::incident::Evidence>,
     /// Every alert so far.
     pub alerts: Vec<AlertView>,
+}
+
+/// One hold.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct HoldView {
+    /// The hold of the duty.
+    pub rule: String,
+    /// Who stated it.
+    pub official: String,
+    /// When.
+    pub from: Instant,
+    /// The first moment at which telling is allowed again, if known.
+    pub until: Option<Instant>,
+    /// The words, or the document's reference.
+    pub words: String,
+    /// Who recorded it.
+    pub by: String,
 }
 
 /// One alert.
@@ -242,6 +265,7 @@ impl ClockLine {
             id: key.public(incident),
             duty: key.duty.to_string(),
             organisation: key.organisation.to_string(),
+            towards: key.target.clone(),
             title: law.title.clone(),
             cite: law.cite.clone(),
             standing: clock.standing,
@@ -398,6 +422,18 @@ impl ClockView {
             missing: law.missing.iter().map(ToString::to_string).collect(),
             end_suggested: clock.end_suggested.clone(),
             gaps: clock.draft.as_ref().map(|draft| draft.gaps.clone()).unwrap_or_default(),
+            holds: clock
+                .holds
+                .iter()
+                .map(|held| HoldView {
+                    rule: held.statement.rule.clone(),
+                    official: held.statement.official.clone(),
+                    from: held.hold.from,
+                    until: held.hold.until,
+                    words: held.statement.words.clone(),
+                    by: held.by.clone(),
+                })
+                .collect(),
             met: clock.met.clone(),
             alerts,
         })
