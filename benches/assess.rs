@@ -20,7 +20,7 @@ fn main() {
     };
     let at = parse_rfc3339("2026-11-21T12:00:00Z").expect("a valid instant");
     let lines = mix(seed, 2_000, at);
-    let inquiry = Inquiry::of(&rules, at, None);
+    let inquiry = Inquiry::of(&rules, at);
     let (mut owed, mut bytes) = (0_u64, 0_u64);
     let mut out = Vec::with_capacity(1 << 20);
     let whole = wall_clock::stopwatch();
@@ -30,7 +30,7 @@ fn main() {
             Ok(question) => question,
             Err(faults) => panic!("{line}: {faults:?}"),
         };
-        let answer = inquiry.answer(&question, false);
+        let answer = inquiry.answer(&question);
         owed += answer.duties.len() as u64;
         out.clear();
         serde_json::to_writer(&mut out, &answer).expect("an answer is JSON");

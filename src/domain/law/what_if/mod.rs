@@ -1,17 +1,20 @@
 //! What the law would make of facts that nobody has recorded: facts in, duties and deadlines out.
 //!
 //! A [`Question`] is read from one line of JSON; an [`Inquiry`] holds every pack in use against it and gives
-//! an [`Answer`]. Nothing is stored, and nothing here knows incidents or files.
+//! an [`Answer`]. Packs on trial are held against it too, and what they would change is said. Nothing is
+//! stored, and nothing here knows incidents or files.
 
 mod answer;
+mod change;
 mod question;
 
-pub use answer::Answer;
+pub use answer::{Answer, Judged, ZONE_ASSUMED};
+pub use change::Change;
 pub use question::{Question, QuestionFault};
 
-use super::assess::{Assessment, Circumstances, Owed, assess};
+use super::assess::{Circumstances, Owed, assess, targets};
 use super::load::Rulebook;
-use super::pack::Pack;
+use super::pack::{Duty, Each, Pack};
 use super::sight::Sight;
 use crate::domain::instant::{Instant, Zone};
 
@@ -20,17 +23,30 @@ pub struct Inquiry<'l> {
     rulebook: &'l Rulebook,
     /// The packs in use.
     packs: Vec<&'l Pack>,
-    /// When the question is asked, unless it says so itself.
-    at: Instant,
+    /// Packs that are tried beside them.
+    on_trial: Vec<&'l Pack>,
+    /// When a question is asked, unless it says so itself.
+    pub at: Instant,
     /// The organisation's principal zone, unless the facts say it.
-    zone: Option<Zone>,
+    pub zone: Option<Zone>,
+    /// Whether duties that are not owed or do not bind are shown too, with the ground.
+    pub all: bool,
+    /// Whether every deadline is shown with its derivation.
+    pub derived: bool,
 }
 
 impl<'l> Inquiry<'l> {
-    /// Asks the enabled packs of a rulebook. `at` counts for questions that do not say when; `zone` for
-    /// facts that do not say where the organisation is at home.
-    pub fn of(rulebook: &'l Rulebook, at: Instant, zone: Option<Zone>) -> Self {
-        Self { rulebook, packs: rulebook.enabled(&[]).collect(), at, zone }
+    /// Asks the enabled packs of a rulebook, at an instant.
+    pub fn of(rulebook: &'l Rulebook, at: Instant) -> Self {
+        let packs = rulebook.enabled(&[]).collect();
+        Self { rulebook, packs, on_trial: Vec::new(), at, zone: None, all: false, derived: false }
+    }
+
+    /// The same with packs on trial beside those in use. One that is in use already is left out.
+    pub fn trying(mut self, packs: impl IntoIterator<Item = &'l Pack>) -> Self {
+        let in_use = |pack: &Pack| self.packs.iter().any(|used| used.head.id == pack.head.id);
+        self.on_trial = packs.into_iter().filter(|pack| !in_use(pack)).collect();
+        self
     }
 
     /// Reads one line of JSON; see [`Question::read`].
@@ -38,26 +54,58 @@ impl<'l> Inquiry<'l> {
         Question::read(line, &self.rulebook.vocabulary, self.at)
     }
 
-    /// The duties that are owed or open; with `all` also those that are not owed or do not bind.
-    pub fn answer<'q>(&self, question: &'q Question, all: bool) -> Answer<'q>
+    /// What the law makes of a question.
+    pub fn answer<'q>(&self, question: &'q Question) -> Answer<'q>
     where
         'l: 'q,
     {
         let said = question.zone().or(self.zone);
         let zone = said.unwrap_or(Zone::UTC);
-        let mut duties = self.assess(&self.packs, question, zone);
-        duties.retain(|assessment| all || matches!(assessment.owed, Owed::Open | Owed::Owed));
-        Answer { id: question.id.as_deref(), at: question.at, zone, zone_assumed: said.is_none(), duties }
-    }
-
-    fn assess<'q>(&self, packs: &[&'l Pack], question: &'q Question, zone: Zone) -> Vec<Assessment<'q>>
-    where
-        'l: 'q,
-    {
         let met = question.met.iter().map(|(duty, at)| (duty, *at)).collect();
         let sight = Sight::new(&self.rulebook.vocabulary, &question.book).with_met(met);
         let circumstances = Circumstances { sight: &sight, zone, at: question.at, holds: &[] };
-        let duties = packs.iter().flat_map(|pack| pack.duties.iter().map(move |duty| (*pack, duty)));
-        duties.map(|(pack, duty)| assess(duty, pack, self.rulebook, &circumstances)).collect()
+        let mut duties = self.judge(&self.packs, &circumstances);
+        let mut changes = None;
+        if !self.on_trial.is_empty() {
+            let mut tried = self.judge(&self.on_trial, &circumstances);
+            changes = Some(change::changes(&duties, &tried));
+            duties.append(&mut tried);
+        }
+        duties.retain(|judged| self.all || matches!(judged.assessment.owed, Owed::Open | Owed::Owed));
+        let (id, at) = (question.id.as_deref(), question.at);
+        Answer { id, at, zone, zone_assumed: said.is_none(), duties, changes, derived: self.derived }
+    }
+
+    fn judge<'q>(&self, packs: &[&'l Pack], at: &Circumstances<'q, '_>) -> Vec<Judged<'q>>
+    where
+        'l: 'q,
+    {
+        let mut judged = Vec::new();
+        for pack in packs {
+            for duty in &pack.duties {
+                self.judge_duty(duty, pack, at, &mut judged);
+            }
+        }
+        judged
+    }
+
+    fn judge_duty<'q>(&self, duty: &'l Duty, pack: &'l Pack, at: &Circumstances<'q, '_>, judged: &mut Vec<Judged<'q>>)
+    where
+        'l: 'q,
+    {
+        if duty.text.each.is_none() {
+            judged.push(Judged { towards: Vec::new(), assessment: assess(duty, pack, self.rulebook, at) });
+            return;
+        }
+        let towards: Vec<String> = targets(duty, pack, at.sight).into_iter().flatten().collect();
+        if duty.text.each == Some(Each::Cohort {}) && !towards.is_empty() {
+            for cohort in towards {
+                let sight = at.sight.of_cohort(&cohort);
+                let assessment = assess(duty, pack, self.rulebook, &Circumstances { sight: &sight, ..*at });
+                judged.push(Judged { towards: vec![cohort], assessment });
+            }
+        } else {
+            judged.push(Judged { towards, assessment: assess(duty, pack, self.rulebook, at) });
+        }
     }
 }
