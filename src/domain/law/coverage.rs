@@ -5,6 +5,7 @@
 
 use super::assess::Assessment;
 use super::cases;
+use super::condition::Condition;
 use super::evaluate::Truth;
 use super::load::Rulebook;
 use super::pack::{Duty, DutyText};
@@ -67,10 +68,17 @@ pub fn coverage(rulebook: &Rulebook) -> Coverage {
 
 /// Every way a duty can go.
 fn turns_of(text: &DutyText) -> Vec<Turn> {
-    let both = [Truth::Holds, Truth::Fails];
-    let mut turns: Vec<Turn> = both.map(Turn::Binds).into_iter().chain(both.map(Turn::Arises)).collect();
+    let mut turns = Vec::new();
+    let mut both = |condition: &Condition, turn: &dyn Fn(Truth) -> Turn| {
+        turns.push(turn(Truth::Holds));
+        // Nothing is asked where all of nothing is.
+        let can_fail = !matches!(condition, Condition::All(parts) if parts.is_empty());
+        turns.extend(can_fail.then(|| turn(Truth::Fails)));
+    };
+    both(&text.binds, &Turn::Binds);
+    both(&text.arises, &Turn::Arises);
     for exception in &text.exceptions {
-        turns.extend(both.map(|truth| Turn::Exception(exception.id.clone(), truth)));
+        both(&exception.when, &|truth| Turn::Exception(exception.id.clone(), truth));
     }
     turns.extend((0..text.due.len()).map(|index| due(text, index)));
     turns
