@@ -8,7 +8,7 @@ use watchbell::domain::facts::{Claim, Claimant, Value};
 use watchbell::domain::ids::IncidentId;
 use watchbell::domain::incident::{
     AlertState, ClockKey, Command, DeliveryResult, Event, Evidence, HoldStatement, House, Incident, Moment, Opened, Opening,
-    Profile, Received, Refusal, Standing, Team, TeamMember, codec, decide, next_wake,
+    Profile, Received, Refusal, Standing, Team, TeamMember, codec, decide, if_a_breach, next_wake,
 };
 use watchbell::domain::instant::{Duration, Instant, Zone, parse_rfc3339, rfc3339};
 use watchbell::domain::law::{Mode, Rulebook};
@@ -210,6 +210,17 @@ fn an_alert_asks_and_does_not_claim_a_breach() {
 }
 
 #[test]
+fn while_the_opening_question_is_unanswered_the_limits_it_would_start_are_shown() {
+    let mut case = Case::clinic("2026-11-17T08:00:00Z");
+    let supposed = |case: &Case| if_a_breach(&case.incident, &Moment { now: case.now, rulebook: &RULES, house: &HOUSE });
+    let authority = supposed(&case).into_iter().find(|limit| limit.clock.duty.as_str() == "eu.gdpr.art33.authority");
+    assert_eq!(authority.expect("it would run").until, Some(at("2026-11-20T08:00:00Z")));
+    assert!(case.clock("eu.gdpr.art33.authority").is_none(), "to suppose starts nothing");
+    case.answer(&[("breach.suspected", true.into())]);
+    assert!(supposed(&case).is_empty());
+}
+
+#[test]
 fn suspicion_starts_provisional_clocks_from_the_first_alarm_and_answers_the_triage() {
     let mut case = Case::hospital("2026-03-10T14:00:00Z");
     case.at("2026-03-12T14:00:00Z").answer(&[("breach.suspected", true.into())]);
@@ -224,6 +235,7 @@ fn suspicion_starts_provisional_clocks_from_the_first_alarm_and_answers_the_tria
 fn a_person_who_moves_awareness_moves_the_clock_and_the_record_says_why() {
     let mut case = Case::clinic("2026-11-17T08:00:00Z");
     case.breach();
+    case.later(Duration::hours(6));
     let events = case.answer(&[("aware.at", "2026-11-17T14:20:00+01:00".into())]);
     let why = events.iter().find_map(|event| match event {
         Event::ClockSet { clock, because, .. } if clock.duty.as_str() == "eu.gdpr.art33.authority" => because.clone(),
@@ -362,7 +374,7 @@ fn rungs_missed_in_a_downtime_are_coalesced_into_the_loudest_and_each_is_recorde
         .flatten()
         .map(|skip| skip.rung)
         .collect();
-    assert_eq!(skipped, ["50% left", "25% left", "expiry"]);
+    assert_eq!(skipped, ["50% left", "25% left", "expiry", "every 1h overdue #1 to #2"]);
     assert!(fallen(&case.wake()).is_empty(), "the same moment rings once");
 }
 
