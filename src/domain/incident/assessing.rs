@@ -212,9 +212,9 @@ fn law_of(assessment: &Assessment<'_>, target: Option<&str>) -> Option<ClockLaw>
         pack: assessment.duty.pack.clone(),
         provisional: assessment.owed == Owed::Open || !assessment.start.settled,
         mode: assessment.mode,
-        start: assessment.start.clone(),
-        deadlines: assessment.deadlines.clone()?,
-        missing: assessment.missing.clone(),
+        start: assessment.start.recorded(),
+        deadlines: assessment.deadlines.as_ref()?.recorded(),
+        missing: assessment.missing.iter().copied().cloned().collect(),
         reasons: assessment.reasons(),
         remarks: assessment.remarks.clone(),
     })
