@@ -115,7 +115,7 @@ pub struct Status {
 pub struct Check {
     /// Envelopes read.
     pub envelopes: u64,
-    /// Streams compared.
+    /// Streams met in them.
     pub streams: u64,
     /// Where index and journal disagree, in words; at most a hundred are kept.
     pub differences: Vec<String>,
@@ -183,7 +183,7 @@ pub trait Store: Send + Sync {
 
 /// The agenda's milliseconds of an instant, rounded up: a wake is never early.
 pub(crate) fn wake_ms(at: Instant) -> i64 {
-    at.timestamp_millis() + i64::from(at.timestamp_subsec_nanos() % 1_000_000 > 0)
+    at.timestamp_millis() + i64::from(!at.timestamp_subsec_nanos().is_multiple_of(1_000_000))
 }
 
 /// The instant of an agenda's milliseconds.

@@ -234,13 +234,14 @@ impl Content {
         if !keep_all && random.one_in(3) {
             random.shuffle(&mut sectors);
         }
-        if random.one_in(4)
-            && let Some((_, last)) = sectors.last_mut()
-        {
-            last.fill_with(|| random.next() as u8);
-        }
+        let torn = sectors.last().map(|(offset, _)| offset / SECTOR * SECTOR).filter(|_| random.one_in(4));
         for (offset, bytes) in sectors {
             self.durable[offset..offset + bytes.len()].copy_from_slice(&bytes);
+        }
+        if let Some(start) = torn {
+            // The whole sector is gone, with what was durable in it before.
+            let end = self.durable.len().min(start + SECTOR);
+            self.durable[start..end].fill_with(|| random.next() as u8);
         }
         self.cache.clone_from(&self.durable);
     }

@@ -21,6 +21,9 @@ const MOST: usize = 100;
 #[derive(Default)]
 struct Truth {
     envelopes: u64,
+    /// How many streams there are in all.
+    stream_count: u64,
+    /// Streams as of the position the index reflects.
     streams: BTreeMap<IncidentId, Entry>,
     /// The states of streams behind the position the index reflects.
     newer: BTreeMap<(IncidentId, Position), Entry>,
@@ -32,7 +35,7 @@ pub(super) fn compare(reader: &Reader) -> Result<Check, StoreError> {
     let _still = reader.hold_index();
     let reflects = reader.index().reflects()?.map_or(Position::START, |reflects| reflects.position);
     let truth = read(reader, reflects)?;
-    let mut check = Check { envelopes: truth.envelopes, streams: truth.streams.len() as u64, differences: Vec::new() };
+    let mut check = Check { envelopes: truth.envelopes, streams: truth.stream_count, differences: Vec::new() };
     let mut differ = |what: String| {
         if check.differences.len() < MOST {
             check.differences.push(what);
@@ -105,5 +108,6 @@ fn read(reader: &Reader, reflects: Position) -> Result<Truth, StoreError> {
         truth.envelopes += 1;
         Ok(ControlFlow::Continue(()))
     })?;
+    truth.stream_count = newest.len() as u64;
     Ok(truth)
 }

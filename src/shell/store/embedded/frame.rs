@@ -206,13 +206,13 @@ impl Framer {
         (header.get(..4)? == FRAME_MAGIC).then(|| FRAME_HEADER + u32_at(header, 4) as usize)
     }
 
-    /// The first whole frame behind `offset` that says everything up to a place beyond `offset` was durable.
-    pub fn witness_behind(self, segment: u32, base: u64, bytes: &[u8], offset: u64) -> Option<u64> {
+    /// The first whole frame of a segment that begins behind `offset` and before `until`, and says
+    /// that everything up to a place beyond `offset` was durable.
+    pub fn witness_behind(self, segment: u32, bytes: &[u8], offset: u64, until: u64) -> Option<u64> {
         let lost = position(segment, offset);
         let first = (offset + 1).next_multiple_of(FRAME_ALIGN as u64);
-        let end = base + bytes.len() as u64;
-        let mut starts = (first..end).step_by(FRAME_ALIGN);
-        starts.find(|&start| self.frame_at(segment, base, bytes, start).is_some_and(|frame| frame.durable > lost))
+        let mut starts = (first..until).step_by(FRAME_ALIGN);
+        starts.find(|&start| self.frame_at(segment, 0, bytes, start).is_some_and(|frame| frame.durable > lost))
     }
 
     fn checksum(self, at: Position, frame: &[u8]) -> u32 {
@@ -316,7 +316,7 @@ mod tests {
             let mut changed = bytes.clone();
             changed[at] ^= 0x10;
             assert_eq!(payload_lens(framer, &changed), (vec![5], second as u64), "byte {at}");
-            assert_eq!(framer.witness_behind(1, 0, &changed, second as u64), Some(2 * BLOCK), "byte {at}");
+            assert_eq!(framer.witness_behind(1, &changed, second as u64, 4 * BLOCK), Some(2 * BLOCK), "byte {at}");
         }
     }
 

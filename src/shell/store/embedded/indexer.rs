@@ -29,8 +29,13 @@ impl Indexer {
 
     /// Writes the oldest changes to the index; `false` when there were none.
     pub fn step(&mut self) -> Result<bool, StoreError> {
+        self.step_of(CHUNK)
+    }
+
+    /// The same, taking so many appends at most.
+    pub fn step_of(&mut self, appends: usize) -> Result<bool, StoreError> {
         let _still = self.reader.hold_index();
-        let Some(chunk) = self.reader.overlay().chunk(CHUNK) else { return Ok(false) };
+        let Some(chunk) = self.reader.overlay().chunk(appends) else { return Ok(false) };
         self.reader.index().apply(self.reader.store_id(), &chunk.changes)?;
         self.reader.overlay_mut().settle(&chunk);
         Ok(true)

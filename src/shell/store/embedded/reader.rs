@@ -3,7 +3,7 @@
 //! Shared by the store, its writer and its indexer. Nothing is read here that is not durable.
 
 use super::super::disk::{Disk, DiskFile};
-use super::super::{Position, Scanned, Status, StoreError};
+use super::super::{Check, Position, Scanned, Status, StoreError};
 use super::frame::{BLOCK, Framer, StoreId, Walk, place, position, segment_name};
 use super::index::{Entry, Index};
 use super::overlay::Overlay;
@@ -19,6 +19,12 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, Rw
 /// Read first when a record is fetched; most are shorter.
 const FIRST_READ: u64 = 4096;
 
+/// A segment's file and its length.
+type OpenFile = (Arc<dyn DiskFile>, u64);
+
+/// Is shown the position of a frame, the position behind it, and its payload.
+pub(super) type FrameVisitor<'a> = &'a mut dyn FnMut(Position, Position, &[u8]) -> Result<ControlFlow<()>, StoreError>;
+
 /// All that may be read of an open store.
 pub struct Reader {
     disk: Arc<dyn Disk>,
@@ -26,7 +32,7 @@ pub struct Reader {
     store_id: StoreId,
     framer: Framer,
     overlay: RwLock<Overlay>,
-    files: Mutex<BTreeMap<u32, (Arc<dyn DiskFile>, u64)>>,
+    files: Mutex<BTreeMap<u32, OpenFile>>,
     durable: AtomicU64,
     bytes: AtomicU64,
     broken: Mutex<Option<String>>,
@@ -198,6 +204,11 @@ impl Reader {
         Ok(envelopes)
     }
 
+    /// Reads the whole journal and compares the index with it.
+    pub fn check(&self) -> Result<Check, StoreError> {
+        super::compare::compare(self)
+    }
+
     /// The payload of the frame at a position.
     fn record_at(&self, at: Position) -> Result<Vec<u8>, StoreError> {
         let (segment, offset) = place(at);
@@ -212,7 +223,7 @@ impl Reader {
         payload.ok_or_else(|| damaged(name, offset, "the frame does not match its checksum"))
     }
 
-    fn file(&self, segment: u32) -> Result<(Arc<dyn DiskFile>, u64), StoreError> {
+    fn file(&self, segment: u32) -> Result<OpenFile, StoreError> {
         let mut files = self.files.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(known) = files.get(&segment) {
             return Ok(known.clone());
@@ -223,14 +234,9 @@ impl Reader {
         Ok(files.entry(segment).or_insert(opened).clone())
     }
 
-    /// Shows every frame from a position up to `until`, which is durable: its position, the position
-    /// behind it, and its payload. Returns where it stopped. Closing marks are shown as empty payloads.
-    pub(super) fn frames(
-        &self,
-        from: Position,
-        until: Position,
-        visit: &mut dyn FnMut(Position, Position, &[u8]) -> Result<ControlFlow<()>, StoreError>,
-    ) -> Result<Position, StoreError> {
+    /// Shows every frame from a position up to `until`, which is durable. Returns where it stopped.
+    /// Marks of a clean stop are shown as empty payloads.
+    pub(super) fn frames(&self, from: Position, until: Position, visit: FrameVisitor<'_>) -> Result<Position, StoreError> {
         let ((first, mut offset), (last, end)) = (place(from), place(until));
         let headers = headers(&*self.disk)?;
         let mut link = None;

@@ -41,6 +41,8 @@ pub(super) fn recover(
     if names.iter().any(|name| name == UNFINISHED) {
         disk.remove(UNFINISHED).map_err(|error| StoreError::disk("remove", UNFINISHED, &error))?;
     }
+    // A name that is seen may not be durable: the roll that gave it may have failed at the very end.
+    disk.sync_dir().map_err(|error| StoreError::disk("sync", "journal", &error))?;
     let headers = headers(&*disk)?;
     let Some(header) = headers.last() else {
         return begin(disk, options, new_id, known).map(|log| Recovered { log, cut: None });
@@ -119,8 +121,7 @@ pub(super) fn find_end(header: &SegmentHeader, bytes: &[u8], known_durable: Opti
     let mut walk = Walk::new(framer, header.segment, 0, bytes, BLOCK, Some(header.link));
     while walk.next_frame().is_some() {}
     let stopped_at = walk.stopped_at();
-    let used = &bytes[..used_len(bytes)];
-    if let Some(witness) = framer.witness_behind(header.segment, 0, used, stopped_at) {
+    if let Some(witness) = framer.witness_behind(header.segment, bytes, stopped_at, used_len(bytes) as u64) {
         let what = format!("there is no whole frame here, but the one at offset {witness} was written when there was");
         return Err(damaged(name, stopped_at, what));
     }

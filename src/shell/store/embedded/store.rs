@@ -3,8 +3,8 @@
 use super::super::disk::RealDisk;
 use super::super::{Append, AppendError, Appending, Check, Position, Scanned, Status, Store, StoreError, Wake, instant_of_ms};
 use super::folder::Folder;
-use super::pace::Pace;
-use super::{Index, Indexer, Options, Parts, Progress, Reader, Recovery, Request, StoreId, TreeIndex, Writer, compare};
+use super::pace::{Distance, Pace};
+use super::{Index, Indexer, Options, Parts, Progress, Reader, Recovery, Request, StoreId, TreeIndex, Writer};
 use crate::domain::ids::IncidentId;
 use crate::domain::instant::Instant;
 use crate::domain::journal::Head;
@@ -128,9 +128,13 @@ fn spawn<T: Send + 'static>(name: &str, run: impl FnOnce() -> T + Send + 'static
 /// Drives the writer until the queue is closed and empty.
 fn write(mut writer: Writer, mut waiting: mpsc::Receiver<Request>, reader: &Reader, pace: &Pace, options: &Options) {
     let mut group = Vec::with_capacity(GROUP);
-    while waiting.blocking_recv_many(&mut group, GROUP) > 0 {
+    loop {
+        let appends = waiting.blocking_recv_many(&mut group, GROUP);
+        if appends == 0 {
+            break;
+        }
         writer.step(group.drain(..));
-        pace.wrote(is_too_far(reader, options));
+        pace.wrote(appends, || distance(reader, options));
     }
     writer.close();
     pace.writer_done();
@@ -139,15 +143,10 @@ fn write(mut writer: Writer, mut waiting: mpsc::Receiver<Request>, reader: &Read
 /// Drives the indexer until the writer has ended and the index has everything.
 fn index(mut indexer: Indexer, reader: &Reader, pace: &Pace, options: &Options) -> Result<(), StoreError> {
     let mut run = || {
-        loop {
-            let more = pace.wait_for_work();
-            while indexer.step()? {
-                pace.indexed(is_too_far(reader, options));
-            }
-            if !more {
-                return Ok(());
-            }
+        while pace.wait_for_work() {
+            while indexer.step()? && pace.indexed(|| distance(reader, options)) {}
         }
+        Ok(())
     };
     let outcome: Result<(), StoreError> = run();
     if let Err(error) = &outcome {
@@ -157,9 +156,15 @@ fn index(mut indexer: Indexer, reader: &Reader, pace: &Pace, options: &Options) 
     outcome
 }
 
-fn is_too_far(reader: &Reader, options: &Options) -> bool {
+/// How far the index is behind: from three quarters of what is allowed, indexing is not put off.
+fn distance(reader: &Reader, options: &Options) -> Distance {
     let overlay = reader.overlay();
-    overlay.backlog() > options.backlog || overlay.bytes() > options.backlog_bytes
+    let (backlog, bytes) = (overlay.backlog(), overlay.bytes());
+    Distance {
+        backlog,
+        far: backlog > options.backlog / 4 * 3 || bytes > options.backlog_bytes / 4 * 3,
+        too_far: backlog > options.backlog || bytes > options.backlog_bytes,
+    }
 }
 
 impl Store for EmbeddedStore {
@@ -210,7 +215,7 @@ impl Store for EmbeddedStore {
     }
 
     fn check(&self) -> Result<Check, StoreError> {
-        compare::compare(&self.reader)
+        self.reader.check()
     }
 
     fn status(&self) -> Status {

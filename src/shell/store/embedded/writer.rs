@@ -35,6 +35,8 @@ pub struct Writer {
     log: Log,
     reader: Arc<Reader>,
     staged: Vec<Staged>,
+    /// Refusals that hold only if the group becomes durable: what stood in the way may be in it.
+    refused: Vec<(Answer, AppendError)>,
     /// The newest staged change of each stream, by its place in `staged`.
     staged_streams: BTreeMap<IncidentId, usize>,
     staged_keys: BTreeMap<Vec<u8>, IncidentId>,
@@ -43,7 +45,8 @@ pub struct Writer {
 
 impl Writer {
     pub(super) fn new(log: Log, reader: Arc<Reader>) -> Self {
-        Self { log, reader, staged: Vec::new(), staged_streams: BTreeMap::new(), staged_keys: BTreeMap::new(), broken: None }
+        let (staged, refused, staged_streams, staged_keys) = Default::default();
+        Self { log, reader, staged, refused, staged_streams, staged_keys, broken: None }
     }
 
     /// Stores the requests in as few groups as they fit, and answers every one of them.
@@ -51,7 +54,7 @@ impl Writer {
         for Request { append, answer } in requests {
             match self.stage(append) {
                 Ok(change) => self.remember(change, answer),
-                Err(error) => _ = answer.send(Err(error)),
+                Err(error) => self.refused.push((answer, error)),
             }
         }
         self.commit();
@@ -151,10 +154,14 @@ impl Writer {
         self.staged_streams.clear();
         self.staged_keys.clear();
         if let Err(error) = outcome {
-            for staged in self.staged.drain(..) {
-                let _ = staged.answer.send(Err(error.clone()));
+            let refused = self.refused.drain(..).map(|(answer, _)| answer);
+            for answer in self.staged.drain(..).map(|staged| staged.answer).chain(refused) {
+                let _ = answer.send(Err(error.clone()));
             }
             return;
+        }
+        for (answer, error) in self.refused.drain(..) {
+            let _ = answer.send(Err(error));
         }
         let durable = self.log.durable();
         // Positions behind the single appends: the next one, and at last the end of the group.
