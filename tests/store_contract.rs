@@ -7,7 +7,7 @@ use std::sync::Arc;
 use watchbell::domain::ids::IncidentId;
 use watchbell::domain::instant::{DateTime, Instant};
 use watchbell::domain::journal::{Head, seal, verify};
-use watchbell::shell::store::embedded::{LogOptions, Options};
+use watchbell::shell::store::embedded::{LogOptions, Options, reindex};
 use watchbell::shell::store::{Append, AppendError, Appended, EmbeddedStore, MemoryStore, Position, Store, StoreError, Wake};
 
 fn at_ms(ms: i64) -> Instant {
@@ -405,6 +405,20 @@ fn a_missing_or_ruined_or_foreign_index_is_made_anew_with_the_same_content() {
         assert_eq!(store.recovery().replayed, 400, "ruin {place}");
         store.close().expect("closes");
     }
+}
+
+#[test]
+fn a_reindexed_store_is_as_it_was_and_its_old_index_is_kept_aside() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let store = open(dir.path());
+    fill(&store, 0);
+    let before = picture(&store);
+    drop(store);
+    let recovery = reindex(dir.path(), small(), &mut |_, _| ()).expect("reindexed");
+    assert_eq!((recovery.replayed, recovery.cut), (200, None));
+    assert!(dir.path().join("index.broken-1").is_dir());
+    let store = open(dir.path());
+    assert_eq!((picture(&store), store.recovery().replayed), (before, 0));
 }
 
 #[test]

@@ -2,8 +2,8 @@
 //!
 //! A view holds no payload and no fact in full: what is safe to show to whoever may read the board.
 
-use super::ids::IncidentId;
-use super::incident::{AlertState, Clock, ClockKey, Incident, Standing};
+use super::ids::{DutyId, FactKey, IncidentId};
+use super::incident::{AlertState, Clock, ClockKey, Incident, Moment, Standing, WouldBe, if_a_breach};
 use super::instant::{Instant, Zone};
 use super::law::{Mode, Rulebook, Verification};
 use serde::{Deserialize, Serialize};
@@ -41,6 +41,9 @@ pub struct ClockLine {
     pub duty: String,
     /// Who owes it.
     pub organisation: String,
+    /// The authority, State or group of people, where the duty has a clock for each.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub towards: Option<String>,
     /// What is to be done.
     pub title: String,
     /// Where the law says it.
@@ -81,6 +84,8 @@ pub struct IncidentView {
     pub facts: Vec<FactView>,
     /// The questions whose answers would settle a clock, the most urgent clock's first.
     pub questions: Vec<Question>,
+    /// While nobody has said whether this may be a breach: the limits that would run if it is, the nearest first.
+    pub if_a_breach: Vec<SupposedLimit>,
     /// Look-alikes that may help to answer: label, value, pointer.
     pub hints: Vec<(String, String, String)>,
     /// Oddities in reading the messages.
@@ -89,6 +94,22 @@ pub struct IncidentView {
     pub not_owed: Vec<NotOwedView>,
     /// The packs it is assessed under, by digest.
     pub packs: BTreeMap<String, String>,
+}
+
+/// A limit that would run if the opening question were answered with yes.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SupposedLimit {
+    /// The duty.
+    pub duty: String,
+    /// Who would owe it.
+    pub organisation: String,
+    /// What is to be done.
+    pub title: String,
+    /// Where the law says it.
+    pub cite: String,
+    /// The limit, or the house's target where the law gives no number.
+    pub until: Option<Instant>,
 }
 
 /// What stands of one fact.
@@ -177,10 +198,30 @@ pub struct ClockView {
     pub end_suggested: Option<String>,
     /// Elements its draft still lacks.
     pub gaps: Vec<String>,
+    /// What delays it: the hold of the duty, who stated it, from when, until when.
+    pub holds: Vec<HoldView>,
     /// What was filed.
     pub met: Option<super::incident::Evidence>,
     /// Every alert so far.
     pub alerts: Vec<AlertView>,
+}
+
+/// One hold.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct HoldView {
+    /// The hold of the duty.
+    pub rule: String,
+    /// Who stated it.
+    pub official: String,
+    /// When.
+    pub from: Instant,
+    /// The first moment at which telling is allowed again, if known.
+    pub until: Option<Instant>,
+    /// The words, or the document's reference.
+    pub words: String,
+    /// Who recorded it.
+    pub by: String,
 }
 
 /// One alert.
@@ -242,6 +283,7 @@ impl ClockLine {
             id: key.public(incident),
             duty: key.duty.to_string(),
             organisation: key.organisation.to_string(),
+            towards: key.target.clone(),
             title: law.title.clone(),
             cite: law.cite.clone(),
             standing: clock.standing,
@@ -259,14 +301,22 @@ impl ClockLine {
 
 impl IncidentView {
     /// The view of an incident.
-    pub fn of(incident: &Incident, rulebook: &Rulebook) -> Self {
+    pub fn of(incident: &Incident, moment: &Moment<'_>) -> Self {
+        let supposed = |limit: WouldBe| SupposedLimit {
+            duty: limit.clock.duty.to_string(),
+            organisation: limit.clock.organisation.to_string(),
+            title: limit.title,
+            cite: limit.cite,
+            until: limit.until,
+        };
         Self {
             card: Card::of(incident),
             organisations: incident.opened.organisations.iter().map(|(id, p)| (id.to_string(), p.name.clone())).collect(),
             sender_status: incident.status.clone(),
             received: incident.received.iter().map(|(source, count)| (source.to_string(), *count)).collect(),
             facts: incident.book.keys().map(|key| FactView::of(incident, key.as_str())).collect(),
-            questions: questions(incident, rulebook),
+            questions: questions(incident, moment.rulebook),
+            if_a_breach: if_a_breach(incident, moment).into_iter().map(supposed).collect(),
             hints: incident.hints.iter().cloned().collect(),
             remarks: incident.remarks.iter().cloned().collect(),
             not_owed: incident
@@ -312,28 +362,42 @@ impl FactView {
     }
 }
 
-/// The questions whose answers would settle an open clock, those of the most urgent clock first.
+/// The questions whose answers would settle an open clock. First those on which it depends whether
+/// anything is owed, the most urgent clock's first; then those that might only lift a duty that stands;
+/// rehearsals come last.
 pub fn questions(incident: &Incident, rulebook: &Rulebook) -> Vec<Question> {
-    let mut questions: Vec<Question> = Vec::new();
+    let mut asked: BTreeMap<&FactKey, Vec<(Weight, &DutyId)>> = BTreeMap::new();
     for (key, clock) in incident.open_clocks() {
         for fact in &clock.law.missing {
-            if let Some(asked) = questions.iter_mut().find(|question| question.key == fact.as_str()) {
-                if !asked.settles.contains(&key.duty.to_string()) {
-                    asked.settles.push(key.duty.to_string());
-                }
-                continue;
-            }
-            let Some(entry) = rulebook.vocabulary.get(fact.as_str()) else { continue };
-            questions.push(Question {
-                key: fact.to_string(),
-                question: entry.question.clone(),
-                help: entry.help.clone(),
-                expects: entry.kind.in_words(),
-                example: entry.kind.example(),
-                needs_ground: entry.judgement,
-                settles: vec![key.duty.to_string()],
-            });
+            asked.entry(fact).or_default().push((Weight::of(clock), &key.duty));
         }
+    }
+    let mut asked: Vec<_> = asked.into_iter().collect();
+    // A key sorts by its weightiest clock, then by how many clocks of that weight it settles.
+    asked.sort_by_cached_key(|(fact, clocks)| {
+        let first = clocks.iter().map(|(weight, _)| *weight).min();
+        let alike = clocks.iter().filter(|(weight, _)| Some(weight.kind) == first.map(|first| first.kind)).count();
+        (first, std::cmp::Reverse(alike), *fact)
+    });
+    let mut questions: Vec<Question> = Vec::new();
+    for (fact, clocks) in asked {
+        let Some(entry) = rulebook.vocabulary.get(fact.as_str()) else { continue };
+        let mut settles: Vec<String> = Vec::new();
+        for (_, duty) in clocks {
+            // Two organisations may owe the same duty.
+            if settles.iter().all(|settled| settled != duty.as_str()) {
+                settles.push(duty.to_string());
+            }
+        }
+        questions.push(Question {
+            key: fact.to_string(),
+            question: entry.question.clone(),
+            help: entry.help.clone(),
+            expects: entry.kind.in_words(),
+            example: entry.kind.example(),
+            needs_ground: entry.judgement,
+            settles,
+        });
     }
     // The house's own clock asks the question that opens all others.
     let opening = incident.open_clocks().iter().any(|(_, clock)| clock.law.mode == Mode::Policy);
@@ -355,6 +419,34 @@ pub fn questions(incident: &Incident, rulebook: &Rulebook) -> Vec<Question> {
         );
     }
     questions
+}
+
+/// How much a clock weighs for what is asked first; the least first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Weight {
+    kind: Kind,
+    until: Instant,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Kind {
+    /// Whether it is owed depends on what is missing.
+    Provisional,
+    /// It is owed, unless a ground is shown.
+    Owed,
+    /// It is not in force.
+    Rehearsal,
+}
+
+impl Weight {
+    fn of(clock: &Clock) -> Self {
+        let kind = match (clock.law.mode, clock.law.provisional) {
+            (Mode::Shadow, _) => Kind::Rehearsal,
+            (_, true) => Kind::Provisional,
+            (_, false) => Kind::Owed,
+        };
+        Self { kind, until: clock.law.until().unwrap_or(Instant::MAX_UTC) }
+    }
 }
 
 impl ClockView {
@@ -398,6 +490,18 @@ impl ClockView {
             missing: law.missing.iter().map(ToString::to_string).collect(),
             end_suggested: clock.end_suggested.clone(),
             gaps: clock.draft.as_ref().map(|draft| draft.gaps.clone()).unwrap_or_default(),
+            holds: clock
+                .holds
+                .iter()
+                .map(|held| HoldView {
+                    rule: held.statement.rule.clone(),
+                    official: held.statement.official.clone(),
+                    from: held.hold.from,
+                    until: held.hold.until,
+                    words: held.statement.words.clone(),
+                    by: held.by.clone(),
+                })
+                .collect(),
             met: clock.met.clone(),
             alerts,
         })

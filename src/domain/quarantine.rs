@@ -31,3 +31,10 @@ pub struct Kept {
     /// The message in base 64, if it is not.
     pub raw_base64: Option<String>,
 }
+
+impl Kept {
+    /// The message as the journal and the board keep it.
+    pub fn encode(&self) -> Vec<u8> {
+        serde_json::to_vec(self).expect("strings and instants have no failing serialiser")
+    }
+}

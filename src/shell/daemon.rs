@@ -173,7 +173,7 @@ async fn reassess_open(app: &App) {
     let mut after: Option<IncidentId> = None;
     let (mut looked_at, mut changed) = (0_u64, 0_u64);
     loop {
-        let cards = match app.desk.store().cards(after.as_ref(), 500) {
+        let cards = match app.desk.cards(after.as_ref(), 500) {
             Ok(cards) => cards,
             Err(error) => {
                 tracing::error!(%error, "open incidents could not be reassessed");

@@ -8,6 +8,7 @@ use crate::domain::ids::IncidentId;
 use crate::domain::incident::{Command, Event, Incident, Moment, Refusal, codec, decide, next_wake};
 use crate::domain::instant::{Duration, Instant};
 use crate::domain::journal::{self, Head};
+use crate::domain::quarantine::{self, Kept};
 use std::collections::{HashMap, VecDeque};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
@@ -125,11 +126,6 @@ impl Desk {
         self.agenda_changed.notify_one();
     }
 
-    /// The store, for reading.
-    pub fn store(&self) -> &Arc<dyn Store> {
-        &self.store
-    }
-
     /// Resolves when the next wake may have moved forward.
     pub async fn agenda_changed(&self) {
         self.agenda_changed.notified().await;
@@ -219,6 +215,40 @@ impl Desk {
             drafts.write(&incident, &events, moment.rulebook);
         }
         Ok(Submitted { incident, events })
+    }
+
+    /// Keeps a message outside any incident, under a unique key; gives the id it is kept under, which
+    /// is an earlier one if the same message was kept before.
+    pub async fn keep(&self, id: IncidentId, kept: Kept, unique: Vec<u8>, now: Instant) -> Result<IncidentId, SubmitError> {
+        let body = kept.encode();
+        let card = Kept { raw: None, raw_base64: None, ..kept }.encode();
+        let sealed = journal::seal_as(None, &id, now, quarantine::FORMAT, 0, &body);
+        let append = Append { card: Some(card), unique: vec![unique], ..Append::of(sealed) };
+        match self.store.append(append).await {
+            Ok(_) => Ok(id),
+            Err(AppendError::Taken { by, .. }) => Ok(by),
+            Err(error) => Err(SubmitError::Unwritten(error)),
+        }
+    }
+
+    /// The incident that claimed a unique key.
+    pub fn lookup(&self, unique: &[u8]) -> Result<Option<IncidentId>, SubmitError> {
+        self.store.lookup(unique).map_err(SubmitError::Unread)
+    }
+
+    /// Cards of incidents and kept messages by id, behind `after`, `limit` at most.
+    pub fn cards(&self, after: Option<&IncidentId>, limit: usize) -> Result<Vec<(IncidentId, Vec<u8>)>, SubmitError> {
+        self.store.cards(after, limit).map_err(SubmitError::Unread)
+    }
+
+    /// Incidents whose wake is at or before `until`, earliest first, `limit` at most.
+    pub fn due(&self, until: Instant, limit: usize) -> Result<Vec<(Instant, IncidentId)>, SubmitError> {
+        self.store.due(until, limit).map_err(SubmitError::Unread)
+    }
+
+    /// Why the record takes no more writes, when it does not.
+    pub fn broken(&self) -> Option<String> {
+        self.store.status().broken
     }
 
     /// An incident as it is; `None` if there is none.

@@ -25,7 +25,7 @@ impl Drafts {
 
     /// Where the draft of a clock is, in one of its forms: `txt`, `html`.
     pub fn path(&self, incident: &Incident, key: &ClockKey, form: &str) -> PathBuf {
-        self.folder.join(incident.id.as_str()).join(format!("{}.{}.{form}", key.duty, key.organisation))
+        self.folder.join(incident.id.as_str()).join(format!("{}.{form}", key.to_string().replace('~', ".")))
     }
 
     /// Writes every draft that these events changed. A failure is logged and shown by `doctor`; the

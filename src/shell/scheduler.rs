@@ -6,7 +6,6 @@
 
 use super::courier::Courier;
 use super::desk::{Desk, SubmitError};
-use super::store::StoreError;
 use super::telemetry::Metrics;
 use super::wall_clock;
 use crate::domain::ids::IncidentId;
@@ -68,10 +67,10 @@ impl Scheduler {
     }
 
     /// Wakes every incident that is due at `now`, once, and hands their alerts to the courier.
-    pub async fn step(self: &Arc<Self>, now: Instant) -> Result<Step, StoreError> {
+    pub async fn step(self: &Arc<Self>, now: Instant) -> Result<Step, SubmitError> {
         let mut step = Step::default();
         let aside: BTreeMap<IncidentId, Instant> = self.lock_aside().clone();
-        let due = self.desk.store().due(now, ROUND_MAX + aside.len())?;
+        let due = self.desk.due(now, ROUND_MAX + aside.len())?;
         let overdue = due.first().map_or(Duration::zero(), |(at, _)| now - *at);
         self.metrics.oldest_overdue_s.set(overdue.num_seconds().max(0));
         let mut woken = JoinSet::new();
@@ -92,20 +91,13 @@ impl Scheduler {
         while let Some(joined) = woken.join_next().await {
             self.note(Some(joined), now, &mut step);
         }
-        let again = self.lock_aside().values().min().copied();
-        step.next = self
-            .desk
-            .store()
-            .due(Instant::MAX_UTC, aside.len() + 1)?
-            .into_iter()
-            .map(|(at, _)| at)
-            .find(|at| *at > now)
-            .or(again);
-        if self.desk.store().next_wake()?.is_none_or(|(at, id)| at > now || self.lock_aside().contains_key(&id)) {
+        let aside = self.lock_aside().clone();
+        let ahead = self.desk.due(Instant::MAX_UTC, aside.len() + 1)?;
+        let next = ahead.into_iter().find(|(_, id)| !aside.contains_key(id)).map(|(at, _)| at);
+        if next.is_none_or(|at| at > now) {
             self.caught_up.store(true, Ordering::Release);
-        } else {
-            step.next = Some(now);
         }
+        step.next = next.into_iter().chain(aside.into_values()).min();
         Ok(step)
     }
 

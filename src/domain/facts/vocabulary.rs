@@ -42,9 +42,13 @@ impl Vocabulary {
         self.entries.insert(entry.key.clone(), entry)
     }
 
-    /// The entry of a key.
+    /// The entry of a key. A fact may be said of one group of people: `risk.level@staff` has the
+    /// entry of `risk.level`.
     pub fn get(&self, key: &str) -> Option<&FactEntry> {
-        self.entries.get(key)
+        match key.split_once('@') {
+            None => self.entries.get(key),
+            Some((key, cohort)) => self.entries.get(key).filter(|entry| is_cohort(cohort) && !entry.of_organisation),
+        }
     }
 
     /// Every entry in the order of keys.
@@ -67,8 +71,14 @@ impl Vocabulary {
         let Some(entry) = self.get(key) else {
             return Err(FactFault::UnknownKey { key: key.to_owned(), nearest: self.nearest(key).cloned() });
         };
-        entry.kind.read(json).map_err(|fault| FactFault::WrongType { key: entry.key.clone(), fault })
+        entry.kind.read(json).map_err(|fault| FactFault::WrongType { key: key.into(), fault })
     }
+}
+
+/// Whether a word can name a group of people: small letters, digits and `-`, at most 40.
+pub fn is_cohort(word: &str) -> bool {
+    let plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
+    !word.is_empty() && word.len() <= 40 && word.bytes().all(plain)
 }
 
 /// A claim the vocabulary does not take.

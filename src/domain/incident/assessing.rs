@@ -4,10 +4,12 @@ use super::command::{Evidence, Moment};
 use super::event::{ClockKey, ClockLaw, Draft, Event, Standing};
 use super::ringing::rearmed;
 use super::state::{Clock, Incident};
-use crate::domain::facts::Book;
+use crate::domain::clocks::Hold;
+use crate::domain::facts::{Book, Claim, Claimant, Value};
 use crate::domain::ids::{DutyId, OrganisationId};
 use crate::domain::instant::{Instant, Zone};
-use crate::domain::law::assess::{Circumstances, assess};
+use crate::domain::law::assess::{Circumstances, assess, targets};
+use crate::domain::law::pack::Each;
 use crate::domain::law::{Assessment, Duty, Mode, Owed, Pack, Rulebook, Sight};
 use crate::domain::notices;
 use std::collections::{BTreeMap, BTreeSet};
@@ -23,16 +25,73 @@ pub fn reassess(incident: &Incident, moment: &Moment<'_>, because: &str) -> Vec<
     for (organisation, profile) in &incident.opened.organisations {
         let book = &incident.profiles[organisation];
         let sight = sight_of(incident, organisation, book, moment.rulebook);
-        let at = Circumstances { sight: &sight, zone: profile.zone, at: incident.opened_at, holds: &[] };
         for pack in &packs {
             for duty in &pack.duties {
-                let key = ClockKey { duty: duty.text.id.clone(), organisation: organisation.clone() };
-                let assessment = assess(duty, pack, moment.rulebook, &at);
-                settle(incident, key, &assessment, moment, because, &mut events);
+                let whole = ClockKey::of(duty.text.id.clone(), organisation.clone());
+                let targets = targets(duty, pack, &sight);
+                let mut keys = Vec::with_capacity(targets.len());
+                for target in targets {
+                    let key = target.as_ref().map_or_else(|| whole.clone(), |target| whole.clone().towards(target));
+                    let of_group = target.as_ref().filter(|_| duty.text.each == Some(Each::Cohort {}));
+                    let of_group = of_group.map(|cohort| sight.of_cohort(cohort));
+                    let sight = of_group.as_ref().unwrap_or(&sight);
+                    let clock = incident.clocks.get(&key);
+                    let holds: Vec<Hold> =
+                        clock.into_iter().flat_map(|clock| &clock.holds).map(|held| held.hold.clone()).collect();
+                    let at = Circumstances { sight, zone: profile.zone, at: incident.opened_at, holds: &holds };
+                    let assessment = assess(duty, pack, moment.rulebook, &at);
+                    settle(incident, key.clone(), target.as_deref(), &assessment, moment, because, &mut events);
+                    keys.push(key);
+                }
+                replace_others(incident, &whole, &keys, duty, &mut events);
             }
         }
     }
     events
+}
+
+/// A limit that would run if the opening question were answered with yes.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct WouldBe {
+    /// The limit; the house's target where the law gives no number.
+    pub until: Option<Instant>,
+    /// Which clock it would be.
+    pub clock: ClockKey,
+    /// Where the law says it.
+    pub cite: String,
+    /// What is to be done.
+    pub title: String,
+}
+
+/// What would run if somebody said now that this may be a breach, the nearest limit first. Empty
+/// once the opening question is answered. It tells people how urgent the question is.
+pub fn if_a_breach(incident: &Incident, moment: &Moment<'_>) -> Vec<WouldBe> {
+    let opening = "breach.suspected";
+    if incident.book.standing(opening).value().is_some() {
+        return Vec::new();
+    }
+    let mut supposed = incident.clone();
+    supposed.book.record(Claim {
+        key: opening.into(),
+        value: Some(Value::YesNo(true)),
+        by: Claimant::Policy("supposed".into()),
+        at: moment.now,
+        pointer: None,
+        ground: None,
+        assumed: None,
+        settles: false,
+    });
+    let mut would_be: Vec<WouldBe> = reassess(&supposed, moment, "supposed")
+        .into_iter()
+        .filter_map(|event| match event {
+            Event::ClockSet { clock, law, .. } if matches!(law.mode, Mode::Live | Mode::Straddle) => {
+                Some(WouldBe { until: law.until(), clock, cite: law.cite.clone(), title: law.title.clone() })
+            }
+            _ => None,
+        })
+        .collect();
+    would_be.sort_by_key(|limit| (limit.until.is_none(), limit.until, limit.clock.clone()));
+    would_be
 }
 
 fn packs<'a>(moment: &Moment<'a>) -> impl Iterator<Item = &'a Pack> {
@@ -56,9 +115,27 @@ pub fn sight_of<'a>(
     Sight::new(&rulebook.vocabulary, &incident.book).of_organisation(profile).with_met(met)
 }
 
+/// When it becomes known for whom a duty has a clock each, those clocks replace the one that stood
+/// for all; a clock whose target is named no longer stays until a person ends it.
+fn replace_others(incident: &Incident, whole: &ClockKey, keys: &[ClockKey], duty: &Duty, events: &mut Vec<Event>) {
+    let stands_for_all = incident.clocks.get(whole).is_some_and(|clock| clock.standing.is_open());
+    if !stands_for_all || keys.contains(whole) {
+        return;
+    }
+    let names: Vec<&str> = keys.iter().filter_map(|key| key.target.as_deref()).collect();
+    events.push(Event::NothingOwed {
+        clock: whole.clone(),
+        ground: format!("replaced by a clock for each: {}", names.join(", ")),
+        cite: duty.text.cite.clone(),
+        by: BTreeSet::new(),
+        reasons: Vec::new(),
+    });
+}
+
 fn settle(
     incident: &Incident,
     key: ClockKey,
+    target: Option<&str>,
     assessment: &Assessment<'_>,
     moment: &Moment<'_>,
     because: &str,
@@ -68,7 +145,7 @@ fn settle(
     match assessment.owed {
         Owed::NotBound | Owed::NotOwed => end(incident, key, clock, assessment, moment, events),
         Owed::Open | Owed::Owed => {
-            let Some(law) = law_of(assessment) else { return };
+            let Some(law) = law_of(assessment, target) else { return };
             match clock {
                 Some(clock) if clock.standing == Standing::Met || clock.law == law => {}
                 Some(clock) => {
@@ -118,12 +195,12 @@ fn end(
     }
 }
 
-fn law_of(assessment: &Assessment<'_>) -> Option<ClockLaw> {
+fn law_of(assessment: &Assessment<'_>, target: Option<&str>) -> Option<ClockLaw> {
     let text = &assessment.duty.text;
     Some(ClockLaw {
         title: text.title.clone(),
         asks: text.asks.clone(),
-        addressee: text.addressee.clone(),
+        addressee: target.map_or_else(|| text.addressee.clone(), |target| format!("{}: {target}", text.addressee)),
         cite: text.cite.clone(),
         verification: text.verification,
         pack: assessment.duty.pack.clone(),
@@ -212,7 +289,7 @@ fn draft_from(
             address: contact("contact.address"),
             web: contact("contact.web"),
         },
-        addressee: Some(duty.text.addressee.clone()),
+        addressee: Some(clock.law.addressee.clone()),
         zone: term.zone,
         due: Some(due_in_words(clock, term.zone)),
         derivation: term.derivation.steps.iter().map(|step| format!("{}: {}", step.text, step.result)).collect(),

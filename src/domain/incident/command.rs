@@ -57,6 +57,28 @@ pub enum Command {
         /// Under which provision.
         cite: String,
     },
+    /// Something delays a clock, such as a statement of a law-enforcement official.
+    Pause {
+        /// Which.
+        clock: ClockKey,
+        /// Who records it.
+        by: String,
+        /// What was stated.
+        statement: HoldStatement,
+    },
+    /// A hold ends.
+    Resume {
+        /// Which clock.
+        clock: ClockKey,
+        /// Who records it.
+        by: String,
+        /// The hold, by its place in the clock's list, from 1.
+        hold: usize,
+        /// The first moment at which telling is allowed again.
+        at: Instant,
+        /// How that is known.
+        ground: String,
+    },
     /// The time has come.
     Wake,
     /// Attempts to deliver begin: claimed by appending.
@@ -110,6 +132,22 @@ pub struct Moment<'a> {
     pub rulebook: &'a Rulebook,
     /// The house's policy.
     pub house: &'a House,
+}
+
+/// A statement that delays a clock, as far as the law of that clock lets it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct HoldStatement {
+    /// The hold of the duty, such as `law-enforcement-oral`.
+    pub rule: String,
+    /// Who stated it, and for which body.
+    pub official: String,
+    /// When it was stated.
+    pub from: Instant,
+    /// The first moment at which telling is allowed again, if the statement says.
+    pub until: Option<Instant>,
+    /// The words, or the document's reference.
+    pub words: String,
 }
 
 /// The house's own policy.
@@ -169,6 +207,14 @@ pub enum Refusal {
     /// The clock is closed.
     #[error("the clock is {0} already")]
     Closed(&'static str),
+    /// The law of this clock knows no such hold.
+    #[error("no hold `{rule}` for this duty; {known}")]
+    NoHold {
+        /// As asked for.
+        rule: String,
+        /// What there is, in words.
+        known: String,
+    },
     /// An acknowledgement would end before it begins.
     #[error("no acknowledgement holds this close to the limit; meet the duty, or determine with a ground that it is not owed")]
     LastCall,

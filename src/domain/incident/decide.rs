@@ -8,6 +8,7 @@ use super::state::{AlertState, Clock, Incident};
 use crate::domain::facts::{Claim, Rank, Vocabulary};
 use crate::domain::ids::{AlertId, IncidentId};
 use crate::domain::instant::{Duration, Instant, rfc3339};
+use crate::domain::law::pack::HoldRule;
 
 /// What people's clocks may differ by.
 const CLOCK_SKEW: Duration = Duration::minutes(5);
@@ -82,6 +83,28 @@ fn further(story: &mut Story<'_>, incident: &Incident, command: Command, moment:
             not_empty("cite", &cite)?;
             story.tell(Event::Determined { clock: key.clone(), by, ground, cite });
             story.drop_alerts(&key, "determined that nothing is owed");
+        }
+        Command::Pause { clock: key, by, statement } => {
+            open_clock(incident, &key)?;
+            not_empty("official", &statement.official)?;
+            not_empty("words", &statement.words)?;
+            not_future("from", statement.from, moment.now)?;
+            let rule = hold_rule(&key, &statement.rule, moment)?;
+            let (effect, lapses_after_days) = (rule.effect.clone(), rule.lapses_after_days);
+            story.tell(Event::Held { clock: key, by, statement, effect, lapses_after_days });
+            story.reassess("a hold was recorded")?;
+        }
+        Command::Resume { clock: key, by, hold, at, ground } => {
+            let clock = open_clock(incident, &key)?;
+            not_empty("ground", &ground)?;
+            if hold == 0 || hold > clock.holds.len() {
+                return Err(Refusal::NoHold {
+                    rule: hold.to_string(),
+                    known: format!("the clock has {} holds", clock.holds.len()),
+                });
+            }
+            story.tell(Event::Released { clock: key, by, hold, at, ground });
+            story.reassess("a hold ended")?;
         }
         Command::Wake => {
             for (key, clock) in &incident.clocks {
@@ -193,6 +216,15 @@ impl<'a> Story<'a> {
             self.tell(Event::DeliveryDropped { alert, reason: reason.to_owned() });
         }
     }
+}
+
+fn hold_rule<'m>(key: &ClockKey, rule: &str, moment: &Moment<'m>) -> Result<&'m HoldRule, Refusal> {
+    let rules = moment.rulebook.duty(&key.duty).map_or(&[][..], |(_, duty)| &duty.text.holds);
+    rules.iter().find(|known| known.id == rule).ok_or_else(|| {
+        let names: Vec<&str> = rules.iter().map(|known| known.id.as_str()).collect();
+        let known = if names.is_empty() { "its law knows none".into() } else { format!("there are {}", names.join(", ")) };
+        Refusal::NoHold { rule: rule.to_owned(), known }
+    })
 }
 
 fn open_clock<'i>(incident: &'i Incident, key: &ClockKey) -> Result<&'i Clock, Refusal> {

@@ -1,6 +1,7 @@
 //! What has happened to an incident. The journal holds these and nothing else.
 
-use super::command::Evidence;
+use super::command::{Evidence, HoldStatement};
+use crate::domain::clocks::Pause;
 use crate::domain::facts::Claim;
 use crate::domain::ids::{AlertId, ChannelId, DutyId, IncidentId, OrganisationId, PackId, SourceId};
 use crate::domain::instant::{Instant, Zone};
@@ -10,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
-/// Which clock: one duty of one organisation.
+/// Which clock: one duty of one organisation, towards one of several where it has more.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ClockKey {
@@ -18,26 +19,43 @@ pub struct ClockKey {
     pub duty: DutyId,
     /// The organisation that owes it.
     pub organisation: OrganisationId,
+    /// The authority, State or group of people, where the duty has a clock for each: letters, digits, `-`, `.`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub target: Option<String>,
 }
 
 impl ClockKey {
-    /// The clock's public name: incident, duty and organisation, divided by `~`.
+    /// The one clock of a duty, or the one that stands until its targets are known.
+    pub fn of(duty: impl Into<DutyId>, organisation: impl Into<OrganisationId>) -> Self {
+        Self { duty: duty.into(), organisation: organisation.into(), target: None }
+    }
+
+    /// The clock towards one of several.
+    pub fn towards(self, target: &str) -> Self {
+        let plain = |c: char| if c.is_ascii_alphanumeric() || matches!(c, '-' | '.') { c } else { '-' };
+        Self { target: Some(target.chars().map(plain).take(60).collect()), ..self }
+    }
+
+    /// The clock's public name: incident, duty, organisation and target if there is one, divided by `~`.
     pub fn public(&self, incident: &IncidentId) -> String {
-        format!("{incident}~{}~{}", self.duty, self.organisation)
+        format!("{incident}~{self}")
     }
 
     /// Reads a public name.
     pub fn parse(public: &str) -> Option<(IncidentId, Self)> {
         let mut parts = public.split('~');
         let (incident, duty, organisation) = (parts.next()?, parts.next()?, parts.next()?);
-        let whole = parts.next().is_none() && ![incident, duty, organisation].contains(&"");
-        whole.then(|| (incident.into(), Self { duty: duty.into(), organisation: organisation.into() }))
+        let target = parts.next();
+        let whole = parts.next().is_none() && ![incident, duty, organisation].contains(&"") && target != Some("");
+        let key = Self { target: target.map(str::to_owned), ..Self::of(duty, organisation) };
+        whole.then(|| (incident.into(), key))
     }
 }
 
 impl fmt::Display for ClockKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}~{}", self.duty, self.organisation)
+        write!(f, "{}~{}", self.duty, self.organisation)?;
+        self.target.iter().try_for_each(|target| write!(f, "~{target}"))
     }
 }
 
@@ -145,6 +163,33 @@ pub enum Event {
         until: Instant,
         /// How they said so: `cli`, `api`, a channel.
         via: String,
+    },
+    /// A statement delays the clock.
+    Held {
+        /// Which clock.
+        clock: ClockKey,
+        /// Who recorded it.
+        by: String,
+        /// What was stated.
+        statement: HoldStatement,
+        /// What the law lets it do.
+        effect: Pause,
+        /// After how many days it lapses by itself.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        lapses_after_days: Option<u32>,
+    },
+    /// A hold ended.
+    Released {
+        /// Which clock.
+        clock: ClockKey,
+        /// Who recorded it.
+        by: String,
+        /// The hold, from 1.
+        hold: usize,
+        /// The first moment at which telling is allowed again.
+        at: Instant,
+        /// How that is known.
+        ground: String,
     },
     /// An acknowledgement ended with the clock still open.
     LeaseEnded {

@@ -104,7 +104,8 @@ fn fall(
 fn alert_id(incident: &IncidentId, key: &ClockKey, clock: &Clock, rung: &str, channel: &str, to: &str) -> AlertId {
     let mut hash = Sha256::new();
     let until = clock.law.until().map(rfc3339).unwrap_or_default();
-    for part in [incident.as_str(), key.duty.as_str(), key.organisation.as_str(), until.as_str(), rung, channel, to] {
+    let clock = key.to_string();
+    for part in [incident.as_str(), clock.as_str(), until.as_str(), rung, channel, to] {
         hash.update((part.len() as u64).to_be_bytes());
         hash.update(part);
     }

@@ -1,8 +1,9 @@
 //! What an incident is: the fold of its events.
 
-use super::command::Evidence;
+use super::command::{Evidence, HoldStatement};
 use super::event::{AlertQueued, ClockKey, ClockLaw, DeliveryResult, Draft, Event, Opened, Profile, Standing};
 use super::wake::ATTEMPT_LEASE;
+use crate::domain::clocks::Hold;
 use crate::domain::escalation::Span;
 use crate::domain::facts::Book;
 use crate::domain::ids::{AlertId, IncidentId, OrganisationId, PackId, SourceId};
@@ -53,6 +54,8 @@ pub struct Clock {
     pub handled: BTreeSet<String>,
     /// Who owns it.
     pub acknowledged: Option<Acknowledgement>,
+    /// What delays it, in the order of recording.
+    pub holds: Vec<RecordedHold>,
     /// How it was met.
     pub met: Option<Evidence>,
     /// When it was closed.
@@ -61,6 +64,17 @@ pub struct Clock {
     pub draft: Option<Draft>,
     /// The last ground on which products suggest that nothing is owed.
     pub end_suggested: Option<String>,
+}
+
+/// A hold on a clock.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RecordedHold {
+    /// What was stated.
+    pub statement: HoldStatement,
+    /// Who recorded it.
+    pub by: String,
+    /// What the arithmetic makes of it.
+    pub hold: Hold,
 }
 
 /// A person owns a clock.
@@ -254,6 +268,20 @@ impl Incident {
             Event::Acknowledged { clock, by, until, via } => self.with(clock, |clock| {
                 clock.acknowledged = Some(Acknowledgement { by: by.clone(), at, until: *until, via: via.clone() });
             }),
+            Event::Held { clock, by, statement, effect, lapses_after_days } => self.with(clock, |clock| {
+                let hold = Hold {
+                    from: statement.from,
+                    until: statement.until,
+                    kind: effect.clone(),
+                    oral_cap_days: *lapses_after_days,
+                };
+                clock.holds.push(RecordedHold { statement: statement.clone(), by: by.clone(), hold });
+            }),
+            Event::Released { clock, hold, at: until, .. } => self.with(clock, |clock| {
+                if let Some(held) = hold.checked_sub(1).and_then(|place| clock.holds.get_mut(place)) {
+                    held.hold.until = Some(*until);
+                }
+            }),
             Event::LeaseEnded { clock, .. } => self.with(clock, |clock| clock.acknowledged = None),
             Event::Met { clock, evidence } => {
                 self.close(clock, Standing::Met, at);
@@ -287,6 +315,7 @@ impl Incident {
             set_at: at,
             handled: BTreeSet::new(),
             acknowledged: None,
+            holds: Vec::new(),
             met: None,
             closed_at: None,
             draft: None,

@@ -2,10 +2,10 @@
 
 use super::evaluate::{Finding, Truth, evaluate};
 use super::load::Rulebook;
-use super::pack::{Due, Duty, Exception, Mode, Pack, Pick, Reading, Status, Verification};
-use super::sight::Sight;
+use super::pack::{Due, Duty, Each, Exception, Mode, Pack, Pick, Reading, Status, Verification};
+use super::sight::{Known, Sight};
 use crate::domain::clocks::{self, ClockFault, Context, Deadline, Derivation, Hold, Limit, Step};
-use crate::domain::facts::{Claimant, Rank};
+use crate::domain::facts::{Claimant, Rank, Value, is_cohort};
 use crate::domain::ids::FactKey;
 use crate::domain::instant::{Instant, NaiveDate, TZ_VERSION, Zone, rfc3339};
 use serde::{Deserialize, Serialize};
@@ -26,6 +26,7 @@ pub enum Owed {
 }
 
 /// What an assessment is made under.
+#[derive(Clone, Copy)]
 pub struct Circumstances<'a> {
     /// The facts.
     pub sight: &'a Sight<'a>,
@@ -176,6 +177,36 @@ pub fn assess<'a>(duty: &'a Duty, pack: &'a Pack, rulebook: &'a Rulebook, at: &C
     assessment.mode = mode(duty, at, &assessment.start, &deadlines, &mut assessment.remarks);
     assessment.deadlines = Some(deadlines);
     assessment
+}
+
+/// For whom a duty has a clock each; `[None]` while that is not known, or when it has only one.
+pub fn targets(duty: &Duty, pack: &Pack, sight: &Sight<'_>) -> Vec<Option<String>> {
+    let named = match &duty.text.each {
+        None => Vec::new(),
+        Some(Each::Of(fact)) => members(sight, fact),
+        Some(Each::Cohort {}) => members(sight, &COHORTS.into()).into_iter().filter(|word| is_cohort(word)).collect(),
+        Some(Each::Place(places)) => match sight.known(&places.fact) {
+            Known::Value(value, _) => match value.as_ref() {
+                Value::ByPlace(counts) => super::evaluate::places_with_enough(counts, places, pack),
+                _ => Vec::new(),
+            },
+            Known::Unknown | Known::Disputed => Vec::new(),
+        },
+    };
+    if named.is_empty() { vec![None] } else { named.into_iter().map(Some).collect() }
+}
+
+/// The fact that names groups of people.
+pub const COHORTS: &str = "people.cohorts";
+
+fn members(sight: &Sight<'_>, fact: &FactKey) -> Vec<String> {
+    match sight.known(fact) {
+        Known::Value(value, _) => match value.as_ref() {
+            Value::Set(set) => set.iter().cloned().collect(),
+            _ => Vec::new(),
+        },
+        Known::Unknown | Known::Disputed => Vec::new(),
+    }
 }
 
 impl Assessment<'_> {

@@ -1,6 +1,6 @@
 //! Worked cases: facts in, expected outcome, beside the law they prove.
 
-use super::assess::{Assessment, Circumstances, Owed, assess};
+use super::assess::{Assessment, Circumstances, Owed, assess, targets};
 use super::load::Rulebook;
 use super::pack::Mode;
 use super::sight::{MET, Sight};
@@ -87,6 +87,10 @@ pub struct Expect {
     pub missing_includes: Option<BTreeSet<FactKey>>,
     /// A part of the ground on which nothing is owed.
     pub ground: Option<String>,
+    /// For whom there is a clock each: authorities, States, groups of people; empty for one clock.
+    pub targets: Option<Vec<String>>,
+    /// Expectations of the clock of one group of people.
+    pub cohort: Option<String>,
 }
 
 /// How a case went.
@@ -222,8 +226,17 @@ fn compare(
             outcome.failures.push(format!("there is no duty `{id}`"));
             continue;
         };
-        let assessment = assess(duty, pack, rulebook, &circumstances);
         let mut differences = Vec::new();
+        if let Some(wanted) = &expect.targets {
+            outcome.compared += 1;
+            let got: Vec<String> = targets(duty, pack, &sight).into_iter().flatten().collect();
+            if *wanted != got {
+                differences.push(format!("targets: expected [{}], got [{}]", wanted.join(", "), got.join(", ")));
+            }
+        }
+        let of_group = expect.cohort.as_ref().map(|cohort| sight.of_cohort(cohort));
+        let sight = of_group.as_ref().unwrap_or(&sight);
+        let assessment = assess(duty, pack, rulebook, &Circumstances { sight, ..circumstances });
         outcome.compared += expect.differences(&assessment, &mut differences);
         outcome.failures.extend(differences.into_iter().map(|difference| format!("{id}: {difference}")));
     }

@@ -8,7 +8,7 @@ use crate::domain::ids::FactKey;
 use crate::domain::instant::{NaiveDate, Zone};
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 /// Whether a condition holds.
@@ -192,6 +192,13 @@ fn in_scope(place: &str, places: &Places, pack: &Pack) -> bool {
 /// `US-OH` lies in `US`; every other word only in itself.
 fn lies_in(said: &str, wanted: &str) -> bool {
     said == wanted || (said.len() > 3 && said.as_bytes()[2] == b'-' && wanted.len() == 2 && said.starts_with(wanted))
+}
+
+/// The places in scope that reach the number by themselves.
+pub fn places_with_enough(counts: &BTreeMap<String, Count>, places: &Places, pack: &Pack) -> Vec<String> {
+    let enough =
+        |(place, count): &(&String, &Count)| in_scope(place, places, pack) && reaches(**count, places.at_least) == Truth::Holds;
+    counts.iter().filter(enough).map(|(place, _)| place.clone()).collect()
 }
 
 fn utc_date(value: &Value) -> Option<NaiveDate> {

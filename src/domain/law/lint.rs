@@ -3,7 +3,7 @@
 use super::condition::{Condition, Words};
 use super::fault::PackFault;
 use super::load::Rulebook;
-use super::pack::{Duty, Pack, Status};
+use super::pack::{Duty, Each, Pack, Status};
 use super::sight::MET;
 use crate::domain::facts::FactType;
 use crate::domain::ids::{DutyId, FactKey};
@@ -105,10 +105,30 @@ impl Place<'_> {
                 self.fault(&exception.id, format!("two exceptions are called `{}`", exception.id), "give each a name of its own");
             }
         }
+        self.each(duty);
         self.start(duty);
         self.due(duty);
         self.force(duty);
         self.contents(duty);
+    }
+
+    fn each(&mut self, duty: &Duty) {
+        let (fact, fits): (FactKey, fn(&FactType) -> bool) = match &duty.text.each {
+            None => return,
+            Some(Each::Of(fact)) => {
+                (fact.clone(), |kind| matches!(kind, FactType::Names | FactType::Places | FactType::AnyOf(_)))
+            }
+            Some(Each::Place(places)) => {
+                self.condition(&Condition::AnyPlace(places.clone()));
+                return;
+            }
+            Some(Each::Cohort {}) => (super::assess::COHORTS.into(), |kind| matches!(kind, FactType::Names)),
+        };
+        if let Some(kind) = self.fact(&fact)
+            && !fits(&kind)
+        {
+            self.fault(fact.as_str(), format!("`{fact}` is {} and names nobody", kind.in_words()), "use a fact that is a list");
+        }
     }
 
     fn start(&mut self, duty: &Duty) {

@@ -148,6 +148,9 @@ pub struct DutyText {
     /// What lifts the duty; each needs facts or a recorded determination.
     #[serde(default, rename = "exception")]
     pub exceptions: Vec<Exception>,
+    /// One clock for each of several: authorities, States, groups of people.
+    #[serde(default)]
+    pub each: Option<Each>,
     /// When the clock starts.
     pub start: Start,
     /// How long it runs. Cases are tried in order; where facts are missing the earliest deadline runs.
@@ -212,6 +215,19 @@ pub struct Exception {
     /// unsettled ground leaves the duty open, with a provisional clock.
     #[serde(default)]
     pub must_be_shown: bool,
+}
+
+/// For each of what a duty has a clock of its own, with its own filing and its own end.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub enum Each {
+    /// Each member of a names or places fact, such as the authorities to be told.
+    Of(FactKey),
+    /// Each place of a count by place that has enough people.
+    Place(super::condition::Places),
+    /// Each group of people named in `people.cohorts`. A fact said of a group, written
+    /// `risk.level@staff`, stands before the same fact said of all.
+    Cohort {},
 }
 
 /// When a clock starts.

@@ -14,6 +14,7 @@ pub struct Sight<'a> {
     incident: &'a Book,
     organisation: Option<&'a Book>,
     met: BTreeMap<&'a DutyId, Instant>,
+    cohort: Option<String>,
 }
 
 /// What stands of a key, as far as the law cares.
@@ -30,7 +31,7 @@ pub enum Known<'a> {
 impl<'a> Sight<'a> {
     /// The facts of an incident, seen through a vocabulary.
     pub fn new(vocabulary: &'a Vocabulary, incident: &'a Book) -> Self {
-        Self { vocabulary, incident, organisation: None, met: BTreeMap::new() }
+        Self { vocabulary, incident, organisation: None, met: BTreeMap::new(), cohort: None }
     }
 
     /// The same with an organisation's profile beside it. What is said in the incident stands before it.
@@ -41,6 +42,18 @@ impl<'a> Sight<'a> {
     /// The same with the moments at which duties were met.
     pub fn with_met(self, met: BTreeMap<&'a DutyId, Instant>) -> Self {
         Self { met, ..self }
+    }
+
+    /// The same for one group of people: what is said of the group stands before what is said of all.
+    pub fn of_cohort(&self, cohort: &str) -> Self {
+        let cohort = Some(cohort.to_owned());
+        Self {
+            vocabulary: self.vocabulary,
+            incident: self.incident,
+            organisation: self.organisation,
+            met: self.met.clone(),
+            cohort,
+        }
     }
 
     /// The vocabulary.
@@ -69,7 +82,15 @@ impl<'a> Sight<'a> {
     }
 
     fn said(&self, key: &FactKey) -> Known<'a> {
-        let standing = match self.incident.standing(key.as_str()) {
+        let of_group = match &self.cohort {
+            Some(cohort) => self.incident.standing(&cohort_key(key, cohort)),
+            None => Standing::Unknown,
+        };
+        let standing = match of_group {
+            Standing::Unknown => self.incident.standing(key.as_str()),
+            standing => standing,
+        };
+        let standing = match standing {
             Standing::Unknown => self.organisation.map_or(Standing::Unknown, |book| book.standing(key.as_str())),
             standing => standing,
         };
@@ -124,6 +145,11 @@ impl<'a> Sight<'a> {
             })
             .collect()
     }
+}
+
+/// The key of a fact as said of one group of people: `risk.level@staff`.
+pub fn cohort_key(key: &FactKey, cohort: &str) -> String {
+    format!("{key}@{cohort}")
 }
 
 fn number(value: &Value) -> Option<u64> {

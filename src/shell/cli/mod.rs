@@ -1,5 +1,6 @@
 //! The command line: amtool manners, data on standard output, everything else on standard error.
 
+mod demo;
 mod exit;
 mod serve;
 
@@ -23,6 +24,7 @@ struct Cli {
 enum Command {
     /// Run the daemon.
     Serve(serve::Serve),
+    Demo(demo::Demo),
 }
 
 /// Runs the command line.
@@ -30,6 +32,7 @@ pub fn main() -> ExitCode {
     let cli = Cli::parse();
     let outcome = match cli.command {
         Command::Serve(serve) => serve.run(),
+        Command::Demo(demo) => demo.run(),
     };
     outcome.into()
 }

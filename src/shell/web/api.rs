@@ -3,14 +3,15 @@
 use super::App;
 use super::auth::caller;
 use super::problem::Problem;
-use super::wire::{Ack, Answers, Determine, Meet};
+use super::wire::{Ack, Answers, Determine, Meet, PauseClock, ResumeClock};
 use crate::domain::board::{Card, ClockLine, ClockView, IncidentView};
 use crate::domain::facts::{Claim, Claimant, FactFault};
 use crate::domain::ids::IncidentId;
-use crate::domain::incident::{ClockKey, Command, Evidence, Incident};
+use crate::domain::incident::{ClockKey, Command, Evidence, HoldStatement, Incident, Moment};
 use crate::domain::quarantine;
-use crate::shell::config::May;
-use crate::shell::{render, wall_clock};
+use crate::shell::config::{May, Rules};
+use crate::shell::render;
+use crate::shell::wall_clock;
 use axum::body::Body;
 use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, StatusCode, header};
@@ -63,7 +64,7 @@ pub async fn board(State(app): State<Arc<App>>, headers: HeaderMap, page: Query<
     let mut after = page.after.as_deref().map(IncidentId::from);
     let mut board = Board { cards: Vec::new(), next: None, channels: channels(&app), quarantined: 0 };
     loop {
-        let cards = cards(&app, after.as_ref(), PAGE_MAX)?;
+        let cards = app.desk.cards(after.as_ref(), PAGE_MAX)?;
         let more = cards.len() == PAGE_MAX;
         for (id, bytes) in cards {
             after = Some(id.clone());
@@ -86,10 +87,6 @@ pub async fn board(State(app): State<Arc<App>>, headers: HeaderMap, page: Query<
     }
 }
 
-fn cards(app: &App, after: Option<&IncidentId>, limit: usize) -> Result<Vec<(IncidentId, Vec<u8>)>, Problem> {
-    app.desk.store().cards(after, limit).map_err(|error| Problem::unavailable(error.to_string()))
-}
-
 /// Channels whose last attempt failed.
 pub fn channels(app: &App) -> BTreeMap<String, ChannelState> {
     let failing = app.courier.health().into_iter().filter_map(|(id, health)| {
@@ -105,7 +102,7 @@ pub async fn quarantined(State(app): State<Arc<App>>, headers: HeaderMap) -> Ans
     let mut kept = Vec::new();
     let mut after = Some(IncidentId::from(quarantine::PREFIX));
     while kept.len() < PAGE_MAX {
-        let page = cards(&app, after.as_ref(), PAGE_MAX)?;
+        let page = app.desk.cards(after.as_ref(), PAGE_MAX)?;
         let Some((last, _)) = page.last() else { break };
         after = Some(last.clone());
         for (id, bytes) in page {
@@ -126,11 +123,16 @@ async fn incident(app: &App, id: &str) -> Result<Arc<Incident>, Problem> {
     found.ok_or_else(|| Problem::not_found("no-incident", "no such incident").hint("`GET /v1/incidents` lists them"))
 }
 
+fn view_of(incident: &Incident, rules: &Rules) -> IncidentView {
+    let moment = Moment { now: wall_clock::now(), rulebook: &rules.rulebook, house: &rules.house };
+    IncidentView::of(incident, &moment)
+}
+
 /// `GET /v1/incidents/{id}`
 pub async fn show_incident(State(app): State<Arc<App>>, headers: HeaderMap, Path(id): Path<String>) -> Answer<IncidentView> {
     caller(&app, &headers, May::Read)?;
     let incident = incident(&app, &id).await?;
-    Ok(axum::Json(IncidentView::of(&incident, &app.desk.rules().rulebook)))
+    Ok(axum::Json(view_of(&incident, &app.desk.rules())))
 }
 
 /// `POST /v1/incidents/{id}/claims`
@@ -173,7 +175,7 @@ pub async fn answer(State(app): State<Arc<App>>, headers: HeaderMap, Path(id): P
         return Err(problem);
     }
     let submitted = app.desk.submit(&IncidentId::from(id.as_str()), Command::Answer { claims }, now).await?;
-    Ok(axum::Json(IncidentView::of(&submitted.incident, &rules.rulebook)))
+    Ok(axum::Json(view_of(&submitted.incident, &rules)))
 }
 
 /// Awareness and the like cannot lie in the future; an extension granted can.
@@ -269,6 +271,34 @@ pub async fn determine(
     let determine: Determine = super::read_json(body, &headers, app.body_limit).await?;
     let Determine { ground, cite } = determine;
     act(&app, &id, &key, Command::Determine { clock: key.clone(), by: caller.name, ground, cite }).await
+}
+
+/// `POST /v1/clocks/{id}/pause`
+pub async fn pause(State(app): State<Arc<App>>, headers: HeaderMap, Path(public): Path<String>, body: Body) -> Answer<ClockView> {
+    let caller = caller(&app, &headers, May::Act)?;
+    let (id, key) = clock_key(&public)?;
+    let pause: PauseClock = super::read_json(body, &headers, app.body_limit).await?;
+    let statement = HoldStatement {
+        rule: pause.rule,
+        official: pause.official,
+        from: pause.from.0,
+        until: pause.until.map(|until| until.0),
+        words: pause.words,
+    };
+    act(&app, &id, &key, Command::Pause { clock: key.clone(), by: caller.name, statement }).await
+}
+
+/// `POST /v1/clocks/{id}/resume`
+pub async fn resume(
+    State(app): State<Arc<App>>,
+    headers: HeaderMap,
+    Path(public): Path<String>,
+    body: Body,
+) -> Answer<ClockView> {
+    let caller = caller(&app, &headers, May::Act)?;
+    let (id, key) = clock_key(&public)?;
+    let ResumeClock { hold, at, ground } = super::read_json(body, &headers, app.body_limit).await?;
+    act(&app, &id, &key, Command::Resume { clock: key.clone(), by: caller.name, hold, at: at.0, ground }).await
 }
 
 /// In which form a notice is wanted.

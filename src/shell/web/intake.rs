@@ -9,13 +9,11 @@ use crate::domain::ids::IncidentId;
 use crate::domain::incident::{Command, Opened, Opening, Received};
 use crate::domain::ingest::{self, DeliveryMeta, EvidenceKind, Report, Unreadable, check_bearer};
 use crate::domain::instant::Instant;
-use crate::domain::journal;
-use crate::domain::quarantine::{self, Kept};
+use crate::domain::quarantine::Kept;
 use crate::domain::standard_webhooks as webhooks;
 use crate::shell::config::Source;
 use crate::shell::desk::SubmitError;
 use crate::shell::mint;
-use crate::shell::store::{Append, AppendError};
 use crate::shell::telemetry::IntakeLabels;
 use crate::shell::wall_clock;
 use axum::body::Body;
@@ -188,13 +186,11 @@ async fn take_report(
     };
     let mut claims = report.claims.clone();
     claims.extend(source.claims.iter().map(|claim| crate::domain::facts::Claim { at: now, ..claim.clone() }));
-    let store = app.desk.store();
     for _ in 0..RACES_MAX {
-        let lookup = |key: &[u8]| store.lookup(key).map_err(|error| Problem::unavailable(error.to_string()));
-        if let Some(known) = lookup(&delivery_key)? {
+        if let Some(known) = app.desk.lookup(&delivery_key)? {
             return Ok((known, true));
         }
-        let (id, command, unique) = match lookup(&incident_key)? {
+        let (id, command, unique) = match app.desk.lookup(&incident_key)? {
             Some(known) => {
                 let command = Command::Observe { received: received.clone(), claims: claims.clone() };
                 (known, command, vec![delivery_key.clone()])
@@ -306,17 +302,7 @@ async fn keep(
         raw,
         raw_base64,
     };
-    let encoded = serde_json::to_vec(&kept).map_err(|error| Problem::unavailable(error.to_string()))?;
-    let card = Kept { raw: None, raw_base64: None, ..kept };
-    let card = serde_json::to_vec(&card).map_err(|error| Problem::unavailable(error.to_string()))?;
-    let id = mint::quarantine_id();
-    let sealed = journal::seal_as(None, &id, now, quarantine::FORMAT, 0, &encoded);
-    let append = Append { card: Some(card), unique: vec![unique], ..Append::of(sealed) };
-    match app.desk.store().append(append).await {
-        Ok(_) => Ok(id),
-        Err(AppendError::Taken { by, .. }) => Ok(by),
-        Err(error) => Err(Problem::unavailable(error.to_string())),
-    }
+    Ok(app.desk.keep(mint::quarantine_id(), kept, unique, now).await?)
 }
 
 /// A unique key: a kind and parts, none of which can run into the next.

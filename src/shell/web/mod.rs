@@ -93,6 +93,8 @@ pub fn routes(app: Arc<App>) -> Router {
         .route("/v1/clocks/{id}/ack", post(api::ack))
         .route("/v1/clocks/{id}/meet", post(api::meet))
         .route("/v1/clocks/{id}/determine", post(api::determine))
+        .route("/v1/clocks/{id}/pause", post(api::pause))
+        .route("/v1/clocks/{id}/resume", post(api::resume))
         .route("/v1/clocks/{id}/notice", get(api::notice))
         .route("/v1/quarantine", get(api::quarantined))
         .route("/metrics", get(ops::metrics))

@@ -133,6 +133,9 @@ impl From<Refusal> for Problem {
             }
             Refusal::Empty(_) => Self::invalid("empty-field", detail),
             Refusal::Future { .. } => Self::invalid("future-time", detail).hint("give the moment it happened, with its offset"),
+            Refusal::NoHold { .. } => {
+                Self::invalid("no-hold", detail).hint("`watchbell rules explain DUTY` lists what may delay it")
+            }
             Refusal::NoGround(_) => Self::invalid("no-ground", detail).hint("add `ground`: on what the judgement rests"),
             Refusal::NotAPerson(_) => Self::invalid("not-a-person", detail),
         }

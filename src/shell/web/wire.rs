@@ -51,6 +51,35 @@ pub struct Determine {
     pub cite: String,
 }
 
+/// `POST /v1/clocks/{id}/pause`
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PauseClock {
+    /// The hold of the duty, such as `law-enforcement-oral`.
+    pub rule: String,
+    /// Who stated it, and for which body.
+    pub official: String,
+    /// When it was stated.
+    pub from: ExplicitInstant,
+    /// The first moment at which telling is allowed again, if the statement says.
+    #[serde(default)]
+    pub until: Option<ExplicitInstant>,
+    /// The words, or the document's reference.
+    pub words: String,
+}
+
+/// `POST /v1/clocks/{id}/resume`
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ResumeClock {
+    /// The hold, by its place in the clock's list, from 1.
+    pub hold: usize,
+    /// The first moment at which telling is allowed again.
+    pub at: ExplicitInstant,
+    /// How that is known.
+    pub ground: String,
+}
+
 /// A length of time as text.
 #[derive(Clone, Copy, Debug)]
 pub struct Length(pub Duration);

@@ -1,0 +1,562 @@
+//! Incidents decided by the real packs: what starts, moves, rings and ends a clock.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::LazyLock;
+use watchbell::domain::escalation::Ladder;
+use watchbell::domain::facts::{Claim, Claimant, Value};
+use watchbell::domain::ids::IncidentId;
+use watchbell::domain::incident::{
+    AlertState, ClockKey, Command, DeliveryResult, Event, Evidence, HoldStatement, House, Incident, Moment, Opened, Opening,
+    Profile, Received, Refusal, Standing, Team, TeamMember, codec, decide, if_a_breach, next_wake,
+};
+use watchbell::domain::instant::{Duration, Instant, Zone, parse_rfc3339, rfc3339};
+use watchbell::domain::law::{Mode, Rulebook};
+use watchbell::shell::rulebook;
+
+static RULES: LazyLock<Rulebook> = LazyLock::new(|| {
+    let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("rules");
+    rulebook::check(&rulebook::texts_of(&dir).expect("the rules are readable")).unwrap_or_else(|fault| panic!("{fault}"))
+});
+
+static HOUSE: LazyLock<House> = LazyLock::new(|| {
+    let ladder: Ladder = toml::from_str(
+        r#"
+        name = "all"
+        [[rung]]
+        when = "start"
+        to = ["soc"]
+        [[rung]]
+        when = "50% left"
+        to = ["soc"]
+        [[rung]]
+        when = "25% left"
+        to = ["soc"]
+        [[rung]]
+        when = "expiry"
+        to = ["soc"]
+        [[rung]]
+        when = "every 1h overdue"
+        to = ["soc"]
+        "#,
+    )
+    .expect("a ladder");
+    let member = TeamMember { channel: "mail".into(), to: "soc@example.org".into() };
+    House {
+        ladders: vec![ladder],
+        teams: BTreeMap::from([("soc".to_owned(), Team { members: vec![member] })]),
+        lease: Duration::hours(4),
+        last_call: Duration::hours(2),
+        ..House::default()
+    }
+});
+
+fn at(text: &str) -> Instant {
+    parse_rfc3339(text).unwrap_or_else(|| panic!("`{text}` is an instant"))
+}
+
+/// An incident and the story so far, as a test tells it.
+struct Case {
+    id: IncidentId,
+    now: Instant,
+    told: Vec<(Instant, Event)>,
+    incident: Incident,
+}
+
+fn profile(facts: &[(&str, serde_json::Value)], zone: &str, now: Instant) -> Profile {
+    let claims =
+        facts.iter().map(|(key, value)| claim(key, value.clone(), Claimant::Policy("config".into()), now, None)).collect();
+    Profile { name: "Mercy Hospital".into(), zone: Zone::named(zone).expect("a zone"), claims }
+}
+
+fn claim(key: &str, value: serde_json::Value, by: Claimant, at: Instant, ground: Option<&str>) -> Claim {
+    let value = RULES.vocabulary.read(key, &value).unwrap_or_else(|fault| panic!("{fault}"));
+    let ground = ground.map(str::to_owned);
+    Claim { key: key.into(), value: Some(value), by, at, pointer: None, ground, assumed: None, settles: false }
+}
+
+fn received(update: &str) -> Received {
+    Received {
+        source: "wazuh".into(),
+        update_id: update.into(),
+        status: None,
+        sha256: String::new(),
+        raw: None,
+        hints: Vec::new(),
+        remarks: Vec::new(),
+    }
+}
+
+impl Case {
+    /// A security alert about an American hospital.
+    fn hospital(now: &str) -> Self {
+        let facts = [
+            ("organisation.roles", serde_json::json!(["covered-entity"])),
+            ("organisation.places", serde_json::json!(["US"])),
+            ("organisation.offers-to", serde_json::json!(["US"])),
+            ("organisation.zone", serde_json::json!("America/New_York")),
+        ];
+        Self::open(now, &facts, "America/New_York")
+    }
+
+    /// The same about a clinic in Berlin.
+    fn clinic(now: &str) -> Self {
+        let facts = [
+            ("organisation.roles", serde_json::json!(["controller"])),
+            ("organisation.places", serde_json::json!(["DE"])),
+            ("organisation.main-place", serde_json::json!(["DE"])),
+            ("organisation.offers-to", serde_json::json!(["DE"])),
+            ("organisation.zone", serde_json::json!("Europe/Berlin")),
+        ];
+        Self::open(now, &facts, "Europe/Berlin")
+    }
+
+    fn open(now: &str, facts: &[(&str, serde_json::Value)], zone: &str) -> Self {
+        let now = at(now);
+        let opened = Opened {
+            title: "an alert".into(),
+            severity: "high".into(),
+            kind: "security-alert".into(),
+            source: "wazuh".into(),
+            external_id: "1".into(),
+            organisations: BTreeMap::from([("mercy".into(), profile(facts, zone, now))]),
+        };
+        let by = Claimant::Product("wazuh".into());
+        let claims = vec![claim("event.received-at", serde_json::json!(rfc3339(now)), by, now, None)];
+        let opening = Opening { opened, received: received("1"), claims };
+        let id = IncidentId::from("inc-0123456789abcdef");
+        let moment = Moment { now, rulebook: &RULES, house: &HOUSE };
+        let events = decide(&id, None, Command::Open(Box::new(opening)), &moment).expect("it opens");
+        let told: Vec<(Instant, Event)> = events.into_iter().map(|event| (now, event)).collect();
+        let incident = Incident::replay(&id, told.iter().map(|(at, event)| (*at, event))).expect("it is opened");
+        Self { id, now, told, incident }
+    }
+
+    fn at(&mut self, now: &str) -> &mut Self {
+        self.now = at(now);
+        self
+    }
+
+    fn later(&mut self, by: Duration) -> &mut Self {
+        self.now += by;
+        self
+    }
+
+    fn submit(&mut self, command: Command) -> Result<Vec<Event>, Refusal> {
+        let moment = Moment { now: self.now, rulebook: &RULES, house: &HOUSE };
+        let events = decide(&self.id, Some(&self.incident), command, &moment)?;
+        for event in &events {
+            self.incident.apply(event, self.now);
+            self.told.push((self.now, event.clone()));
+        }
+        Ok(events)
+    }
+
+    fn answer(&mut self, facts: &[(&str, serde_json::Value)]) -> Vec<Event> {
+        let by = Claimant::Person("Ada Keller".into());
+        let claims = facts.iter().map(|(key, value)| claim(key, value.clone(), by.clone(), self.now, Some("as found"))).collect();
+        self.submit(Command::Answer { claims }).expect("the answers are taken")
+    }
+
+    fn breach(&mut self) -> &mut Self {
+        self.answer(&[
+            ("breach.suspected", true.into()),
+            ("breach.personal-data", true.into()),
+            ("breach.security-failed", true.into()),
+            ("hipaa.phi", true.into()),
+            ("hipaa.impermissible", true.into()),
+        ]);
+        self
+    }
+
+    fn wake(&mut self) -> Vec<Event> {
+        self.submit(Command::Wake).expect("a wake is never refused")
+    }
+
+    fn clock(&self, duty: &str) -> Option<&watchbell::domain::incident::Clock> {
+        self.incident.clocks.get(&key(duty))
+    }
+
+    fn due(&self, duty: &str) -> String {
+        let clock =
+            self.clock(duty).unwrap_or_else(|| panic!("there is a clock {duty}; there are {:?}", self.incident.clocks.keys()));
+        let zone = clock.law.deadlines.operational.zone;
+        clock.law.limit().map_or("none".into(), |limit| zone.date_of(limit).to_string())
+    }
+
+    fn standing(&self, duty: &str) -> Option<Standing> {
+        self.clock(duty).map(|clock| clock.standing)
+    }
+}
+
+fn key(duty: &str) -> ClockKey {
+    ClockKey::of(duty, "mercy")
+}
+
+fn fallen(events: &[Event]) -> Vec<(String, String)> {
+    let name = |event: &Event| match event {
+        Event::RungFell { clock, rung, .. } => Some((clock.duty.to_string(), rung.clone())),
+        _ => None,
+    };
+    events.iter().filter_map(name).collect()
+}
+
+#[test]
+fn an_alert_asks_and_does_not_claim_a_breach() {
+    let case = Case::hospital("2026-03-10T14:00:00Z");
+    let clocks: Vec<&str> = case.incident.clocks.keys().map(|key| key.duty.as_str()).collect();
+    assert_eq!(clocks, ["house.triage"]);
+    assert!(case.incident.nothing_owed.is_empty(), "nobody has said that nothing is owed");
+}
+
+#[test]
+fn while_the_opening_question_is_unanswered_the_limits_it_would_start_are_shown() {
+    let mut case = Case::clinic("2026-11-17T08:00:00Z");
+    let supposed = |case: &Case| if_a_breach(&case.incident, &Moment { now: case.now, rulebook: &RULES, house: &HOUSE });
+    let authority = supposed(&case).into_iter().find(|limit| limit.clock.duty.as_str() == "eu.gdpr.art33.authority");
+    assert_eq!(authority.expect("it would run").until, Some(at("2026-11-20T08:00:00Z")));
+    assert!(case.clock("eu.gdpr.art33.authority").is_none(), "to suppose starts nothing");
+    case.answer(&[("breach.suspected", true.into())]);
+    assert!(supposed(&case).is_empty());
+}
+
+#[test]
+fn suspicion_starts_provisional_clocks_from_the_first_alarm_and_answers_the_triage() {
+    let mut case = Case::hospital("2026-03-10T14:00:00Z");
+    case.at("2026-03-12T14:00:00Z").answer(&[("breach.suspected", true.into())]);
+    assert_eq!(case.standing("house.triage"), Some(Standing::Met));
+    let clock = case.clock("us.hipaa.individuals").expect("the duty is arguable");
+    assert_eq!(clock.standing, Standing::Provisional);
+    assert_eq!(clock.law.start.at, at("2026-03-10T14:00:00Z"), "not from the day somebody answered");
+    assert_eq!(case.due("us.hipaa.individuals"), "2026-05-09");
+}
+
+#[test]
+fn a_person_who_moves_awareness_moves_the_clock_and_the_record_says_why() {
+    let mut case = Case::clinic("2026-11-17T08:00:00Z");
+    case.breach();
+    let events = case.answer(&[("aware.at", "2026-11-17T14:20:00+01:00".into())]);
+    let why = events.iter().find_map(|event| match event {
+        Event::ClockSet { clock, because, .. } if clock.duty.as_str() == "eu.gdpr.art33.authority" => because.clone(),
+        _ => None,
+    });
+    assert_eq!(why.as_deref(), Some("answers of Ada Keller"));
+    let clock = case.clock("eu.gdpr.art33.authority").expect("it runs");
+    assert_eq!(clock.law.limit(), Some(at("2026-11-20T14:20:00+01:00")));
+    assert_eq!(clock.law.deadlines.outer.as_ref().and_then(|term| term.at), Some(at("2026-11-20T15:00:00+01:00")));
+}
+
+#[test]
+fn a_products_word_never_ends_a_clock_and_a_persons_does() {
+    let mut case = Case::clinic("2026-11-17T08:00:00Z");
+    // A source may claim this much by the house's policy, so that a clock runs before any person speaks.
+    case.answer(&[("breach.suspected", true.into())]);
+    let by = Claimant::Product("wazuh".into());
+    let said = claim("breach.personal-data", false.into(), by, case.now, None);
+    let events = case.submit(Command::Observe { received: received("2"), claims: vec![said] }).expect("it is taken");
+    assert!(
+        events
+            .iter()
+            .any(|event| matches!(event, Event::EndSuggested { clock, .. } if clock.duty.as_str() == "eu.gdpr.art33.authority")),
+        "{events:#?}"
+    );
+    assert_eq!(case.standing("eu.gdpr.art33.authority"), Some(Standing::Provisional));
+    case.answer(&[("breach.personal-data", false.into())]);
+    assert_eq!(case.standing("eu.gdpr.art33.authority"), Some(Standing::Void));
+    let why = &case.incident.nothing_owed[&key("eu.gdpr.art33.authority")];
+    assert!(why.by.contains("Ada Keller"), "{why:?}");
+}
+
+#[test]
+fn a_judgement_needs_a_person_and_a_ground() {
+    let mut case = Case::clinic("2026-11-17T08:00:00Z");
+    let no_ground = claim("risk.level", "unlikely".into(), Claimant::Person("Ada".into()), case.now, None);
+    assert_eq!(case.submit(Command::Answer { claims: vec![no_ground] }), Err(Refusal::NoGround("risk.level".into())));
+    let no_person = claim("risk.level", "unlikely".into(), Claimant::Policy("config".into()), case.now, Some("so"));
+    assert_eq!(case.submit(Command::Answer { claims: vec![no_person] }), Err(Refusal::NotAPerson("risk.level".into())));
+}
+
+#[test]
+fn a_determination_holds_until_the_facts_change() {
+    let mut case = Case::clinic("2026-11-17T08:00:00Z");
+    case.breach();
+    let determine = Command::Determine {
+        clock: key("eu.gdpr.art33.authority"),
+        by: "Ada Keller".into(),
+        ground: "one letter to a known recipient who returned it unopened".into(),
+        cite: "GDPR Art. 33(1)".into(),
+    };
+    case.submit(determine).expect("it is determined");
+    assert_eq!(case.standing("eu.gdpr.art33.authority"), Some(Standing::Void));
+    assert!(case.submit(Command::Reassess).expect("it is looked at").is_empty(), "the same facts change nothing");
+    case.later(Duration::hours(1)).answer(&[("risk.level", "high".into())]);
+    assert!(case.standing("eu.gdpr.art33.authority").is_some_and(Standing::is_open), "new facts open it again");
+}
+
+#[test]
+fn counts_that_grow_across_a_threshold_make_clocks_that_are_overdue_when_they_are_made() {
+    let mut case = Case::hospital("2026-10-27T14:00:00Z");
+    case.breach();
+    case.answer(&[
+        ("hipaa.discovered-at", "2026-10-27T09:00:00-04:00".into()),
+        ("people.by-place", serde_json::json!({"US-OH": 380})),
+    ]);
+    case.answer(&[("people.total", serde_json::json!({"about": 380}))]);
+    assert_eq!(case.due("us.hipaa.individuals"), "2026-12-26");
+    assert_eq!(case.due("us.hipaa.hhs"), "2027-03-01");
+    case.at("2027-01-15T12:00:00-05:00");
+    case.answer(&[("people.total", 512.into()), ("people.by-place", serde_json::json!({"US-OH": 512}))]);
+    assert_eq!(case.due("us.hipaa.hhs"), "2026-12-26");
+    assert_eq!(case.due("us.hipaa.media"), "2026-12-26");
+    let events = case.wake();
+    let expired =
+        |duty: &str| events.iter().any(|event| matches!(event, Event::Expired { clock, .. } if clock.duty.as_str() == duty));
+    assert!(expired("us.hipaa.hhs") && expired("us.hipaa.media"), "they escalate at once: {events:#?}");
+}
+
+#[test]
+fn the_report_to_hhs_goes_on_the_day_of_the_letters() {
+    let mut case = Case::hospital("2026-03-10T14:00:00Z");
+    case.breach();
+    case.answer(&[("hipaa.discovered-at", "2026-03-10T09:00:00-04:00".into()), ("people.total", 620.into())]);
+    assert_eq!(case.due("us.hipaa.hhs"), "2026-05-09");
+    case.at("2026-03-30T16:00:00Z");
+    let evidence = Evidence { by: "Ada".into(), what: "620 letters".into(), filed_at: case.now, reference: None };
+    case.submit(Command::Meet { clock: key("us.hipaa.individuals"), evidence }).expect("it is met");
+    assert_eq!(case.standing("us.hipaa.individuals"), Some(Standing::Met));
+    assert_eq!(case.due("us.hipaa.hhs"), "2026-03-30");
+    let again = Evidence { by: "Ada".into(), what: "letters".into(), filed_at: case.now, reference: None };
+    assert_eq!(case.submit(Command::Meet { clock: key("us.hipaa.individuals"), evidence: again }), Err(Refusal::Closed("met")));
+}
+
+#[test]
+fn a_law_enforcement_hold_moves_only_the_clock_it_names_and_only_if_its_law_allows_it() {
+    let mut case = Case::hospital("2026-09-08T14:00:00Z");
+    case.breach();
+    case.answer(&[("hipaa.discovered-at", "2026-09-08T09:00:00-04:00".into()), ("people.total", 620.into())]);
+    case.at("2026-10-01T15:00:00Z");
+    let statement = HoldStatement {
+        rule: "law-enforcement-written".into(),
+        official: "Special Agent R. Lowe, FBI".into(),
+        from: case.now,
+        until: Some(at("2026-12-15T00:00:00-05:00")),
+        words: "letter of 1 October".into(),
+    };
+    let pause = |duty: &str, rule: &str| Command::Pause {
+        clock: key(duty),
+        by: "Ada".into(),
+        statement: HoldStatement { rule: rule.into(), ..statement.clone() },
+    };
+    case.submit(pause("us.hipaa.individuals", "law-enforcement-written")).expect("HIPAA knows it");
+    assert_eq!(case.due("us.hipaa.individuals"), "2026-12-15", "the floor, not the sixty days tolled");
+    assert_eq!(case.due("us.hipaa.hhs"), "2026-11-07", "another clock is another hold");
+    let refused = case.submit(pause("us.hipaa.individuals", "because-we-asked"));
+    assert!(matches!(refused, Err(Refusal::NoHold { .. })), "{refused:?}");
+}
+
+#[test]
+fn rungs_missed_in_a_downtime_are_coalesced_into_the_loudest_and_each_is_recorded() {
+    let mut case = Case::clinic("2026-11-17T08:00:00Z");
+    case.breach();
+    case.answer(&[("aware.at", "2026-11-17T08:00:00Z".into())]);
+    case.wake();
+    case.at("2026-11-20T11:30:00Z");
+    let events = case.wake();
+    let authority: Vec<_> = fallen(&events).into_iter().filter(|(duty, _)| duty == "eu.gdpr.art33.authority").collect();
+    assert_eq!(authority, [("eu.gdpr.art33.authority".to_owned(), "every 1h overdue #3".to_owned())]);
+    let skipped: Vec<String> = events
+        .iter()
+        .filter_map(|event| match event {
+            Event::RungsSkipped { clock, rungs } if clock.duty.as_str() == "eu.gdpr.art33.authority" => Some(rungs.clone()),
+            _ => None,
+        })
+        .flatten()
+        .map(|skip| skip.rung)
+        .collect();
+    assert_eq!(skipped, ["50% left", "25% left", "expiry"]);
+    assert!(fallen(&case.wake()).is_empty(), "the same moment rings once");
+}
+
+#[test]
+fn nothing_rings_before_its_instant() {
+    let mut case = Case::clinic("2026-11-17T08:00:00Z");
+    case.breach();
+    case.answer(&[("aware.at", "2026-11-17T08:00:00Z".into())]);
+    for _ in 0..40 {
+        let Some(wake) = next_wake(&case.incident, &HOUSE, case.now) else { break };
+        // A moment too early nothing may fall.
+        case.now = case.now.max(wake.at - Duration::milliseconds(1));
+        if case.now < wake.at {
+            assert!(fallen(&case.wake()).is_empty(), "before {}", wake.why);
+        }
+        case.now = case.now.max(wake.at);
+        for event in case.wake() {
+            if let Event::RungFell { due_at, .. } | Event::Expired { due_at, .. } = event {
+                assert!(due_at <= case.now);
+            }
+        }
+        let alerts = case.incident.due_alerts(case.now);
+        if !alerts.is_empty() {
+            case.submit(Command::BeginDeliveries { alerts: alerts.clone() }).expect("they are due");
+            for alert in alerts {
+                let result = DeliveryResult::Delivered { receipt: "250 ok".into() };
+                case.submit(Command::EndDelivery { alert, attempt: 1, result }).expect("it ended");
+            }
+        }
+        let next = next_wake(&case.incident, &HOUSE, case.now);
+        assert!(next.is_none_or(|next| next.at > wake.at || next.why != wake.why), "no busy loop");
+    }
+    assert_eq!(case.standing("eu.gdpr.art33.authority"), Some(Standing::Missed));
+}
+
+#[test]
+fn an_acknowledgement_is_a_lease_that_ends_and_never_outlives_the_last_call() {
+    let mut case = Case::clinic("2026-11-17T08:00:00Z");
+    case.breach();
+    case.answer(&[("aware.at", "2026-11-17T08:00:00Z".into())]);
+    case.wake();
+    let ack = |lease: i64| Command::Acknowledge {
+        clock: key("eu.gdpr.art33.authority"),
+        by: "Ada".into(),
+        lease: Some(Duration::hours(lease)),
+        via: "test".into(),
+    };
+    case.submit(ack(500)).expect("it is taken");
+    let until = case.clock("eu.gdpr.art33.authority").and_then(|c| c.acknowledged.clone()).expect("owned").until;
+    assert_eq!(until, at("2026-11-20T06:00:00Z"), "two hours before the limit");
+    case.at("2026-11-19T08:00:00Z");
+    let quiet = |events: Vec<Event>| fallen(&events).iter().all(|(duty, _)| duty != "eu.gdpr.art33.authority");
+    let events = case.wake();
+    assert!(quiet(events), "rungs wait for the owner");
+    case.at("2026-11-20T06:00:00Z");
+    let events = case.wake();
+    assert!(events.iter().any(|event| matches!(event, Event::LeaseEnded { .. })), "{events:#?}");
+    assert!(!quiet(events), "and ring when the lease ends");
+    case.at("2026-11-20T07:00:00Z");
+    assert_eq!(case.submit(ack(1)), Err(Refusal::LastCall));
+}
+
+#[test]
+fn a_failed_delivery_is_tried_again_under_the_same_id_until_the_clock_closes() {
+    let mut case = Case::hospital("2026-03-10T14:00:00Z");
+    case.wake();
+    let alerts = case.incident.due_alerts(case.now);
+    assert_eq!(alerts.len(), 1);
+    for attempt in 1..=3 {
+        case.submit(Command::BeginDeliveries { alerts: alerts.clone() }).expect("it is due");
+        assert!(case.incident.due_alerts(case.now).is_empty(), "an attempt under way is not made twice");
+        let retry_at = case.now + Duration::minutes(5);
+        let result = DeliveryResult::Failed { reason: "unreachable".into(), text: "down".into(), retry_at };
+        case.submit(Command::EndDelivery { alert: alerts[0].clone(), attempt, result }).expect("it ended");
+        case.later(Duration::minutes(5));
+        assert_eq!(case.incident.due_alerts(case.now), alerts);
+    }
+    case.answer(&[("breach.suspected", false.into())]);
+    assert!(matches!(case.incident.alerts[&alerts[0]].state, AlertState::Dropped { .. }), "the clock is closed");
+    assert!(next_wake(&case.incident, &HOUSE, case.now).is_none(), "nothing is left to do");
+}
+
+#[test]
+fn an_attempt_lost_with_its_daemon_is_made_again() {
+    let mut case = Case::hospital("2026-03-10T14:00:00Z");
+    case.wake();
+    let alerts = case.incident.due_alerts(case.now);
+    case.submit(Command::BeginDeliveries { alerts: alerts.clone() }).expect("it is due");
+    let wake = next_wake(&case.incident, &HOUSE, case.now).expect("the attempt is watched");
+    case.now = wake.at.max(case.now + Duration::minutes(10));
+    assert_eq!(case.incident.due_alerts(case.now), alerts);
+    let events = case.submit(Command::BeginDeliveries { alerts }).expect("it is due again");
+    assert!(matches!(events[..], [Event::DeliveryStarted { attempt: 2, .. }]), "{events:?}");
+}
+
+#[test]
+fn the_dpdp_rules_are_a_rehearsal_that_says_so_and_does_not_ring() {
+    let facts = [
+        ("organisation.roles", serde_json::json!(["data-fiduciary"])),
+        ("organisation.places", serde_json::json!(["IN"])),
+        ("organisation.offers-to", serde_json::json!(["IN"])),
+        ("organisation.zone", serde_json::json!("Asia/Kolkata")),
+    ];
+    let mut case = Case::open("2026-11-21T03:44:30Z", &facts, "Asia/Kolkata");
+    case.breach();
+    case.answer(&[
+        ("aware.at", "2026-11-21T09:14:30+05:30".into()),
+        ("incident.cyber", true.into()),
+        ("noticed.at", "2026-11-21T09:14:30+05:30".into()),
+    ]);
+    let board = case.clock("in.dpdp.board.detailed").expect("it is shown");
+    assert_eq!(board.law.mode, Mode::Shadow);
+    assert_eq!(board.law.limit(), Some(at("2026-11-24T09:14:30+05:30")));
+    assert!(board.law.remarks.iter().any(|remark| remark.contains("not in force before 2027-05-13")), "{:?}", board.law.remarks);
+    let cert = case.clock("in.cert_in.report").expect("it is live");
+    assert_eq!((cert.law.mode, cert.law.limit()), (Mode::Live, Some(at("2026-11-21T15:14:30+05:30"))));
+    let events = case.wake();
+    assert!(fallen(&events).iter().all(|(duty, _)| !duty.starts_with("in.dpdp")), "{events:?}");
+}
+
+#[test]
+fn an_incident_replayed_from_its_record_is_the_same() {
+    let mut case = Case::hospital("2026-03-10T14:00:00Z");
+    case.breach();
+    case.answer(&[("people.total", 620.into())]);
+    case.wake();
+    case.later(Duration::days(40)).wake();
+    let bodies: Vec<(Instant, Vec<u8>)> =
+        case.told.iter().map(|(at, event)| (*at, codec::encode(std::slice::from_ref(event)))).collect();
+    let read: Vec<(Instant, Event)> = bodies
+        .iter()
+        .flat_map(|(at, body)| codec::decode(codec::FORMAT, body).expect("it reads back").into_iter().map(|event| (*at, event)))
+        .collect();
+    let again = Incident::replay(&case.id, read.iter().map(|(at, event)| (*at, event))).expect("it opens");
+    assert_eq!(again, case.incident);
+    assert!(matches!(codec::decode(codec::FORMAT + 1, b"[]"), Err(codec::CodecFault::Newer { .. })));
+}
+
+#[test]
+fn the_earliest_alarm_counts_whoever_raised_it_and_whenever_it_came() {
+    let mut case = Case::hospital("2026-03-10T14:00:00Z");
+    for (source, detected) in
+        [("wazuh", "2026-03-10T13:00:00Z"), ("edr", "2026-03-09T01:00:00Z"), ("wazuh", "2026-03-11T13:00:00Z")]
+    {
+        let said = claim("event.detected-at", detected.into(), Claimant::Product(source.into()), case.now, None);
+        case.submit(Command::Observe { received: received(detected), claims: vec![said] }).expect("it is taken");
+        case.later(Duration::minutes(1));
+    }
+    assert_eq!(case.incident.book.standing("event.detected-at").value(), Some(&Value::Instant(at("2026-03-09T01:00:00Z"))));
+    case.answer(&[("breach.suspected", true.into())]);
+    assert_eq!(case.clock("us.hipaa.individuals").expect("it runs").law.start.at, at("2026-03-09T01:00:00Z"));
+}
+
+#[test]
+fn every_authority_concerned_has_a_clock_and_a_filing_of_its_own() {
+    let mut case = Case::clinic("2026-11-17T08:00:00Z");
+    case.breach();
+    case.answer(&[("aware.at", "2026-11-17T08:00:00Z".into())]);
+    assert!(case.standing("eu.gdpr.art33.authority").is_some_and(Standing::is_open));
+    case.answer(&[("gdpr.authorities", serde_json::json!(["IE", "FR"]))]);
+    assert_eq!(case.standing("eu.gdpr.art33.authority"), Some(Standing::Void), "replaced by one for each");
+    let towards = |target: &str| key("eu.gdpr.art33.authority").towards(target);
+    let open = |case: &Case, target: &str| case.incident.clocks[&towards(target)].standing.is_open();
+    assert!(open(&case, "IE") && open(&case, "FR"));
+    assert_eq!(case.incident.clocks[&towards("IE")].law.addressee, "competent supervisory authority: IE");
+    let evidence =
+        Evidence { by: "Ada".into(), what: "initial notice".into(), filed_at: case.now, reference: Some("C-1".into()) };
+    case.submit(Command::Meet { clock: towards("IE"), evidence }).expect("it is met");
+    assert!(!open(&case, "IE") && open(&case, "FR"), "one filing is not the other");
+    let public = towards("FR").public(&case.id);
+    assert_eq!(public, "inc-0123456789abcdef~eu.gdpr.art33.authority~mercy~FR");
+    assert_eq!(ClockKey::parse(&public), Some((case.id.clone(), towards("FR"))));
+}
+
+#[test]
+fn telling_the_people_is_decided_group_by_group() {
+    let mut case = Case::clinic("2026-11-17T08:00:00Z");
+    case.breach();
+    case.answer(&[("people.cohorts", serde_json::json!(["patients", "staff"])), ("risk.level", "risk".into())]);
+    case.later(Duration::minutes(1)).answer(&[("risk.level@patients", "high".into())]);
+    let of = |cohort: &str| {
+        case.incident.clocks.get(&key("eu.gdpr.art34.people").towards(cohort)).map(|clock| clock.standing.is_open())
+    };
+    assert_eq!(of("patients"), Some(true), "high for these");
+    assert_ne!(of("staff"), Some(true), "not high for those");
+}
