@@ -227,10 +227,7 @@ pub fn redraft(incident: &Incident, moment: &Moment<'_>) -> Vec<Event> {
         // A template that passed its lint drafts on any facts; one that does not leaves the clock without a draft, and
         // `notice show` says why.
         if let Some(Ok(drafted)) = draft_from(incident, key, clock, duty, book, moment.rulebook) {
-            let draft = Draft {
-                digest: drafted.digest.clone(),
-                gaps: drafted.holes().map(|(_, gap)| format!("{} ({})", gap.says, gap.cite)).collect(),
-            };
+            let draft = Draft { digest: drafted.digest.clone(), gaps: drafted.holes().map(|(_, gap)| gap.in_words()).collect() };
             if clock.draft.as_ref() != Some(&draft) {
                 events.push(Event::Drafted { clock: key.clone(), draft });
             }
