@@ -66,9 +66,7 @@ fn book(rulebook: &Rulebook, answers: &str, now: Instant) -> Book {
 
 /// Holds one incident against every duty; gives how many are owed or open.
 fn assess_all(rulebook: &Rulebook, organisation: &Organisation, book: &Book, now: Instant) -> usize {
-    let mut profile = Book::default();
-    organisation.profile.claims.iter().for_each(|claim| _ = profile.record(claim.clone()));
-    let sight = Sight::new(&rulebook.vocabulary, book).of_organisation(&profile);
+    let sight = Sight::new(&rulebook.vocabulary, book).of_organisation(&organisation.profile.claims);
     let at = Circumstances { sight: &sight, zone: organisation.profile.zone, at: now, holds: &[] };
     let assessments = rulebook.duties().map(|(pack, duty)| assess(duty, pack, rulebook, &at));
     assessments.filter(|assessment| matches!(assessment.owed, Owed::Open | Owed::Owed)).count()
