@@ -9,7 +9,7 @@ use watchbell::domain::facts::{Claim, Claimant, Value};
 use watchbell::domain::ids::IncidentId;
 use watchbell::domain::incident::{
     AlertState, ClockKey, Command, DeliveryResult, Event, Evidence, HoldStatement, House, Incident, Moment, Opened, Opening,
-    Profile, Received, Refusal, Standing, Team, TeamMember, codec, decide, next_wake,
+    Profile, Received, Refusal, Standing, Team, TeamMember, codec, decide, if_a_breach, next_wake,
 };
 use watchbell::domain::instant::{Duration, Instant, Zone, parse_rfc3339, rfc3339};
 use watchbell::domain::law::{Mode, Rulebook};
@@ -174,6 +174,10 @@ impl Case {
         self.submit(Command::Wake).expect("a wake is never refused")
     }
 
+    fn view(&self) -> IncidentView {
+        IncidentView::of(&self.incident, &Moment { now: self.now, rulebook: &RULES, house: &HOUSE })
+    }
+
     fn clock(&self, duty: &str) -> Option<&watchbell::domain::incident::Clock> {
         self.incident.clocks.get(&key(duty))
     }
@@ -208,6 +212,17 @@ fn an_alert_asks_and_does_not_claim_a_breach() {
     let clocks: Vec<&str> = case.incident.clocks.keys().map(|key| key.duty.as_str()).collect();
     assert_eq!(clocks, ["house.triage"]);
     assert!(case.incident.nothing_owed.is_empty(), "nobody has said that nothing is owed");
+}
+
+#[test]
+fn while_the_opening_question_is_unanswered_the_limits_it_would_start_are_shown() {
+    let mut case = Case::clinic("2026-11-17T08:00:00Z");
+    let supposed = |case: &Case| if_a_breach(&case.incident, &Moment { now: case.now, rulebook: &RULES, house: &HOUSE });
+    let authority = supposed(&case).into_iter().find(|limit| limit.clock.duty.as_str() == "eu.gdpr.art33.authority");
+    assert_eq!(authority.expect("it would run").until, Some(at("2026-11-20T08:00:00Z")));
+    assert!(case.clock("eu.gdpr.art33.authority").is_none(), "to suppose starts nothing");
+    case.answer(&[("breach.suspected", true.into())]);
+    assert!(supposed(&case).is_empty());
 }
 
 #[test]
@@ -584,7 +599,7 @@ fn a_score_is_recorded_and_moves_no_clock_and_sets_no_fact() {
     assert_eq!(case.incident.nothing_owed, before.nothing_owed);
     assert_eq!(next_wake(&case.incident, &HOUSE, case.now), next_wake(&before, &HOUSE, case.now));
     assert!(case.incident.book.standing("risk.level").value().is_none(), "nobody has decided");
-    let view = IncidentView::of(&case.incident, &RULES);
+    let view = case.view();
     assert!(view.questions.iter().any(|question| question.key == "risk.level"), "the question is still asked");
     assert_eq!(view.suggestions[0].determined, None);
 }
@@ -628,7 +643,7 @@ fn a_named_person_decides_against_the_score_and_both_stand_in_the_record() {
     assert!(in_record(&|event| matches!(event, Event::RiskSuggested(suggestion) if suggestion.missing.is_empty())));
     assert!(in_record(&|event| matches!(event, Event::Claimed { claims }
         if claims.iter().any(|c| c.key.as_str() == "risk.level" && c.by.name() == "Ada Keller" && c.ground.is_some()))));
-    let view = IncidentView::of(&case.incident, &RULES);
+    let view = case.view();
     let beside = &view.suggestions[0];
     assert!(beside.words.starts_with("suggests: risk (2.25"), "{}", beside.words);
     assert_eq!(beside.at, recorded);
@@ -655,7 +670,7 @@ fn a_group_of_people_has_a_suggestion_of_its_own_that_leans_on_what_was_said_of_
         ["suggests for patients: high (4.25 of 6.00, ENISA level very high); a named person decides with risk.level@patients"]
     );
     case.later(Duration::minutes(1)).answer(&[("risk.level@patients", "high".into())]);
-    let view = IncidentView::of(&case.incident, &RULES);
+    let view = case.view();
     let decided = |cohort: Option<&str>| {
         let beside = view.suggestions.iter().find(|beside| beside.suggestion.cohort.as_deref() == cohort).expect("it is shown");
         let context = beside.suggestion.inputs[0].key.to_string();

@@ -1,9 +1,12 @@
 //! The score that suggests: exact, traceable, and silent where a person has not spoken.
 
+mod support;
+
 use proptest::prelude::*;
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::LazyLock;
+use support::{Daemon, PERSON_TOKEN, watchbell};
 use watchbell::domain::facts::{Book, Claim, Claimant, FactType};
 use watchbell::domain::instant::{Duration, Instant, parse_rfc3339};
 use watchbell::domain::law::{Condition, Rulebook, Sight};
@@ -397,4 +400,43 @@ fn nothing_scores_the_four_factors_of_hipaa() {
         }
     }
     assert!(read > 50, "the sources were read");
+}
+
+fn run(daemon: &Daemon, arguments: &[&str]) -> String {
+    let ran = watchbell()
+        .args(arguments)
+        .env("WATCHBELL_URL", daemon.url())
+        .env("WATCHBELL_TOKEN", PERSON_TOKEN)
+        .output()
+        .expect("the command runs");
+    assert!(ran.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&ran.stderr));
+    String::from_utf8(ran.stdout).expect("text")
+}
+
+#[test]
+fn a_person_is_shown_the_suggestion_beside_the_decision_and_a_restart_keeps_both() {
+    let mut daemon = Daemon::start(|_| {});
+    let event = serde_json::json!({ "id": "T-1", "title": "A course list went astray" });
+    let opened = daemon.post("native", &event).json();
+    let incident = opened["incident"].as_str().expect("an incident");
+    let scores = ["enisa.context=simple-2", "enisa.identification=maximum", "enisa.confidentiality=known-recipients"];
+    let ground = ["--ground", "fifteen names, two of them with a food intolerance"];
+    let answer = |facts: &[&str]| run(&daemon, &[&["answer", incident], facts, &ground].concat());
+    let half = answer(&scores);
+    assert!(half.contains("suggests nothing yet: between 2.25 and 3.75 of 6.00"), "{half}");
+    let line = "suggests: risk (2.25 of 6.00, ENISA level medium); a named person decides with risk.level";
+    let whole = answer(&["enisa.integrity=not-lost", "enisa.availability=not-lost", "enisa.malice=false"]);
+    assert!(whole.contains(line) && whole.contains("no clock has changed"), "{whole}");
+    let decided = answer(&["risk.level=unlikely"]);
+    assert!(!decided.contains("suggests"), "the decision changes no score: {decided}");
+    daemon.restart();
+    let shown = run(&daemon, &["incident", "show", incident]);
+    for part in [line, "house convention, neither ENISA's text nor law", "December 2013", "risk.level: unlikely, said by"] {
+        assert!(shown.contains(part), "no `{part}` in:\n{shown}");
+    }
+    let view = daemon.get(&format!("/v1/incidents/{incident}")).json();
+    let beside = &view["suggestions"][0];
+    assert_eq!(beside["suggestion"]["severity"]["scored"]["score"], "2.25");
+    assert_eq!(beside["suggestion"]["inputs"][0]["value"], "simple-2");
+    assert_eq!(beside["determined"]["value"], "unlikely");
 }

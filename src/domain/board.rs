@@ -2,8 +2,8 @@
 //!
 //! A view holds no payload and no fact in full: what is safe to show to whoever may read the board.
 
-use super::ids::IncidentId;
-use super::incident::{AlertState, Clock, ClockKey, Incident, Standing};
+use super::ids::{DutyId, FactKey, IncidentId};
+use super::incident::{AlertState, Clock, ClockKey, Incident, Moment, Standing, WouldBe, if_a_breach};
 use super::instant::{Instant, Zone};
 use super::law::{Mode, Rulebook, Verification};
 use super::severity::Suggestion;
@@ -88,6 +88,8 @@ pub struct IncidentView {
     pub suggestions: Vec<SuggestionView>,
     /// The questions whose answers would settle a clock, the most urgent clock's first.
     pub questions: Vec<Question>,
+    /// While nobody has said whether this may be a breach: the limits that would run if it is, the nearest first.
+    pub if_a_breach: Vec<SupposedLimit>,
     /// Look-alikes that may help to answer: label, value, pointer.
     pub hints: Vec<(String, String, String)>,
     /// Oddities in reading the messages.
@@ -96,6 +98,22 @@ pub struct IncidentView {
     pub not_owed: Vec<NotOwedView>,
     /// The packs it is assessed under, by digest.
     pub packs: BTreeMap<String, String>,
+}
+
+/// A limit that would run if the opening question were answered with yes.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SupposedLimit {
+    /// The duty.
+    pub duty: String,
+    /// Who would owe it.
+    pub organisation: String,
+    /// What is to be done.
+    pub title: String,
+    /// Where the law says it.
+    pub cite: String,
+    /// The limit, or the house's target where the law gives no number.
+    pub until: Option<Instant>,
 }
 
 /// What stands of one fact.
@@ -303,7 +321,14 @@ impl ClockLine {
 
 impl IncidentView {
     /// The view of an incident.
-    pub fn of(incident: &Incident, rulebook: &Rulebook) -> Self {
+    pub fn of(incident: &Incident, moment: &Moment<'_>) -> Self {
+        let supposed = |limit: WouldBe| SupposedLimit {
+            duty: limit.clock.duty.to_string(),
+            organisation: limit.clock.organisation.to_string(),
+            title: limit.title,
+            cite: limit.cite,
+            until: limit.until,
+        };
         Self {
             card: Card::of(incident),
             organisations: incident.opened.organisations.iter().map(|(id, p)| (id.to_string(), p.name.clone())).collect(),
@@ -315,7 +340,8 @@ impl IncidentView {
                 .values()
                 .map(|(suggestion, at)| SuggestionView::of(incident, suggestion, *at))
                 .collect(),
-            questions: questions(incident, rulebook),
+            questions: questions(incident, moment.rulebook),
+            if_a_breach: if_a_breach(incident, moment).into_iter().map(supposed).collect(),
             hints: incident.hints.iter().cloned().collect(),
             remarks: incident.remarks.iter().cloned().collect(),
             not_owed: incident
@@ -377,28 +403,42 @@ impl FactView {
     }
 }
 
-/// The questions whose answers would settle an open clock, those of the most urgent clock first.
+/// The questions whose answers would settle an open clock. First those on which it depends whether
+/// anything is owed, the most urgent clock's first; then those that might only lift a duty that stands;
+/// rehearsals come last.
 pub fn questions(incident: &Incident, rulebook: &Rulebook) -> Vec<Question> {
-    let mut questions: Vec<Question> = Vec::new();
+    let mut asked: BTreeMap<&FactKey, Vec<(Weight, &DutyId)>> = BTreeMap::new();
     for (key, clock) in incident.open_clocks() {
         for fact in &clock.law.missing {
-            if let Some(asked) = questions.iter_mut().find(|question| question.key == fact.as_str()) {
-                if !asked.settles.contains(&key.duty.to_string()) {
-                    asked.settles.push(key.duty.to_string());
-                }
-                continue;
-            }
-            let Some(entry) = rulebook.vocabulary.get(fact.as_str()) else { continue };
-            questions.push(Question {
-                key: fact.to_string(),
-                question: entry.question.clone(),
-                help: entry.help.clone(),
-                expects: entry.kind.in_words(),
-                example: entry.kind.example(),
-                needs_ground: entry.judgement,
-                settles: vec![key.duty.to_string()],
-            });
+            asked.entry(fact).or_default().push((Weight::of(clock), &key.duty));
         }
+    }
+    let mut asked: Vec<_> = asked.into_iter().collect();
+    // A key sorts by its weightiest clock, then by how many clocks of that weight it settles.
+    asked.sort_by_cached_key(|(fact, clocks)| {
+        let first = clocks.iter().map(|(weight, _)| *weight).min();
+        let alike = clocks.iter().filter(|(weight, _)| Some(weight.kind) == first.map(|first| first.kind)).count();
+        (first, std::cmp::Reverse(alike), *fact)
+    });
+    let mut questions: Vec<Question> = Vec::new();
+    for (fact, clocks) in asked {
+        let Some(entry) = rulebook.vocabulary.get(fact.as_str()) else { continue };
+        let mut settles: Vec<String> = Vec::new();
+        for (_, duty) in clocks {
+            // Two organisations may owe the same duty.
+            if settles.iter().all(|settled| settled != duty.as_str()) {
+                settles.push(duty.to_string());
+            }
+        }
+        questions.push(Question {
+            key: fact.to_string(),
+            question: entry.question.clone(),
+            help: entry.help.clone(),
+            expects: entry.kind.in_words(),
+            example: entry.kind.example(),
+            needs_ground: entry.judgement,
+            settles,
+        });
     }
     // The house's own clock asks the question that opens all others.
     let opening = incident.open_clocks().iter().any(|(_, clock)| clock.law.mode == Mode::Policy);
@@ -420,6 +460,34 @@ pub fn questions(incident: &Incident, rulebook: &Rulebook) -> Vec<Question> {
         );
     }
     questions
+}
+
+/// How much a clock weighs for what is asked first; the least first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Weight {
+    kind: Kind,
+    until: Instant,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Kind {
+    /// Whether it is owed depends on what is missing.
+    Provisional,
+    /// It is owed, unless a ground is shown.
+    Owed,
+    /// It is not in force.
+    Rehearsal,
+}
+
+impl Weight {
+    fn of(clock: &Clock) -> Self {
+        let kind = match (clock.law.mode, clock.law.provisional) {
+            (Mode::Shadow, _) => Kind::Rehearsal,
+            (_, true) => Kind::Provisional,
+            (_, false) => Kind::Owed,
+        };
+        Self { kind, until: clock.law.until().unwrap_or(Instant::MAX_UTC) }
+    }
 }
 
 impl ClockView {

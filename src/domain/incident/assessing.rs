@@ -5,7 +5,7 @@ use super::event::{ClockKey, ClockLaw, Draft, Event, Standing};
 use super::ringing::rearmed;
 use super::state::{Clock, Incident};
 use crate::domain::clocks::Hold;
-use crate::domain::facts::Book;
+use crate::domain::facts::{Book, Claim, Claimant, Value};
 use crate::domain::ids::{DutyId, OrganisationId};
 use crate::domain::instant::{Instant, Zone};
 use crate::domain::law::assess::{Circumstances, assess, targets};
@@ -48,6 +48,50 @@ pub fn reassess(incident: &Incident, moment: &Moment<'_>, because: &str) -> Vec<
         }
     }
     events
+}
+
+/// A limit that would run if the opening question were answered with yes.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct WouldBe {
+    /// The limit; the house's target where the law gives no number.
+    pub until: Option<Instant>,
+    /// Which clock it would be.
+    pub clock: ClockKey,
+    /// Where the law says it.
+    pub cite: String,
+    /// What is to be done.
+    pub title: String,
+}
+
+/// What would run if somebody said now that this may be a breach, the nearest limit first. Empty
+/// once the opening question is answered. It tells people how urgent the question is.
+pub fn if_a_breach(incident: &Incident, moment: &Moment<'_>) -> Vec<WouldBe> {
+    let opening = "breach.suspected";
+    if incident.book.standing(opening).value().is_some() {
+        return Vec::new();
+    }
+    let mut supposed = incident.clone();
+    supposed.book.record(Claim {
+        key: opening.into(),
+        value: Some(Value::YesNo(true)),
+        by: Claimant::Policy("supposed".into()),
+        at: moment.now,
+        pointer: None,
+        ground: None,
+        assumed: None,
+        settles: false,
+    });
+    let mut would_be: Vec<WouldBe> = reassess(&supposed, moment, "supposed")
+        .into_iter()
+        .filter_map(|event| match event {
+            Event::ClockSet { clock, law, .. } if matches!(law.mode, Mode::Live | Mode::Straddle) => {
+                Some(WouldBe { until: law.until(), clock, cite: law.cite.clone(), title: law.title.clone() })
+            }
+            _ => None,
+        })
+        .collect();
+    would_be.sort_by_key(|limit| (limit.until.is_none(), limit.until, limit.clock.clone()));
+    would_be
 }
 
 fn packs<'a>(moment: &Moment<'a>) -> impl Iterator<Item = &'a Pack> {
@@ -183,10 +227,7 @@ pub fn redraft(incident: &Incident, moment: &Moment<'_>) -> Vec<Event> {
         // A template that passed its lint drafts on any facts; one that does not leaves the clock without a draft, and
         // `notice show` says why.
         if let Some(Ok(drafted)) = draft_from(incident, key, clock, duty, book, moment.rulebook) {
-            let draft = Draft {
-                digest: drafted.digest.clone(),
-                gaps: drafted.holes().map(|(_, gap)| format!("{} ({})", gap.says, gap.cite)).collect(),
-            };
+            let draft = Draft { digest: drafted.digest.clone(), gaps: drafted.holes().map(|(_, gap)| gap.in_words()).collect() };
             if clock.draft.as_ref() != Some(&draft) {
                 events.push(Event::Drafted { clock: key.clone(), draft });
             }

@@ -15,7 +15,7 @@ mod state;
 mod suggesting;
 mod wake;
 
-pub use assessing::sight_of;
+pub use assessing::{WouldBe, if_a_breach, sight_of};
 pub use command::{Command, Evidence, HoldStatement, House, Moment, Opening, Refusal, Team, TeamMember};
 pub use decide::decide;
 pub use event::{AlertQueued, ClockKey, ClockLaw, DeliveryResult, Draft, Event, Opened, Profile, Received, RungSkip, Standing};

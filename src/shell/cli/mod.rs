@@ -1,37 +1,130 @@
 //! The command line: amtool manners, data on standard output, everything else on standard error.
+//!
+//! Commands that change or show what a daemon holds go through its API, never around it to the
+//! store; the others need no daemon. A command gives an [`Outcome`]: an [`Exit`], or an error that
+//! is told in the same form everywhere.
 
+mod answer;
+mod board;
+mod changes;
+mod check_config;
+mod client;
+mod clock;
+mod completions;
+mod demo;
+mod doctor;
 mod exit;
+mod facts;
+mod incident;
+mod instant_arg;
+mod journal;
+mod law_source;
+mod map;
+mod notice;
+mod output;
+mod quarantine;
 mod serve;
+mod table;
+mod token;
+mod words;
 
 use clap::{Parser, Subcommand};
 use exit::Exit;
+use output::Output;
 use std::path::PathBuf;
 use std::process::ExitCode;
+
+/// How a command ended, or why it could not do what was asked.
+type Outcome = Result<Exit, Box<dyn std::error::Error + Send + Sync>>;
 
 /// The breach-notification deadline engine.
 ///
 /// A SIEM posts an incident; Watchbell finds every duty to notify that the law attaches to it, runs a
 /// clock for each on disk, rings louder as the clock runs down, and has the notice drafted before it is needed.
 #[derive(Debug, Parser)]
-#[command(name = "watchbell", version, max_term_width = 100, propagate_version = true)]
+#[command(name = "watchbell", version, max_term_width = 100, propagate_version = true, after_help = AFTER_HELP)]
 struct Cli {
+    /// How results are written to standard output
+    #[arg(short, long, value_enum, default_value_t = Output::Text, global = true)]
+    output: Output,
     #[command(subcommand)]
     command: Command,
 }
 
+const AFTER_HELP: &str = "At three in the morning:
+  watchbell board                                     what runs, how long is left
+  watchbell incident show INCIDENT                    what is asked, and why
+  watchbell answer INCIDENT breach.suspected=true --ground \"…\"
+  watchbell clock ack CLOCK                           own it; the clock keeps running
+  watchbell notice show CLOCK                         the letter, drafted
+  watchbell clock meet CLOCK --what \"…\" --filed-at now
+
+These ask a running daemon: set WATCHBELL_URL and WATCHBELL_TOKEN.
+Exit codes: 0 done, 1 could not, 2 not understood, 3 done and faults found.";
+
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Run the daemon.
+    /// Run the daemon
     Serve(serve::Serve),
+    /// See the whole job on loopback, with nothing to configure
+    Demo(demo::Demo),
+
+    /// Every open incident with its clocks, the most urgent first
+    Board(board::ShowBoard),
+    /// Incidents: list, show
+    Incident(incident::Incident),
+    /// Answer questions about an incident, and see what that changes
+    Answer(answer::GiveAnswer),
+    /// Clocks: list, show, ack, meet, determine, pause, resume
+    Clock(clock::Clock),
+    /// Notices: show the drafted letter of a clock
+    Notice(notice::Notice),
+    /// Messages that were kept without becoming an incident
+    Quarantine(quarantine::Quarantine),
+
+    /// The vocabulary: every fact the law may ask for
+    Facts(facts::Facts),
+    /// Try a payload on a mapping
+    Map(map::Map),
+
+    /// Check a configuration and its rules
+    CheckConfig(check_config::CheckConfig),
+    /// Look over everything the daemon depends on
+    Doctor(doctor::Doctor),
+    /// The record: verify, reindex
+    Journal(journal::Journal),
+    /// Make a token or a webhook secret
+    Token(token::Token),
+    /// Print a completion script for a shell
+    Completions(completions::Completions),
 }
 
 /// Runs the command line.
 pub fn main() -> ExitCode {
-    let cli = Cli::parse();
-    let outcome = match cli.command {
-        Command::Serve(serve) => serve.run(),
+    let Cli { output, command } = Cli::parse();
+    let outcome = match command {
+        Command::Serve(serve) => Ok(serve.run()),
+        Command::Demo(demo) => Ok(demo.run()),
+        Command::Board(board) => ask(board.run(output)),
+        Command::Incident(incident) => ask(incident.run(output)),
+        Command::Answer(answer) => ask(answer.run(output)),
+        Command::Clock(clock) => ask(clock.run(output)),
+        Command::Notice(notice) => ask(notice.run(output)),
+        Command::Quarantine(quarantine) => ask(quarantine.run(output)),
+        Command::Facts(facts) => facts.run(output),
+        Command::Map(map) => map.run(output),
+        Command::CheckConfig(check) => check.run(output),
+        Command::Doctor(doctor) => ask(doctor.run(output)),
+        Command::Journal(journal) => journal.run(output),
+        Command::Token(token) => token.run(output),
+        Command::Completions(completions) => completions.run(),
     };
-    outcome.into()
+    outcome.unwrap_or_else(|error| complain(&*error)).into()
+}
+
+/// Runs a command that waits for others.
+fn ask(command: impl Future<Output = Outcome>) -> Outcome {
+    tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(command)
 }
 
 /// Where the configuration is, unless told otherwise.
@@ -43,7 +136,8 @@ fn default_config() -> PathBuf {
 fn complain(error: &dyn std::error::Error) -> Exit {
     let shown = error.to_string();
     let (text, hint) = shown.split_once("\nhint: ").map_or((shown.as_str(), None), |(text, hint)| (text, Some(hint)));
-    eprintln!("error: {text}");
+    let prefix = if text.starts_with("error: ") { "" } else { "error: " };
+    eprintln!("{prefix}{text}");
     let mut source = error.source();
     while let Some(error) = source {
         // A message that already quotes its source does not say it twice.

@@ -7,9 +7,9 @@ use super::wire::{Ack, Answers, Determine, Meet, PauseClock, ResumeClock};
 use crate::domain::board::{Card, ClockLine, ClockView, IncidentView};
 use crate::domain::facts::{Claim, Claimant, FactFault};
 use crate::domain::ids::IncidentId;
-use crate::domain::incident::{ClockKey, Command, Evidence, HoldStatement, Incident};
+use crate::domain::incident::{ClockKey, Command, Evidence, HoldStatement, Incident, Moment};
 use crate::domain::quarantine;
-use crate::shell::config::May;
+use crate::shell::config::{May, Rules};
 use crate::shell::render;
 use crate::shell::wall_clock;
 use axum::body::Body;
@@ -123,11 +123,16 @@ async fn incident(app: &App, id: &str) -> Result<Arc<Incident>, Problem> {
     found.ok_or_else(|| Problem::not_found("no-incident", "no such incident").hint("`GET /v1/incidents` lists them"))
 }
 
+fn view_of(incident: &Incident, rules: &Rules) -> IncidentView {
+    let moment = Moment { now: wall_clock::now(), rulebook: &rules.rulebook, house: &rules.house };
+    IncidentView::of(incident, &moment)
+}
+
 /// `GET /v1/incidents/{id}`
 pub async fn show_incident(State(app): State<Arc<App>>, headers: HeaderMap, Path(id): Path<String>) -> Answer<IncidentView> {
     caller(&app, &headers, May::Read)?;
     let incident = incident(&app, &id).await?;
-    Ok(axum::Json(IncidentView::of(&incident, &app.desk.rules().rulebook)))
+    Ok(axum::Json(view_of(&incident, &app.desk.rules())))
 }
 
 /// `POST /v1/incidents/{id}/claims`
@@ -170,7 +175,7 @@ pub async fn answer(State(app): State<Arc<App>>, headers: HeaderMap, Path(id): P
         return Err(problem);
     }
     let submitted = app.desk.submit(&IncidentId::from(id.as_str()), Command::Answer { claims }, now).await?;
-    Ok(axum::Json(IncidentView::of(&submitted.incident, &rules.rulebook)))
+    Ok(axum::Json(view_of(&submitted.incident, &rules)))
 }
 
 /// Awareness and the like cannot lie in the future; an extension granted can.

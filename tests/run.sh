@@ -1,0 +1,39 @@
+#!/usr/bin/env bash
+# Installs what the tests need and runs all of them. Also what continuous integration runs.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+say() { printf '\n== %s\n' "$*"; }
+
+say "what the tests need"
+packages=()
+command -v faketime >/dev/null || packages+=(faketime)
+command -v openssl >/dev/null || packages+=(openssl)
+python3 -c 'import venv, ensurepip' 2>/dev/null || packages+=(python3 python3-venv)
+if ((${#packages[@]})); then
+  if [[ $(id -u) == 0 ]] && command -v apt-get >/dev/null; then
+    apt-get update -qq
+    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${packages[@]}" >/dev/null
+  else
+    echo "missing, and only root can install it: ${packages[*]}; the tests that need it say that they are skipped"
+  fi
+fi
+# A real mail server of somebody else's making, for one of the delivery tests.
+if [[ ! -x target/test-tools/bin/python ]]; then
+  python3 -m venv target/test-tools && target/test-tools/bin/pip install --quiet 'aiosmtpd==1.4.6' || echo "aiosmtpd could not be installed; its test says that it is skipped"
+fi
+export PATH="$PWD/target/test-tools/bin:$PATH"
+
+say "format"
+cargo fmt --check
+say "lint"
+cargo clippy --quiet --all-targets --locked -- -D warnings
+if command -v cargo-deny >/dev/null; then
+  say "licences, sources, bans"
+  cargo deny --log-level error check bans licenses sources
+fi
+say "tests"
+cargo test --locked --no-fail-fast
+say "the packs' own cases, as the command line runs them"
+cargo run --quiet --locked -- rules check
+cargo run --quiet --locked -- rules test
