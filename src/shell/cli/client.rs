@@ -262,7 +262,7 @@ impl Problem {
         let Self { code, mut detail, hint } = self;
         let hint = match code.as_str() {
             "no-incident" => Some("`watchbell incident list` lists them".to_owned()),
-            "no-clock" => Some("a clock is named INCIDENT~DUTY~ORGANISATION; `watchbell clock list --all` lists them".to_owned()),
+            "no-clock" => Some("`watchbell clock list --all` names them".to_owned()),
             "no-ground" => Some("add --ground \"…\": on what the judgement rests".to_owned()),
             "unauthorised" => {
                 Some("is this the token of a [[person]] of the daemon's configuration? `watchbell token` makes one".to_owned())

@@ -112,6 +112,7 @@ fn text(view: &IncidentView, now: Instant) -> String {
         let _ = writeln!(text, "the sender calls it `{}`; that stops no clock", one_line(status));
     }
     clocks(view, now, &mut text);
+    if_a_breach(view, now, &mut text);
     questions(view, &mut text);
     suggestions(view, now, &mut text);
     facts(view, now, &mut text);
@@ -149,6 +150,19 @@ fn clocks(view: &IncidentView, now: Instant, text: &mut String) {
         ]
     });
     text.push_str(&table::indented(2, &["LEFT", "DUE", "WHAT", "STANDING", "OWNED BY", "CLOCK"], rows));
+}
+
+/// What would run if the opening question were answered with yes.
+fn if_a_breach(view: &IncidentView, now: Instant, text: &mut String) {
+    if view.if_a_breach.is_empty() {
+        return;
+    }
+    text.push_str("\nIf this may be a breach, these limits run from the earliest moment on record\n\n");
+    let rows = view.if_a_breach.iter().map(|limit| {
+        let until = limit.until.map_or_else(|| "without delay".into(), |until| words::moment_utc(until, now));
+        vec![until, format!("{} ({})", limit.title, limit.cite), limit.organisation.clone()]
+    });
+    text.push_str(&table::indented(2, &["DUE", "WHAT", "OWED BY"], rows));
 }
 
 /// The questions, those that decide the same clocks under one heading, in the order of urgency.

@@ -134,20 +134,46 @@ fn default_config() -> PathBuf {
 
 /// Says an error and its sources on standard error, each on its own line.
 fn complain(error: &dyn std::error::Error) -> Exit {
+    eprint!("{}", complaint(error));
+    Exit::Failed
+}
+
+/// The error, what it came of, and what to do, in that order. Faults of files come rendered and keep their form.
+fn complaint(error: &dyn std::error::Error) -> String {
     let shown = error.to_string();
     let (text, hint) = shown.split_once("\nhint: ").map_or((shown.as_str(), None), |(text, hint)| (text, Some(hint)));
     let prefix = if text.starts_with("error: ") { "" } else { "error: " };
-    eprintln!("{prefix}{text}");
+    let mut told = format!("{prefix}{text}\n");
     let mut source = error.source();
     while let Some(error) = source {
         // A message that already quotes its source does not say it twice.
         if !shown.contains(&error.to_string()) {
-            eprintln!("  because: {error}");
+            told.push_str(&format!("  because: {error}\n"));
         }
         source = error.source();
     }
-    if let Some(hint) = hint {
-        eprintln!("hint: {hint}");
+    hint.iter().for_each(|hint| told.push_str(&format!("hint: {hint}\n")));
+    told
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn every_command_and_argument_is_declared_soundly() {
+        Cli::command().debug_assert();
     }
-    Exit::Failed
+
+    #[test]
+    fn an_error_is_told_with_its_causes_once_and_its_hint_last() {
+        #[derive(Debug, thiserror::Error)]
+        #[error("the record cannot be read\nhint: look at the disk")]
+        struct Unread(#[source] std::io::Error);
+        let told = complaint(&Unread(std::io::Error::other("bad sector")));
+        assert_eq!(told, "error: the record cannot be read\n  because: bad sector\nhint: look at the disk\n");
+        let rendered: Box<dyn std::error::Error + Send + Sync> = "error: a fault\n --> watchbell.toml:3:1".into();
+        assert_eq!(complaint(&*rendered), "error: a fault\n --> watchbell.toml:3:1\n");
+    }
 }

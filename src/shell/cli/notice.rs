@@ -30,7 +30,7 @@ enum Verb {
 
 Nothing is filed or sent. A draft holds facts of the incident: --out makes a file that only you can read.")]
 struct Show {
-    /// The clock, named INCIDENT~DUTY~ORGANISATION
+    /// The clock, as `watchbell clock list` names it
     clock: String,
     /// In which form; text, or json with -o json, unless given
     #[arg(long, value_enum)]

@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 /// Which clock, and where.
 #[derive(Debug, Args)]
 struct Which {
-    /// The clock, named INCIDENT~DUTY~ORGANISATION
+    /// The clock, as `watchbell clock list` names it
     id: String,
     #[command(flatten)]
     remote: Remote,

@@ -17,7 +17,7 @@ use std::fmt::Write;
   watchbell clock show inc-7h3k9qd2w4xz8m5n~us.hipaa.individuals~mercy
   watchbell clock show inc-7h3k9qd2w4xz8m5n~us.hipaa.individuals~mercy -o json | jq .deadlines")]
 pub struct Show {
-    /// The clock, named INCIDENT~DUTY~ORGANISATION
+    /// The clock, as `watchbell clock list` names it
     id: String,
     #[command(flatten)]
     remote: Remote,

@@ -4,7 +4,7 @@
 //! next year and a bit, a civil deadline there may be off by the difference.
 
 use super::Finding;
-use crate::domain::instant::{Duration, Instant, TZ_VERSION, Zone};
+use crate::domain::instant::{DateTime, Duration, Instant, TZ_VERSION, Zone};
 use crate::shell::cli::output::counted;
 use crate::shell::config::Config;
 use std::collections::BTreeMap;
@@ -78,7 +78,7 @@ fn compare(zone: Zone, zoneinfo: &Path, now: Instant) -> Result<Option<Differenc
     let file = zoneinfo.join(zone.name());
     let bytes = fs::read(&file).map_err(|error| format!("{}: {error}", file.display()))?;
     let system = tz::TimeZone::from_tz_data(&bytes).map_err(|error| format!("{}: {error}", file.display()))?;
-    let begin = now - Duration::minutes(now.timestamp() / 60 % STEP_MIN);
+    let begin = DateTime::from_timestamp(now.timestamp() - now.timestamp() % (STEP_MIN * 60), 0).unwrap_or(now);
     for step in 0..AHEAD_DAYS * 24 * 60 / STEP_MIN {
         let at = begin + Duration::minutes(step * STEP_MIN);
         let theirs = system.find_local_time_type(at.timestamp()).map_err(|error| error.to_string())?.ut_offset();
