@@ -5,6 +5,7 @@ use super::command::{Command, Moment, Refusal};
 use super::event::{ClockKey, DeliveryResult, Event};
 use super::ringing;
 use super::state::{AlertState, Clock, Incident};
+use super::suggesting::suggest_risks;
 use crate::domain::facts::{CLOCK_SKEW, Claim, Rank, Vocabulary};
 use crate::domain::ids::{AlertId, IncidentId};
 use crate::domain::instant::{Duration, Instant, rfc3339};
@@ -197,6 +198,10 @@ impl<'a> Story<'a> {
     }
 
     fn reassess(&mut self, because: &str) -> Result<(), Refusal> {
+        let incident = self.incident().ok_or(Refusal::NoIncident)?;
+        for event in suggest_risks(incident, self.moment) {
+            self.tell(event);
+        }
         let incident = self.incident().ok_or(Refusal::NoIncident)?;
         for event in reassess(incident, self.moment, because) {
             let closed = match &event {

@@ -8,6 +8,7 @@ use crate::domain::escalation::Span;
 use crate::domain::facts::Book;
 use crate::domain::ids::{AlertId, IncidentId, PackId, SourceId};
 use crate::domain::instant::Instant;
+use crate::domain::severity::Suggestion;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -30,6 +31,8 @@ pub struct Incident {
     pub hints: BTreeSet<(String, String, String)>,
     /// Oddities in reading the messages.
     pub remarks: BTreeSet<String>,
+    /// The last suggestion of a risk by group of people, `None` for all, and when it was recorded.
+    pub suggestions: BTreeMap<Option<String>, (Suggestion, Instant)>,
     /// The packs it is assessed under, by digest.
     pub packs: BTreeMap<PackId, String>,
     /// Its clocks.
@@ -189,6 +192,7 @@ impl Incident {
             status: None,
             hints: BTreeSet::new(),
             remarks: BTreeSet::new(),
+            suggestions: BTreeMap::new(),
             packs: BTreeMap::new(),
             clocks: BTreeMap::new(),
             nothing_owed: BTreeMap::new(),
@@ -224,6 +228,9 @@ impl Incident {
                 for claim in claims {
                     self.book.record(claim.clone());
                 }
+            }
+            Event::RiskSuggested(suggestion) => {
+                self.suggestions.insert(suggestion.cohort.clone(), (suggestion.clone(), at));
             }
             Event::RulesPinned { packs } => self.packs.clone_from(packs),
             Event::ClockSet { clock, law, rearm, .. } => self.set_clock(clock, law, rearm, at),
