@@ -78,7 +78,7 @@ pub struct Rules {
 #[derive(Clone, Debug)]
 pub struct Organisation {
     /// Its profile; the claims carry the moment of reading the configuration.
-    pub profile: Profile,
+    pub profile: Arc<Profile>,
 }
 
 /// Where events come from.
@@ -311,7 +311,8 @@ impl<'a> Reader<'a> {
             };
             say("organisation.name", &organisation.name);
             say("organisation.zone", organisation.zone.name());
-            let profile = Profile { name: organisation.name.clone(), zone: organisation.zone, claims };
+            let (name, claims) = (organisation.name.clone(), claims.into_iter().collect());
+            let profile = Arc::new(Profile { name, zone: organisation.zone, claims });
             if organisations.insert(OrganisationId::from(organisation.id.as_str()), Organisation { profile }).is_some() {
                 self.fault(&organisation.id, format!("two organisations are called `{}`", organisation.id), "an id names one");
             }

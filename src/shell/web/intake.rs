@@ -5,8 +5,9 @@
 
 use super::App;
 use super::problem::Problem;
-use crate::domain::ids::IncidentId;
-use crate::domain::incident::{Command, Opened, Opening, Received};
+use crate::domain::hex::hex;
+use crate::domain::ids::{IncidentId, OrganisationId};
+use crate::domain::incident::{Command, Opened, Opening, Profile, Received};
 use crate::domain::ingest::{self, DeliveryMeta, EvidenceKind, Report, Unreadable, check_bearer};
 use crate::domain::instant::Instant;
 use crate::domain::quarantine::Kept;
@@ -218,11 +219,7 @@ async fn take_report(
     Err(SubmitError::Contended.into())
 }
 
-fn organisations(
-    app: &App,
-    source: &Source,
-    report: &Report,
-) -> Result<BTreeMap<crate::domain::ids::OrganisationId, crate::domain::incident::Profile>, Problem> {
+fn organisations(app: &App, source: &Source, report: &Report) -> Result<BTreeMap<OrganisationId, Arc<Profile>>, Problem> {
     let rules = app.desk.rules();
     let named = if report.organisations.is_empty() { &source.organisations } else { &report.organisations };
     let mut profiles = BTreeMap::new();
@@ -236,7 +233,7 @@ fn organisations(
             )
             .hint(format!("it speaks for {}", known.join(", "))));
         };
-        profiles.insert(id.clone(), organisation.profile.clone());
+        profiles.insert(id.clone(), Arc::clone(&organisation.profile));
     }
     Ok(profiles)
 }
@@ -315,10 +312,6 @@ fn key(kind: u8, parts: &[&str]) -> Vec<u8> {
     let mut key = vec![kind];
     key.extend_from_slice(&hash.finalize());
     key
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 fn short(text: &str) -> String {
