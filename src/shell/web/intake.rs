@@ -4,6 +4,7 @@
 //! quarantine with the reason, where a person can see it.
 
 use super::App;
+use super::extract::Path;
 use super::problem::Problem;
 use crate::domain::ids::{IncidentId, OrganisationId};
 use crate::domain::incident::{Command, Opened, Opening, Profile, Received};
@@ -17,7 +18,7 @@ use crate::shell::mint;
 use crate::shell::telemetry::IntakeLabels;
 use crate::shell::wall_clock;
 use axum::body::Body;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use base64::Engine;
@@ -49,7 +50,7 @@ struct Taken {
 }
 
 /// Takes a delivery.
-pub async fn post_event(State(app): State<Arc<App>>, Path(name): Path<String>, headers: HeaderMap, body: Body) -> Response {
+pub async fn post_event(State(app): State<Arc<App>>, Path(name): Path, headers: HeaderMap, body: Body) -> Response {
     let (answer, response) = match take(&app, &name, &headers, body).await {
         Ok(taken) => (taken.status, (StatusCode::ACCEPTED, axum::Json(taken)).into_response()),
         Err(problem) => {
@@ -98,7 +99,8 @@ fn check_token(source: &Source, headers: &HeaderMap) -> Result<(), Problem> {
         return Err(Problem::unauthorised(format!("source `{}` takes signed deliveries only", source.name))
             .hint("sign with Standard Webhooks: webhook-id, webhook-timestamp, webhook-signature"));
     }
-    check_bearer(text(headers, "authorization"), &source.tokens).map_err(|fault| Problem::unauthorised(fault.to_string()))
+    check_bearer(text(headers, "authorization"), &source.tokens)
+        .map_err(|fault| unauthorised(&fault.to_string(), "`watchbell token` makes one; put its SHA-256 into the [[source]]"))
 }
 
 fn check_signature(source: &Source, headers: &HeaderMap, body: &[u8], now: Instant) -> Result<(), Problem> {
@@ -107,7 +109,12 @@ fn check_signature(source: &Source, headers: &HeaderMap, body: &[u8], now: Insta
     let tolerance_s = u64::try_from(source.tolerance.num_seconds()).unwrap_or(webhooks::TOLERANCE_S);
     let (id, timestamp) = (field(webhooks::ID_HEADER), field(webhooks::TIMESTAMP_HEADER));
     webhooks::verify(&secrets, id, timestamp, body, field(webhooks::SIGNATURE_HEADER), now.timestamp(), tolerance_s)
-        .map_err(|fault| Problem::unauthorised(fault.to_string()))
+        .map_err(|fault| unauthorised(&fault.to_string(), "sign as Standard Webhooks 1.0.0 says"))
+}
+
+fn unauthorised(fault: &str, otherwise: &str) -> Problem {
+    let problem = Problem::unauthorised(fault);
+    if fault.contains("\nhint: ") { problem } else { problem.hint(otherwise) }
 }
 
 fn text<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
