@@ -4,6 +4,7 @@
 
 mod api;
 mod auth;
+mod extract;
 mod intake;
 mod ops;
 mod patience;
