@@ -23,7 +23,7 @@ use std::sync::Arc;
 type Answer<T> = Result<axum::Json<T>, Problem>;
 
 /// Which part of a list.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Page {
     /// Behind this id.
@@ -208,10 +208,19 @@ fn fact_problem(faults: &[FactFault]) -> Problem {
     Problem::invalid("wrong-facts", text.join("; ")).with("faults", details).hint("`watchbell facts` lists keys and types")
 }
 
-/// `GET /v1/clocks`
+/// `GET /v1/clocks`: those of every incident, or of a part of them where `after` or `limit` ask for one.
 pub async fn list_clocks(State(app): State<Arc<App>>, headers: HeaderMap, page: Query<Page>) -> Answer<Vec<ClockLine>> {
-    let board = board(State(app), headers, page).await?;
-    let mut clocks: Vec<ClockLine> = board.0.cards.into_iter().flat_map(|card| card.clocks).collect();
+    let Query(mut page) = page;
+    let whole = page.limit.is_none();
+    let mut clocks: Vec<ClockLine> = Vec::new();
+    loop {
+        let part = board(State(Arc::clone(&app)), headers.clone(), Query(page.clone())).await?.0;
+        clocks.extend(part.cards.into_iter().flat_map(|card| card.clocks));
+        match part.next.filter(|_| whole) {
+            Some(next) => page.after = Some(next.to_string()),
+            None => break,
+        }
+    }
     clocks.sort_by_key(|clock| (!clock.standing.is_open(), clock.due.or(clock.target), clock.id.clone()));
     Ok(axum::Json(clocks))
 }
