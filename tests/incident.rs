@@ -235,6 +235,7 @@ fn suspicion_starts_provisional_clocks_from_the_first_alarm_and_answers_the_tria
 fn a_person_who_moves_awareness_moves_the_clock_and_the_record_says_why() {
     let mut case = Case::clinic("2026-11-17T08:00:00Z");
     case.breach();
+    case.later(Duration::hours(6));
     let events = case.answer(&[("aware.at", "2026-11-17T14:20:00+01:00".into())]);
     let why = events.iter().find_map(|event| match event {
         Event::ClockSet { clock, because, .. } if clock.duty.as_str() == "eu.gdpr.art33.authority" => because.clone(),
@@ -373,7 +374,7 @@ fn rungs_missed_in_a_downtime_are_coalesced_into_the_loudest_and_each_is_recorde
         .flatten()
         .map(|skip| skip.rung)
         .collect();
-    assert_eq!(skipped, ["50% left", "25% left", "expiry"]);
+    assert_eq!(skipped, ["50% left", "25% left", "expiry", "every 1h overdue #1 to #2"]);
     assert!(fallen(&case.wake()).is_empty(), "the same moment rings once");
 }
 

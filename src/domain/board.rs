@@ -2,7 +2,7 @@
 //!
 //! A view holds no payload and no fact in full: what is safe to show to whoever may read the board.
 
-use super::ids::IncidentId;
+use super::ids::{DutyId, FactKey, IncidentId};
 use super::incident::{AlertState, Clock, ClockKey, Incident, Moment, Standing, WouldBe, if_a_breach};
 use super::instant::{Instant, Zone};
 use super::law::{Mode, Rulebook, Verification};
@@ -362,28 +362,42 @@ impl FactView {
     }
 }
 
-/// The questions whose answers would settle an open clock, those of the most urgent clock first.
+/// The questions whose answers would settle an open clock. First those on which it depends whether
+/// anything is owed, the most urgent clock's first; then those that might only lift a duty that stands;
+/// rehearsals come last.
 pub fn questions(incident: &Incident, rulebook: &Rulebook) -> Vec<Question> {
-    let mut questions: Vec<Question> = Vec::new();
+    let mut asked: BTreeMap<&FactKey, Vec<(Weight, &DutyId)>> = BTreeMap::new();
     for (key, clock) in incident.open_clocks() {
         for fact in &clock.law.missing {
-            if let Some(asked) = questions.iter_mut().find(|question| question.key == fact.as_str()) {
-                if !asked.settles.contains(&key.duty.to_string()) {
-                    asked.settles.push(key.duty.to_string());
-                }
-                continue;
-            }
-            let Some(entry) = rulebook.vocabulary.get(fact.as_str()) else { continue };
-            questions.push(Question {
-                key: fact.to_string(),
-                question: entry.question.clone(),
-                help: entry.help.clone(),
-                expects: entry.kind.in_words(),
-                example: entry.kind.example(),
-                needs_ground: entry.judgement,
-                settles: vec![key.duty.to_string()],
-            });
+            asked.entry(fact).or_default().push((Weight::of(clock), &key.duty));
         }
+    }
+    let mut asked: Vec<_> = asked.into_iter().collect();
+    // A key sorts by its weightiest clock, then by how many clocks of that weight it settles.
+    asked.sort_by_cached_key(|(fact, clocks)| {
+        let first = clocks.iter().map(|(weight, _)| *weight).min();
+        let alike = clocks.iter().filter(|(weight, _)| Some(weight.kind) == first.map(|first| first.kind)).count();
+        (first, std::cmp::Reverse(alike), *fact)
+    });
+    let mut questions: Vec<Question> = Vec::new();
+    for (fact, clocks) in asked {
+        let Some(entry) = rulebook.vocabulary.get(fact.as_str()) else { continue };
+        let mut settles: Vec<String> = Vec::new();
+        for (_, duty) in clocks {
+            // Two organisations may owe the same duty.
+            if settles.iter().all(|settled| settled != duty.as_str()) {
+                settles.push(duty.to_string());
+            }
+        }
+        questions.push(Question {
+            key: fact.to_string(),
+            question: entry.question.clone(),
+            help: entry.help.clone(),
+            expects: entry.kind.in_words(),
+            example: entry.kind.example(),
+            needs_ground: entry.judgement,
+            settles,
+        });
     }
     // The house's own clock asks the question that opens all others.
     let opening = incident.open_clocks().iter().any(|(_, clock)| clock.law.mode == Mode::Policy);
@@ -405,6 +419,34 @@ pub fn questions(incident: &Incident, rulebook: &Rulebook) -> Vec<Question> {
         );
     }
     questions
+}
+
+/// How much a clock weighs for what is asked first; the least first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Weight {
+    kind: Kind,
+    until: Instant,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Kind {
+    /// Whether it is owed depends on what is missing.
+    Provisional,
+    /// It is owed, unless a ground is shown.
+    Owed,
+    /// It is not in force.
+    Rehearsal,
+}
+
+impl Weight {
+    fn of(clock: &Clock) -> Self {
+        let kind = match (clock.law.mode, clock.law.provisional) {
+            (Mode::Shadow, _) => Kind::Rehearsal,
+            (_, true) => Kind::Provisional,
+            (_, false) => Kind::Owed,
+        };
+        Self { kind, until: clock.law.until().unwrap_or(Instant::MAX_UTC) }
+    }
 }
 
 impl ClockView {

@@ -5,14 +5,14 @@
 //! between costs a repeat under the same id, never a silence.
 
 use super::config::Config;
-use super::delivery::{Channel, Letter, Outcome, Urgency, backoff};
+use super::delivery::{Channel, Outcome, backoff};
 use super::desk::{Desk, SubmitError};
 use super::telemetry::Metrics;
 use super::wall_clock;
+use super::wording::compose;
 use crate::domain::ids::{AlertId, ChannelId, IncidentId};
-use crate::domain::incident::{Alert, Clock, Command, DeliveryResult, Event, Incident, Standing};
-use crate::domain::instant::{Instant, Zone, length_in_words, rfc3339};
-use crate::domain::law::Mode;
+use crate::domain::incident::{AlertState, Command, DeliveryResult, Event, Incident};
+use crate::domain::instant::{Duration, Instant, length_in_words, rfc3339};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use tokio::sync::Semaphore;
@@ -82,7 +82,7 @@ impl Courier {
                 let (alert, attempt) = (alert.clone(), *attempt);
                 let mut under_way = self.under_way.lock().unwrap_or_else(PoisonError::into_inner);
                 while under_way.try_join_next().is_some() {}
-                under_way.spawn(async move { this.carry(&incident, &alert, attempt).await });
+                under_way.spawn(async move { this.carry(&incident.id, &alert, attempt, now).await });
             }
         }
         Ok(())
@@ -94,11 +94,24 @@ impl Courier {
         while under_way.join_next().await.is_some() {}
     }
 
-    async fn carry(&self, incident: &Incident, id: &AlertId, attempt: u32) {
+    /// One attempt, begun at `now` by the clock.
+    async fn carry(&self, incident: &IncidentId, id: &AlertId, attempt: u32, now: Instant) {
+        let stopwatch = wall_clock::stopwatch();
+        let clock = || now + Duration::from_std(stopwatch.elapsed()).unwrap_or_default();
         let Ok(_room) = self.room.acquire().await else { return };
-        let (Some(alert), begun) = (incident.alerts.get(id), wall_clock::now()) else { return };
-        let Some(clock) = incident.clocks.get(&alert.clock) else { return };
-        let letter = compose(incident, id, alert, clock, self.public_url.as_deref(), begun);
+        let begun = clock();
+        let incident = match self.desk.incident(incident).await {
+            Ok(Some(incident)) => incident,
+            // Not recorded, so it is taken for lost and repeated.
+            Ok(None) | Err(_) => return,
+        };
+        let Some(alert) = incident.alerts.get(id) else { return };
+        // Waiting for room may have taken so long that a later attempt has begun, or the clock has ended.
+        let superseded = alert.attempts != attempt || !matches!(alert.state, AlertState::Trying { .. });
+        let Some(clock_of) = incident.clocks.get(&alert.clock).filter(|clock| clock.standing.is_open() && !superseded) else {
+            return;
+        };
+        let letter = compose(&incident, id, alert, clock_of, self.public_url.as_deref(), begun);
         let channels = Arc::clone(&self.channels.read().unwrap_or_else(PoisonError::into_inner));
         let name = &alert.queued.channel;
         let outcome = match channels.get(name) {
@@ -110,7 +123,7 @@ impl Courier {
                 permanent: true,
             },
         };
-        let ended = wall_clock::now();
+        let ended = clock();
         self.metrics.count_delivery(name, &outcome, ended - begun);
         self.note_health(name, &outcome, ended);
         let result = match outcome {
@@ -145,111 +158,8 @@ impl Courier {
     }
 }
 
-/// The letter of an alert, from the incident as it is now. Thin: neither the incident's title nor
-/// any fact travels, only which clock, how long, what is asked and where.
-pub fn compose(
-    incident: &Incident,
-    id: &AlertId,
-    alert: &Alert,
-    clock: &Clock,
-    public_url: Option<&str>,
-    now: Instant,
-) -> Letter {
-    let law = &clock.law;
-    let key = &alert.clock;
-    let clock_id = key.public(&incident.id);
-    let zone = law.deadlines.operational.zone;
-    let overdue = law.limit().is_some_and(|limit| limit < now);
-    let (left, due) = match (law.limit(), law.until()) {
-        (Some(limit), _) => (left_in_words(limit, now), zone.in_words(limit)),
-        (None, Some(target)) => (format!("without delay, house target {}", left_in_words(target, now)), zone.in_words(target)),
-        (None, None) => ("without delay".to_owned(), "without delay".to_owned()),
-    };
-    let label = match law.mode {
-        Mode::Shadow => "Rehearsal, not in force: ",
-        Mode::Advisory => "Advisory: ",
-        Mode::Live | Mode::Straddle | Mode::Policy => "",
-    };
-    let heading = format!("{label}{} ({})", law.title, law.cite);
-    let organisation = incident.opened.organisations.get(&key.organisation).map_or(key.organisation.as_str(), |p| &p.name);
-    let mut lines = vec![
-        ("Due".to_owned(), due),
-        ("Time left".to_owned(), left.clone()),
-        ("For".to_owned(), organisation.to_owned()),
-        ("To tell".to_owned(), law.addressee.clone()),
-        ("Law".to_owned(), format!("{}, {}", law.deadlines.operational.says, law.deadlines.operational.cite)),
-        ("Standing".to_owned(), standing_in_words(clock)),
-        ("Rung".to_owned(), alert.rung.clone()),
-    ];
-    if let Some(limit) = law.limit().filter(|_| zone != Zone::UTC) {
-        lines.insert(1, ("Due in UTC".to_owned(), rfc3339(limit)));
-    }
-    if let Some(outer) = law.deadlines.outer.as_ref().and_then(|term| term.at.map(|at| (at, term))) {
-        lines.push(("Outer limit".to_owned(), format!("{}, {}", outer.1.zone.in_words(outer.0), outer.1.cite)));
-    }
-    if let Some(lease) = &clock.acknowledged {
-        lines.push(("Owned by".to_owned(), format!("{} until {}", lease.by, zone.in_words(lease.until))));
-    }
-    lines.push(("Clock".to_owned(), clock_id.clone()));
-    let late_by_s = u64::try_from((now - alert.due_at).num_seconds()).unwrap_or(0);
-    Letter {
-        id: id.clone(),
-        drill: false,
-        incident: incident.id.clone(),
-        thread: incident.id.to_string(),
-        subject: format!("{left}: {label}{} - {}", law.title, incident.id),
-        heading,
-        lines,
-        asked: format!(
-            "{} Run `watchbell clock ack {clock_id}` to take it, `watchbell incident show {}` for what is still asked.",
-            law.asks, incident.id
-        ),
-        link: public_url.map(|url| format!("{url}/v1/clocks/{clock_id}")),
-        facts: serde_json::json!({
-            "clock": clock_id,
-            "duty": key.duty,
-            "organisation": key.organisation,
-            "cite": law.cite,
-            "standing": clock.standing.word(),
-            "mode": law.mode,
-            "due": law.limit().map(rfc3339),
-            "outer": law.deadlines.outer.as_ref().and_then(|term| term.at).map(rfc3339),
-            "rung": alert.rung,
-            "rung_due_at": rfc3339(alert.due_at),
-        }),
-        urgency: urgency(clock, overdue, now),
-        rung_at: alert.queued_at,
-        late_by_s,
-    }
-}
-
-fn urgency(clock: &Clock, overdue: bool, now: Instant) -> Urgency {
-    if overdue {
-        return Urgency::Overdue;
-    }
-    if matches!(clock.law.mode, Mode::Shadow | Mode::Advisory) {
-        return Urgency::Info;
-    }
-    let Some(until) = clock.law.until() else { return Urgency::Warning };
-    let whole = (until - clock.law.start.at).num_seconds().max(1);
-    if (until - now).num_seconds() * 4 <= whole { Urgency::Critical } else { Urgency::Warning }
-}
-
 /// `71 h 58 min left` or `3 h 2 min overdue`.
 pub fn left_in_words(until: Instant, now: Instant) -> String {
     let word = if until < now { "overdue" } else { "left" };
     format!("{} {word}", length_in_words(until - now))
-}
-
-fn standing_in_words(clock: &Clock) -> String {
-    match clock.standing {
-        Standing::Provisional => {
-            let missing = clock.law.missing.len();
-            let plural = if missing == 1 { "" } else { "s" };
-            format!("provisional: {missing} answer{plural} missing, counted from the earliest defensible moment")
-        }
-        Standing::Running => "running".into(),
-        Standing::Missed => "the limit has passed; it stays open until it is met".into(),
-        Standing::Met | Standing::Void => clock.standing.word().into(),
-    }
 }

@@ -69,6 +69,12 @@ pub enum SubmitError {
     /// Others kept changing the incident.
     #[error("the incident kept changing meanwhile")]
     Contended,
+    /// Deciding went wrong in a way that is an error of ours; what was decided may or may not be on record.
+    #[error("{incident} cannot be worked on: an error of ours")]
+    Panicked {
+        /// Which incident.
+        incident: IncidentId,
+    },
 }
 
 #[derive(Clone)]
@@ -84,7 +90,11 @@ struct Cache {
 }
 
 impl Cache {
+    /// What a slow reader loaded does not take the place of what was decided meanwhile.
     fn put(&mut self, id: &IncidentId, loaded: Loaded) {
+        if self.loaded.get(id).is_some_and(|kept| kept.head.seq > loaded.head.seq) {
+            return;
+        }
         if self.loaded.insert(id.clone(), loaded).is_none() {
             self.oldest.push_back(id.clone());
             if self.oldest.len() > CACHE_MAX
@@ -132,13 +142,28 @@ impl Desk {
     }
 
     /// Carries out a command. When it returns, what was decided survives a power cut, and the
-    /// drafts it changed are written.
-    pub async fn submit(&self, id: &IncidentId, command: Command, now: Instant) -> Result<Submitted, SubmitError> {
+    /// drafts it changed are written. A caller who goes away does not stop it half-way.
+    pub async fn submit(self: &Arc<Self>, id: &IncidentId, command: Command, now: Instant) -> Result<Submitted, SubmitError> {
         self.submit_claiming(id, command, Vec::new(), now).await
     }
 
     /// The same, claiming unique keys for the incident in the same append.
     pub async fn submit_claiming(
+        self: &Arc<Self>,
+        id: &IncidentId,
+        command: Command,
+        unique: Vec<Vec<u8>>,
+        now: Instant,
+    ) -> Result<Submitted, SubmitError> {
+        let (this, stream) = (Arc::clone(self), id.clone());
+        let carried = tokio::spawn(async move { this.carry_out(&stream, command, unique, now).await });
+        carried.await.unwrap_or_else(|_| {
+            self.lock_cache().forget(id);
+            Err(SubmitError::Panicked { incident: id.clone() })
+        })
+    }
+
+    async fn carry_out(
         &self,
         id: &IncidentId,
         command: Command,
@@ -153,9 +178,9 @@ impl Desk {
             // A freshly minted id has no past; a conflict would say otherwise.
             let loaded = if opens { None } else { self.load(id).await? };
             let mut events = decide(id, loaded.as_ref().map(|l| &*l.incident), command.clone(), &moment)?;
-            if let (Some(loaded), Command::Wake) = (&loaded, &command)
+            if let Some(loaded) = &loaded
                 && events.is_empty()
-                && loaded.incident.due_alerts(now).is_empty()
+                && self.must_move_on(id, &loaded.incident, &command, &moment)?
             {
                 events.push(Event::NothingDue {});
             }
@@ -171,6 +196,25 @@ impl Desk {
             }
         }
         Err(SubmitError::Contended)
+    }
+
+    /// Whether a command that changes nothing must still be recorded, because the wake on the agenda
+    /// is not, or no more, the incident's: policy changed since it was set.
+    fn must_move_on(
+        &self,
+        id: &IncidentId,
+        incident: &Incident,
+        command: &Command,
+        moment: &Moment<'_>,
+    ) -> Result<bool, SubmitError> {
+        match command {
+            Command::Wake => Ok(incident.due_alerts(moment.now).is_empty()),
+            Command::Reassess => {
+                let noted = self.store.wake(id).map_err(SubmitError::Unread)?;
+                Ok(noted.map(|wake| wake.at) != next_wake(incident, moment.house, moment.now).map(|wake| wake.at))
+            }
+            _ => Ok(false),
+        }
     }
 
     async fn append(
@@ -257,6 +301,10 @@ impl Desk {
     }
 
     async fn load(&self, id: &IncidentId) -> Result<Option<Loaded>, SubmitError> {
+        // Kept messages have streams of their own and are no incidents.
+        if id.as_str().starts_with(quarantine::PREFIX) {
+            return Ok(None);
+        }
         if let Some(loaded) = self.lock_cache().loaded.get(id) {
             return Ok(Some(loaded.clone()));
         }

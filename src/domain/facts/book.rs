@@ -56,6 +56,10 @@ impl Book {
 
     /// What stands of a key.
     pub fn standing(&self, key: &str) -> Standing<'_> {
+        // One word needs no weighing, and most keys have one.
+        if let [(_, claim)] = self.history(key) {
+            return claim.value.as_ref().map_or(Standing::Unknown, |value| Standing::Known(value, claim));
+        }
         let latest = self.latest_words(key);
         let Some(rank) = latest.keys().map(|by| by.rank()).max() else { return Standing::Unknown };
         if rank == Rank::Product

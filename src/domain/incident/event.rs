@@ -221,7 +221,7 @@ pub enum Event {
         /// How.
         result: DeliveryResult,
     },
-    /// The time came and there was nothing to do: policy changed since the wake was set.
+    /// Looked at with nothing to do, but the wake set before is not the one policy asks for.
     NothingDue {},
     /// An alert is no longer tried because its clock is closed.
     DeliveryDropped {

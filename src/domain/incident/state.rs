@@ -2,7 +2,7 @@
 
 use super::command::{Evidence, HoldStatement};
 use super::event::{AlertQueued, ClockKey, ClockLaw, DeliveryResult, Draft, Event, Opened, Profile, Standing};
-use super::wake::ATTEMPT_LEASE;
+use super::wake::{ATTEMPT_LEASE, RETRY_WAIT_MAX};
 use crate::domain::clocks::Hold;
 use crate::domain::escalation::Span;
 use crate::domain::facts::Book;
@@ -101,6 +101,9 @@ pub struct NothingOwed {
     pub by: BTreeSet<String>,
     /// When it was recorded.
     pub at: Instant,
+    /// Whether a person determined it of this very clock; otherwise it follows from the facts, and
+    /// ends with them.
+    pub determined: bool,
 }
 
 /// One alert to one recipient.
@@ -162,8 +165,8 @@ impl Alert {
     /// Whether an attempt is to be made now: the time has come, or an attempt was lost with its daemon.
     pub fn is_due(&self, now: Instant) -> bool {
         match self.state {
-            AlertState::Waiting { next_at } => next_at <= now,
-            AlertState::Trying { since } => since + ATTEMPT_LEASE <= now,
+            AlertState::Waiting { next_at } => next_at <= now || next_at > now + RETRY_WAIT_MAX,
+            AlertState::Trying { since } => since + ATTEMPT_LEASE <= now || since > now + ATTEMPT_LEASE,
             AlertState::Delivered { .. } | AlertState::Dropped { .. } => false,
         }
     }
@@ -229,12 +232,13 @@ impl Incident {
             Event::ClockSet { clock, law, rearm, .. } => self.set_clock(clock, law, rearm, at),
             Event::NothingOwed { clock, ground, cite, by, .. } => {
                 self.close(clock, Standing::Void, at);
-                let why = NothingOwed { ground: ground.clone(), cite: cite.clone(), by: by.clone(), at };
+                let why = NothingOwed { ground: ground.clone(), cite: cite.clone(), by: by.clone(), at, determined: false };
                 self.nothing_owed.insert(clock.clone(), why);
             }
             Event::Determined { clock, by, ground, cite } => {
                 self.close(clock, Standing::Void, at);
-                let why = NothingOwed { ground: ground.clone(), cite: cite.clone(), by: BTreeSet::from([by.clone()]), at };
+                let by = BTreeSet::from([by.clone()]);
+                let why = NothingOwed { ground: ground.clone(), cite: cite.clone(), by, at, determined: true };
                 self.nothing_owed.insert(clock.clone(), why);
             }
             Event::EndSuggested { clock, ground } => {

@@ -142,8 +142,8 @@ mod tests {
         ClockLine {
             id: id.into(),
             duty: id.into(),
-            organisation: "mercy".into(),
             towards: None,
+            organisation: "mercy".into(),
             title: format!("Do {id}"),
             cite: "s. 1".into(),
             standing,

@@ -11,6 +11,7 @@ mod check_config;
 mod client;
 mod clock;
 mod completions;
+mod demo;
 mod doctor;
 mod exit;
 mod facts;
@@ -65,6 +66,7 @@ Exit codes: 0 done, 1 could not, 2 not understood, 3 done and faults found.";
 enum Command {
     // Each command is described where it is written.
     Serve(serve::Serve),
+    Demo(demo::Demo),
 
     Board(board::ShowBoard),
     Incident(incident::Incident),
@@ -88,6 +90,7 @@ pub fn main() -> ExitCode {
     let Cli { output, command } = Cli::parse();
     let outcome = match command {
         Command::Serve(serve) => Ok(serve.run()),
+        Command::Demo(demo) => Ok(demo.run()),
         Command::Board(board) => ask(board.run(output)),
         Command::Incident(incident) => ask(incident.run(output)),
         Command::Answer(answer) => ask(answer.run(output)),

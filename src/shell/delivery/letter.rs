@@ -24,6 +24,8 @@ pub struct Letter {
     pub lines: Vec<(String, String)>,
     /// What is asked of the reader.
     pub asked: String,
+    /// Commands that do it: what each is for, and its words to copy.
+    pub commands: Vec<(String, String)>,
     /// Where to do it.
     pub link: Option<String>,
     /// The same for machines: the `data` of a webhook's body.

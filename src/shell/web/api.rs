@@ -171,25 +171,8 @@ pub async fn answer(State(app): State<Arc<App>>, headers: HeaderMap, Path(id): P
     if claims.is_empty() {
         return Err(Problem::invalid("no-facts", "`facts` is empty").hint("`GET /v1/incidents/{id}` lists the questions"));
     }
-    if let Some(problem) = claims.iter().find_map(|claim| future(claim, now)) {
-        return Err(problem);
-    }
     let submitted = app.desk.submit(&IncidentId::from(id.as_str()), Command::Answer { claims }, now).await?;
     Ok(axum::Json(view_of(&submitted.incident, &rules)))
-}
-
-/// Awareness and the like cannot lie in the future; an extension granted can.
-fn future(claim: &Claim, now: crate::domain::instant::Instant) -> Option<Problem> {
-    use crate::domain::facts::Value;
-    use crate::domain::instant::{Duration, rfc3339};
-    let Some(Value::Instant(at)) = &claim.value else { return None };
-    let past_only = claim.key.as_str().starts_with("event.")
-        || claim.key.as_str().ends_with("aware.at")
-        || claim.key.as_str().ends_with("aware-at");
-    (past_only && *at > now + Duration::minutes(5)).then(|| {
-        let detail = format!("`{}` is {}, which lies in the future; now is {}", claim.key, rfc3339(*at), rfc3339(now));
-        Problem::invalid("future-time", detail).hint("give the moment it happened, with its offset")
-    })
 }
 
 fn fact_problem(faults: &[FactFault]) -> Problem {

@@ -6,6 +6,7 @@ mod api;
 mod auth;
 mod intake;
 mod ops;
+mod patience;
 mod problem;
 mod serve;
 mod wire;

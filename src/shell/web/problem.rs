@@ -109,6 +109,10 @@ impl From<SubmitError> for Problem {
             SubmitError::Unwritten(source) => Self::unavailable(source.to_string()),
             SubmitError::Unread(source) => Self::unavailable(source.to_string()),
             SubmitError::Contended => Self::unavailable("the incident kept changing meanwhile"),
+            panicked @ SubmitError::Panicked { .. } => {
+                Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "an error of ours", panicked.to_string())
+                    .hint("the log has the place; nothing was acknowledged")
+            }
             damaged @ SubmitError::Damaged { .. } => {
                 Self::new(StatusCode::INTERNAL_SERVER_ERROR, "record-damaged", "the record is damaged", damaged.to_string())
             }

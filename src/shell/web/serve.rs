@@ -1,6 +1,7 @@
-//! Accepting connections: bounded in number, in the time a request's head may take, and in the
-//! time a request may take as a whole.
+//! Accepting connections: bounded in number, in the time a request's head may take, in the time a
+//! request may take as a whole, and in the time a client may leave an answer untaken.
 
+use super::patience::Patient;
 use super::{App, Problem, routes};
 use crate::domain::instant::Duration;
 use axum::Router;
@@ -20,6 +21,8 @@ use tower::ServiceExt;
 
 /// How long the head of a request may take to come in.
 const HEAD_TIMEOUT: StdDuration = StdDuration::from_secs(10);
+/// How long a client may take nothing of an answer.
+const WRITE_TIMEOUT: Duration = Duration::seconds(10);
 /// How long open connections are waited for at the end.
 const GOODBYE: StdDuration = StdDuration::from_secs(10);
 
@@ -43,6 +46,7 @@ pub async fn serve(
         };
         let Some((stream, permit)) = accepted else { continue };
         let (router, stop) = (router.clone(), stop.clone());
+        let stream = Patient::new(stream, WRITE_TIMEOUT);
         connections.spawn(async move {
             connection(stream, router, stop).await;
             drop(permit);
@@ -71,7 +75,7 @@ async fn accept(
     }
 }
 
-async fn connection(stream: tokio::net::TcpStream, router: Router, mut stop: watch::Receiver<bool>) {
+async fn connection(stream: Patient, router: Router, mut stop: watch::Receiver<bool>) {
     let service = hyper::service::service_fn(move |request: Request<Incoming>| router.clone().oneshot(request.map(Body::new)));
     let connection = hyper::server::conn::http1::Builder::new()
         .timer(TokioTimer::new())
