@@ -8,8 +8,8 @@ use watchbell::domain::escalation::Ladder;
 use watchbell::domain::facts::{Claim, Claimant, Value};
 use watchbell::domain::ids::IncidentId;
 use watchbell::domain::incident::{
-    AlertState, ClockKey, Command, DeliveryResult, Event, Evidence, HoldStatement, House, Incident, Moment, Opened, Opening,
-    Profile, Received, Refusal, Standing, Team, TeamMember, codec, decide, if_a_breach, next_wake,
+    AlertState, ClockKey, Command, Decision, DeliveryResult, Event, Evidence, HoldStatement, House, Incident, Moment, Opened,
+    Opening, Profile, Received, Refusal, Standing, Team, TeamMember, codec, decide, if_a_breach, next_wake,
 };
 use watchbell::domain::instant::{Duration, Instant, Zone, parse_rfc3339, rfc3339};
 use watchbell::domain::law::{Mode, Rulebook};
@@ -120,16 +120,17 @@ impl Case {
             kind: "security-alert".into(),
             source: "wazuh".into(),
             external_id: "1".into(),
-            organisations: BTreeMap::from([("mercy".into(), profile(facts, zone, now))]),
+            organisations: BTreeMap::from([("mercy".into(), profile(facts, zone, now).into())]),
         };
         let by = Claimant::Product("wazuh".into());
         let claims = vec![claim("event.received-at", serde_json::json!(rfc3339(now)), by, now, None)];
         let opening = Opening { opened, received: received("1"), claims };
         let id = IncidentId::from("inc-0123456789abcdef");
         let moment = Moment { now, rulebook: &RULES, house: &HOUSE };
-        let events = decide(&id, None, Command::Open(Box::new(opening)), &moment).expect("it opens");
-        let told: Vec<(Instant, Event)> = events.into_iter().map(|event| (now, event)).collect();
+        let decision = decide(&id, None, Command::Open(Box::new(opening)), &moment).expect("it opens");
+        let told: Vec<(Instant, Event)> = decision.events.into_iter().map(|event| (now, event)).collect();
         let incident = Incident::replay(&id, told.iter().map(|(at, event)| (*at, event))).expect("it is opened");
+        assert_eq!(decision.incident.as_ref(), Some(&incident), "what was decided is what its events replay to");
         Self { id, now, told, incident }
     }
 
@@ -145,11 +146,12 @@ impl Case {
 
     fn submit(&mut self, command: Command) -> Result<Vec<Event>, Refusal> {
         let moment = Moment { now: self.now, rulebook: &RULES, house: &HOUSE };
-        let events = decide(&self.id, Some(&self.incident), command, &moment)?;
+        let Decision { events, incident } = decide(&self.id, Some(&self.incident), command, &moment)?;
         for event in &events {
             self.incident.apply(event, self.now);
             self.told.push((self.now, event.clone()));
         }
+        assert!(incident.is_none_or(|incident| incident == self.incident), "what was decided is what its events come to");
         Ok(events)
     }
 

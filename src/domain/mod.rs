@@ -9,6 +9,7 @@ pub mod board;
 pub mod clocks;
 pub mod escalation;
 pub mod facts;
+pub mod hex;
 pub mod ids;
 pub mod incident;
 pub mod ingest;

@@ -144,7 +144,6 @@ mod tests {
             duty: id.into(),
             towards: None,
             organisation: "mercy".into(),
-            towards: None,
             title: format!("Do {id}"),
             cite: "s. 1".into(),
             standing,

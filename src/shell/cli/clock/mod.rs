@@ -8,7 +8,7 @@ use super::Outcome;
 use super::output::Output;
 use clap::{Args, Subcommand};
 
-/// Clocks: one per duty and organisation, running down to a limit in law.
+/// Clocks: list, show, acknowledge, meet, determine, pause, resume.
 #[derive(Debug, Args)]
 pub struct Clock {
     #[command(subcommand)]
