@@ -18,6 +18,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     ("domain/journal", &["domain::ids", "domain::instant", "domain::journal"]),
     ("domain/ingest", &["domain::ids", "domain::instant", "domain::facts", "domain::ingest"]),
     ("domain/law", &["domain::ids", "domain::instant", "domain::clocks", "domain::facts", "domain::notices", "domain::law"]),
+    ("domain/severity", &["domain::ids", "domain::instant", "domain::facts", "domain::law::sight", "domain::severity"]),
     (
         "domain/incident",
         &[
@@ -28,10 +29,11 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
             "domain::facts",
             "domain::law",
             "domain::notices",
+            "domain::severity",
             "domain::incident",
         ],
     ),
-    ("domain/board", &["domain::ids", "domain::instant", "domain::facts", "domain::incident", "domain::law"]),
+    ("domain/board", &["domain::ids", "domain::instant", "domain::facts", "domain::incident", "domain::law", "domain::severity"]),
     ("domain", &[]),
     ("shell/store", &["domain::ids", "domain::instant", "domain::journal", "shell::store", "shell::wall_clock", "sim::disk"]),
     ("shell/delivery", &["domain::ids", "domain::instant", "domain::standard_webhooks", "shell::delivery"]),
@@ -70,7 +72,7 @@ const ONE_ROOM: &[(&str, &[&str], &str)] = &[
     ("minijinja", &["domain/notices"], "templates belong to domain/notices"),
     ("prometheus_client", &["shell/telemetry.rs"], "metrics are declared in shell/telemetry.rs"),
     ("clap", &["shell/cli"], "the command line belongs to shell/cli"),
-    ("axum", &["shell/web"], "HTTP serving belongs to shell/web"),
+    ("axum", &["shell/web", "sim/webhook_sink.rs"], "HTTP serving belongs to shell/web; sim/webhook_sink.rs plays a receiver"),
 ];
 
 /// What the pure half must not touch.

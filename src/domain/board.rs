@@ -2,10 +2,11 @@
 //!
 //! A view holds no payload and no fact in full: what is safe to show to whoever may read the board.
 
-use super::ids::IncidentId;
+use super::ids::{DutyId, FactKey, IncidentId};
 use super::incident::{AlertState, Clock, ClockKey, Incident, Moment, Standing, WouldBe, if_a_breach};
 use super::instant::{Instant, Zone};
 use super::law::{Mode, Rulebook, Verification};
+use super::severity::Suggestion;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -82,6 +83,9 @@ pub struct IncidentView {
     pub received: BTreeMap<String, u32>,
     /// What stands of every fact somebody spoke of.
     pub facts: Vec<FactView>,
+    /// What ENISA's method suggests of the risk, for all and for single groups, beside what a person decided.
+    #[serde(default)]
+    pub suggestions: Vec<SuggestionView>,
     /// The questions whose answers would settle a clock, the most urgent clock's first.
     pub questions: Vec<Question>,
     /// While nobody has said whether this may be a breach: the limits that would run if it is, the nearest first.
@@ -130,6 +134,22 @@ pub struct FactView {
     pub at: Option<Instant>,
     /// Where in the payload it stood.
     pub pointer: Option<String>,
+}
+
+/// A suggestion of a risk, and the decision it is for.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SuggestionView {
+    /// In one line.
+    pub words: String,
+    /// Score or range, each input with its source, what is missing, flags.
+    pub suggestion: Suggestion,
+    /// When it was recorded.
+    pub at: Instant,
+    /// How it was counted, what calls for a second look, where the method and the house's convention come from.
+    pub remarks: Vec<String>,
+    /// What stands of `risk.level`, once somebody spoke of it; the suggestion changes nothing of it.
+    pub determined: Option<FactView>,
 }
 
 /// A question to a person.
@@ -315,6 +335,11 @@ impl IncidentView {
             sender_status: incident.status.clone(),
             received: incident.received.iter().map(|(source, count)| (source.to_string(), *count)).collect(),
             facts: incident.book.keys().map(|key| FactView::of(incident, key.as_str())).collect(),
+            suggestions: incident
+                .suggestions
+                .values()
+                .map(|(suggestion, at)| SuggestionView::of(incident, suggestion, *at))
+                .collect(),
             questions: questions(incident, moment.rulebook),
             if_a_breach: if_a_breach(incident, moment).into_iter().map(supposed).collect(),
             hints: incident.hints.iter().cloned().collect(),
@@ -332,6 +357,22 @@ impl IncidentView {
                 })
                 .collect(),
             packs: incident.packs.iter().map(|(pack, digest)| (pack.to_string(), digest.clone())).collect(),
+        }
+    }
+}
+
+impl SuggestionView {
+    fn of(incident: &Incident, suggestion: &Suggestion, at: Instant) -> Self {
+        // What was said of the group stands before what was said of all.
+        let spoken_of = |key: &&str| !incident.book.history(key).is_empty();
+        let of_group = suggestion.decided_with();
+        let determined = [of_group.as_str(), "risk.level"].into_iter().find(spoken_of);
+        Self {
+            words: suggestion.in_words(),
+            suggestion: suggestion.clone(),
+            at,
+            remarks: suggestion.remarks(),
+            determined: determined.map(|key| FactView::of(incident, key)),
         }
     }
 }
@@ -362,28 +403,42 @@ impl FactView {
     }
 }
 
-/// The questions whose answers would settle an open clock, those of the most urgent clock first.
+/// The questions whose answers would settle an open clock. First those on which it depends whether
+/// anything is owed, the most urgent clock's first; then those that might only lift a duty that stands;
+/// rehearsals come last.
 pub fn questions(incident: &Incident, rulebook: &Rulebook) -> Vec<Question> {
-    let mut questions: Vec<Question> = Vec::new();
+    let mut asked: BTreeMap<&FactKey, Vec<(Weight, &DutyId)>> = BTreeMap::new();
     for (key, clock) in incident.open_clocks() {
         for fact in &clock.law.missing {
-            if let Some(asked) = questions.iter_mut().find(|question| question.key == fact.as_str()) {
-                if !asked.settles.contains(&key.duty.to_string()) {
-                    asked.settles.push(key.duty.to_string());
-                }
-                continue;
-            }
-            let Some(entry) = rulebook.vocabulary.get(fact.as_str()) else { continue };
-            questions.push(Question {
-                key: fact.to_string(),
-                question: entry.question.clone(),
-                help: entry.help.clone(),
-                expects: entry.kind.in_words(),
-                example: entry.kind.example(),
-                needs_ground: entry.judgement,
-                settles: vec![key.duty.to_string()],
-            });
+            asked.entry(fact).or_default().push((Weight::of(clock), &key.duty));
         }
+    }
+    let mut asked: Vec<_> = asked.into_iter().collect();
+    // A key sorts by its weightiest clock, then by how many clocks of that weight it settles.
+    asked.sort_by_cached_key(|(fact, clocks)| {
+        let first = clocks.iter().map(|(weight, _)| *weight).min();
+        let alike = clocks.iter().filter(|(weight, _)| Some(weight.kind) == first.map(|first| first.kind)).count();
+        (first, std::cmp::Reverse(alike), *fact)
+    });
+    let mut questions: Vec<Question> = Vec::new();
+    for (fact, clocks) in asked {
+        let Some(entry) = rulebook.vocabulary.get(fact.as_str()) else { continue };
+        let mut settles: Vec<String> = Vec::new();
+        for (_, duty) in clocks {
+            // Two organisations may owe the same duty.
+            if settles.iter().all(|settled| settled != duty.as_str()) {
+                settles.push(duty.to_string());
+            }
+        }
+        questions.push(Question {
+            key: fact.to_string(),
+            question: entry.question.clone(),
+            help: entry.help.clone(),
+            expects: entry.kind.in_words(),
+            example: entry.kind.example(),
+            needs_ground: entry.judgement,
+            settles,
+        });
     }
     // The house's own clock asks the question that opens all others.
     let opening = incident.open_clocks().iter().any(|(_, clock)| clock.law.mode == Mode::Policy);
@@ -405,6 +460,34 @@ pub fn questions(incident: &Incident, rulebook: &Rulebook) -> Vec<Question> {
         );
     }
     questions
+}
+
+/// How much a clock weighs for what is asked first; the least first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Weight {
+    kind: Kind,
+    until: Instant,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Kind {
+    /// Whether it is owed depends on what is missing.
+    Provisional,
+    /// It is owed, unless a ground is shown.
+    Owed,
+    /// It is not in force.
+    Rehearsal,
+}
+
+impl Weight {
+    fn of(clock: &Clock) -> Self {
+        let kind = match (clock.law.mode, clock.law.provisional) {
+            (Mode::Shadow, _) => Kind::Rehearsal,
+            (_, true) => Kind::Provisional,
+            (_, false) => Kind::Owed,
+        };
+        Self { kind, until: clock.law.until().unwrap_or(Instant::MAX_UTC) }
+    }
 }
 
 impl ClockView {

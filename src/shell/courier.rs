@@ -5,14 +5,14 @@
 //! between costs a repeat under the same id, never a silence.
 
 use super::config::Config;
-use super::delivery::{Channel, Letter, Outcome, Urgency, backoff};
+use super::delivery::{Channel, Outcome, backoff};
 use super::desk::{Desk, SubmitError};
 use super::telemetry::Metrics;
 use super::wall_clock;
+use super::wording::compose;
 use crate::domain::ids::{AlertId, ChannelId, IncidentId};
-use crate::domain::incident::{Alert, AlertState, Clock, Command, DeliveryResult, Event, Incident, Standing};
-use crate::domain::instant::{Duration, Instant, Zone, length_in_words, rfc3339};
-use crate::domain::law::Mode;
+use crate::domain::incident::{AlertState, Command, DeliveryResult, Event, Incident};
+use crate::domain::instant::{Duration, Instant, length_in_words, rfc3339};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use tokio::sync::Semaphore;
@@ -158,111 +158,8 @@ impl Courier {
     }
 }
 
-/// The letter of an alert, from the incident as it is now. Thin: neither the incident's title nor
-/// any fact travels, only which clock, how long, what is asked and where.
-pub fn compose(
-    incident: &Incident,
-    id: &AlertId,
-    alert: &Alert,
-    clock: &Clock,
-    public_url: Option<&str>,
-    now: Instant,
-) -> Letter {
-    let law = &clock.law;
-    let key = &alert.clock;
-    let clock_id = key.public(&incident.id);
-    let zone = law.deadlines.operational.zone;
-    let overdue = law.limit().is_some_and(|limit| limit < now);
-    let (left, due) = match (law.limit(), law.until()) {
-        (Some(limit), _) => (left_in_words(limit, now), zone.in_words(limit)),
-        (None, Some(target)) => (format!("without delay, house target {}", left_in_words(target, now)), zone.in_words(target)),
-        (None, None) => ("without delay".to_owned(), "without delay".to_owned()),
-    };
-    let label = match law.mode {
-        Mode::Shadow => "Rehearsal, not in force: ",
-        Mode::Advisory => "Advisory: ",
-        Mode::Live | Mode::Straddle | Mode::Policy => "",
-    };
-    let heading = format!("{label}{} ({})", law.title, law.cite);
-    let organisation = incident.opened.organisations.get(&key.organisation).map_or(key.organisation.as_str(), |p| &p.name);
-    let mut lines = vec![
-        ("Due".to_owned(), due),
-        ("Time left".to_owned(), left.clone()),
-        ("For".to_owned(), organisation.to_owned()),
-        ("To tell".to_owned(), law.addressee.clone()),
-        ("Law".to_owned(), format!("{}, {}", law.deadlines.operational.says, law.deadlines.operational.cite)),
-        ("Standing".to_owned(), standing_in_words(clock)),
-        ("Rung".to_owned(), alert.rung.clone()),
-    ];
-    if let Some(limit) = law.limit().filter(|_| zone != Zone::UTC) {
-        lines.insert(1, ("Due in UTC".to_owned(), rfc3339(limit)));
-    }
-    if let Some(outer) = law.deadlines.outer.as_ref().and_then(|term| term.at.map(|at| (at, term))) {
-        lines.push(("Outer limit".to_owned(), format!("{}, {}", outer.1.zone.in_words(outer.0), outer.1.cite)));
-    }
-    if let Some(lease) = &clock.acknowledged {
-        lines.push(("Owned by".to_owned(), format!("{} until {}", lease.by, zone.in_words(lease.until))));
-    }
-    lines.push(("Clock".to_owned(), clock_id.clone()));
-    let late_by_s = u64::try_from((now - alert.due_at).num_seconds()).unwrap_or(0);
-    Letter {
-        id: id.clone(),
-        drill: false,
-        incident: incident.id.clone(),
-        thread: incident.id.to_string(),
-        subject: format!("{left}: {label}{} - {}", law.title, incident.id),
-        heading,
-        lines,
-        asked: format!(
-            "{} Run `watchbell clock ack {clock_id}` to take it, `watchbell incident show {}` for what is still asked.",
-            law.asks, incident.id
-        ),
-        link: public_url.map(|url| format!("{url}/v1/clocks/{clock_id}")),
-        facts: serde_json::json!({
-            "clock": clock_id,
-            "duty": key.duty,
-            "organisation": key.organisation,
-            "cite": law.cite,
-            "standing": clock.standing.word(),
-            "mode": law.mode,
-            "due": law.limit().map(rfc3339),
-            "outer": law.deadlines.outer.as_ref().and_then(|term| term.at).map(rfc3339),
-            "rung": alert.rung,
-            "rung_due_at": rfc3339(alert.due_at),
-        }),
-        urgency: urgency(clock, overdue, now),
-        rung_at: alert.queued_at,
-        late_by_s,
-    }
-}
-
-fn urgency(clock: &Clock, overdue: bool, now: Instant) -> Urgency {
-    if overdue {
-        return Urgency::Overdue;
-    }
-    if matches!(clock.law.mode, Mode::Shadow | Mode::Advisory) {
-        return Urgency::Info;
-    }
-    let Some(until) = clock.law.until() else { return Urgency::Warning };
-    let whole = (until - clock.law.start.at).num_seconds().max(1);
-    if (until - now).num_seconds() * 4 <= whole { Urgency::Critical } else { Urgency::Warning }
-}
-
 /// `71 h 58 min left` or `3 h 2 min overdue`.
 pub fn left_in_words(until: Instant, now: Instant) -> String {
     let word = if until < now { "overdue" } else { "left" };
     format!("{} {word}", length_in_words(until - now))
-}
-
-fn standing_in_words(clock: &Clock) -> String {
-    match clock.standing {
-        Standing::Provisional => {
-            let missing = clock.law.missing.len();
-            let plural = if missing == 1 { "" } else { "s" };
-            format!("provisional: {missing} answer{plural} missing, counted from the earliest defensible moment")
-        }
-        Standing::Running => "running".into(),
-        Standing::Missed => "the limit has passed; it stays open until it is met".into(),
-        Standing::Met | Standing::Void => clock.standing.word().into(),
-    }
 }

@@ -5,7 +5,7 @@ use super::drafts::Drafts;
 use super::store::{Append, AppendError, Store, StoreError, Wake};
 use crate::domain::board::Card;
 use crate::domain::ids::IncidentId;
-use crate::domain::incident::{Command, Event, Incident, Moment, Refusal, codec, decide, next_wake};
+use crate::domain::incident::{Command, Decision, Event, Incident, Moment, Refusal, codec, decide, next_wake};
 use crate::domain::instant::{Duration, Instant};
 use crate::domain::journal::{self, Head};
 use crate::domain::quarantine::{self, Kept};
@@ -178,23 +178,28 @@ impl Desk {
         unique: Vec<Vec<u8>>,
         now: Instant,
     ) -> Result<Submitted, SubmitError> {
-        let opens = matches!(command, Command::Open(_));
         let _turn = self.stripes[stripe(id)].lock().await;
         let rules = self.rules();
         let moment = Moment { now, rulebook: &rules.rulebook, house: &rules.house };
+        if matches!(command, Command::Open(_)) {
+            // A freshly minted id has no past; a conflict says otherwise.
+            let decision = decide(id, None, command, &moment)?;
+            return self.append(id, None, decision, unique, &moment).await.map_err(|error| match error {
+                SubmitError::Unwritten(AppendError::Conflict { .. }) => Refusal::Exists.into(),
+                error => error,
+            });
+        }
         for _ in 0..RACES_MAX {
-            // A freshly minted id has no past; a conflict would say otherwise.
-            let loaded = if opens { None } else { self.load(id).await? };
-            let mut events = decide(id, loaded.as_ref().map(|l| &*l.incident), command.clone(), &moment)?;
+            let loaded = self.load(id).await?;
+            let mut decision = decide(id, loaded.as_ref().map(|l| &*l.incident), command.clone(), &moment)?;
             if let Some(loaded) = &loaded
-                && events.is_empty()
+                && decision.events.is_empty()
                 && self.must_move_on(id, &loaded.incident, &command, &moment)?
             {
-                events.push(Event::NothingDue {});
+                decision.events.push(Event::NothingDue {});
             }
-            match self.append(id, loaded, events, unique.clone(), &moment).await {
+            match self.append(id, loaded, decision, unique.clone(), &moment).await {
                 Ok(submitted) => return Ok(submitted),
-                Err(SubmitError::Unwritten(AppendError::Conflict { .. })) if opens => return Err(Refusal::Exists.into()),
                 Err(SubmitError::Unwritten(AppendError::Conflict { .. })) => self.lock_cache().forget(id),
                 Err(error) => {
                     // What was decided may or may not be on disk: look again before deciding further.
@@ -229,25 +234,17 @@ impl Desk {
         &self,
         id: &IncidentId,
         loaded: Option<Loaded>,
-        events: Vec<Event>,
+        decision: Decision,
         unique: Vec<Vec<u8>>,
         moment: &Moment<'_>,
     ) -> Result<Submitted, SubmitError> {
-        let now = moment.now;
+        let (now, events) = (moment.now, decision.events);
         let head = loaded.as_ref().map(|loaded| loaded.head);
+        let unchanged = loaded.map(|loaded| loaded.incident);
+        let incident = decision.incident.map(Arc::new).or(unchanged).ok_or(Refusal::NoIncident)?;
         if events.is_empty() {
-            let incident = loaded.map(|loaded| loaded.incident).ok_or(Refusal::NoIncident)?;
             return Ok(Submitted { incident, events });
         }
-        let incident = match loaded {
-            Some(loaded) => {
-                let mut incident = loaded.incident;
-                let changed = Arc::make_mut(&mut incident);
-                events.iter().for_each(|event| changed.apply(event, now));
-                incident
-            }
-            None => Arc::new(Incident::replay(id, events.iter().map(|event| (now, event))).ok_or(Refusal::NoIncident)?),
-        };
         let wake = next_wake(&incident, moment.house, now).map(|wake| Wake { at: wake.at, why: wake.why });
         let wakes_soon = wake.as_ref().is_some_and(|wake| wake.at <= now + Duration::seconds(60));
         let card = serde_json::to_vec(&Card::of(&incident)).ok();

@@ -3,3 +3,4 @@
 pub mod read_mail;
 mod smtp_session;
 pub mod smtp_sink;
+pub mod webhook_sink;

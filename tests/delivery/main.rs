@@ -26,6 +26,7 @@ fn letter(id: &str) -> Letter {
             ("Due".into(), "Fri 27 Mar 2026 17:00 Europe/Dublin".into()),
         ],
         asked: "Say that you own this clock, or hand it on.".into(),
+        commands: vec![("To take it".into(), "watchbell clock ack clk-41".into())],
         link: Some("https://watchbell.example/clocks/41".into()),
         facts: json!({ "clock": { "id": "clk-41", "duty": "eu.gdpr.art33.authority" } }),
         urgency: Urgency::Critical,

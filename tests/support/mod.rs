@@ -4,7 +4,7 @@
 //! returns once the daemon is ready. Dropping it kills the process. Everything here blocks; it may be
 //! used in plain tests and from `spawn_blocking` in async ones.
 
-#![allow(dead_code, unused_imports, reason = "every test file uses its own part of this")]
+#![allow(dead_code, unused_imports, reason = "each test binary uses a part of it")]
 
 mod config_text;
 mod http;
@@ -144,6 +144,12 @@ impl Daemon {
         self.kill();
         let (process, address) = launch(self.folder.path(), &self.env);
         (self.process, self.address) = (Some(process), address);
+    }
+
+    /// Stops the mail server: connections to its port are refused from now on.
+    pub fn mail_goes_down(&mut self) {
+        let runtime = self.runtime.as_ref().expect("held until dropped");
+        runtime.block_on(self.mail.go_down()).expect("the mail sink goes down");
     }
 
     /// The mails received so far, once there are at least so many.

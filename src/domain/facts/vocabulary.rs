@@ -42,12 +42,23 @@ pub const CLOCK_SKEW: Duration = Duration::minutes(5);
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Vocabulary {
     entries: BTreeMap<FactKey, FactEntry>,
+    /// The counts that are at least the sum of another.
+    sums: BTreeMap<FactKey, FactKey>,
 }
 
 impl Vocabulary {
     /// Adds an entry; an entry of the same key is given back if there was one.
     pub fn insert(&mut self, entry: FactEntry) -> Option<FactEntry> {
+        match &entry.at_least_sum_of {
+            Some(parts) => drop(self.sums.insert(entry.key.clone(), parts.clone())),
+            None => drop(self.sums.remove(&entry.key)),
+        }
         self.entries.insert(entry.key.clone(), entry)
+    }
+
+    /// The count by place whose sum a count is at least, if it has one.
+    pub fn at_least_sum_of(&self, key: &str) -> Option<&FactKey> {
+        self.sums.get(key)
     }
 
     /// The entry of a key. A fact may be said of one group of people: `risk.level@staff` has the

@@ -167,6 +167,9 @@ pub struct DutyText {
     /// The notice template, a file in `notices/`.
     #[serde(default)]
     pub notice: Option<String>,
+    /// Duties this one would stand in for, were it law: a proposal names those of to-day, so that the two can be compared.
+    #[serde(default)]
+    pub would_replace: Vec<DutyId>,
     /// What a reader should know besides: traps, open questions, practice.
     #[serde(default)]
     pub notes: Vec<String>,

@@ -56,6 +56,12 @@ impl Gap {
         if self.cite.is_empty() { format!("[{word}: {says}]") } else { format!("[{word}: {says} ({})]", self.cite) }
     }
 
+    /// The gap in a list of gaps: `likely consequences (GDPR Art. 33(3)(c))`.
+    pub fn in_words(&self) -> String {
+        let says = self.says.trim().trim_end_matches('?');
+        if self.cite.is_empty() { says.to_owned() } else { format!("{says} ({})", self.cite) }
+    }
+
     /// Whether the notice has a hole: nothing stands where the answer belongs.
     pub fn is_hole(&self) -> bool {
         self.kind != GapKind::Approximate
@@ -136,5 +142,18 @@ impl Gap {
     /// A hole in the template's own text that no element of the law accounts for.
     pub(super) fn in_template(says: &str, missing: Vec<FactKey>, kind: GapKind) -> Self {
         Self { element: None, says: says.into(), cite: String::new(), need: Need::Must, missing, kind, said: Vec::new() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_gap_the_law_does_not_name_shows_no_empty_citation() {
+        let gap = Gap::in_template("postal address of the organisation", Vec::new(), GapKind::Missing);
+        assert_eq!(gap.in_words(), "postal address of the organisation");
+        let cited = Gap { cite: "45 CFR 164.404(c)".into(), ..gap };
+        assert_eq!(cited.in_words(), "postal address of the organisation (45 CFR 164.404(c))");
     }
 }

@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-/// How a command ended.
+/// How a command ended. Code 2 is clap's own: the command line could not be understood.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Exit {
     /// 0: it did what was asked, and what it looked at is well.

@@ -1,37 +1,116 @@
 //! The command line: amtool manners, data on standard output, everything else on standard error.
+//!
+//! Commands that change or show what a daemon holds go through its API, never around it to the
+//! store; the others need no daemon. A command gives an [`Outcome`]: an [`Exit`], or an error that
+//! is told in the same form everywhere.
 
+mod answer;
+mod board;
+mod changes;
+mod check_config;
+mod client;
+mod clock;
+mod completions;
+mod demo;
+mod doctor;
 mod exit;
+mod facts;
+mod incident;
+mod instant_arg;
+mod journal;
+mod law_source;
+mod map;
+mod notice;
+mod output;
+mod quarantine;
 mod serve;
+mod table;
+mod token;
+mod words;
 
 use clap::{Parser, Subcommand};
 use exit::Exit;
+use output::Output;
 use std::path::PathBuf;
 use std::process::ExitCode;
+
+/// How a command ended, or why it could not do what was asked.
+type Outcome = Result<Exit, Box<dyn std::error::Error + Send + Sync>>;
 
 /// The breach-notification deadline engine.
 ///
 /// A SIEM posts an incident; Watchbell finds every duty to notify that the law attaches to it, runs a
 /// clock for each on disk, rings louder as the clock runs down, and has the notice drafted before it is needed.
 #[derive(Debug, Parser)]
-#[command(name = "watchbell", version, max_term_width = 100, propagate_version = true)]
+#[command(name = "watchbell", version, max_term_width = 100, propagate_version = true, after_help = AFTER_HELP)]
 struct Cli {
+    /// How results are written to standard output
+    #[arg(short, long, value_enum, default_value_t = Output::Text, global = true)]
+    output: Output,
     #[command(subcommand)]
     command: Command,
 }
 
+const AFTER_HELP: &str = "At three in the morning:
+  watchbell board                                     what runs, how long is left
+  watchbell incident show INCIDENT                    what is asked, and why
+  watchbell answer INCIDENT breach.suspected=true --ground \"…\"
+  watchbell clock ack CLOCK                           own it; the clock keeps running
+  watchbell notice show CLOCK                         the letter, drafted
+  watchbell clock meet CLOCK --what \"…\" --filed-at now
+
+These ask a running daemon: set WATCHBELL_URL and WATCHBELL_TOKEN.
+Exit codes: 0 done, 1 could not, 2 not understood, 3 done and faults found.";
+
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Run the daemon.
+    // Each command is described where it is written.
     Serve(serve::Serve),
+    Demo(demo::Demo),
+
+    Board(board::ShowBoard),
+    Incident(incident::Incident),
+    Answer(answer::GiveAnswer),
+    Clock(clock::Clock),
+    Notice(notice::Notice),
+    Quarantine(quarantine::Quarantine),
+
+    Facts(facts::Facts),
+    Map(map::Map),
+
+    CheckConfig(check_config::CheckConfig),
+    Doctor(doctor::Doctor),
+    Journal(journal::Journal),
+    Token(token::Token),
+    Completions(completions::Completions),
 }
 
 /// Runs the command line.
 pub fn main() -> ExitCode {
-    let cli = Cli::parse();
-    let outcome = match cli.command {
-        Command::Serve(serve) => serve.run(),
+    let Cli { output, command } = Cli::parse();
+    let outcome = match command {
+        Command::Serve(serve) => Ok(serve.run()),
+        Command::Demo(demo) => Ok(demo.run()),
+        Command::Board(board) => ask(board.run(output)),
+        Command::Incident(incident) => ask(incident.run(output)),
+        Command::Answer(answer) => ask(answer.run(output)),
+        Command::Clock(clock) => ask(clock.run(output)),
+        Command::Notice(notice) => ask(notice.run(output)),
+        Command::Quarantine(quarantine) => ask(quarantine.run(output)),
+        Command::Facts(facts) => facts.run(output),
+        Command::Map(map) => map.run(output),
+        Command::CheckConfig(check) => check.run(output),
+        Command::Doctor(doctor) => ask(doctor.run(output)),
+        Command::Journal(journal) => journal.run(output),
+        Command::Token(token) => token.run(output),
+        Command::Completions(completions) => completions.run(),
     };
-    outcome.into()
+    outcome.unwrap_or_else(|error| complain(&*error)).into()
+}
+
+/// Runs a command that waits for others.
+fn ask(command: impl Future<Output = Outcome>) -> Outcome {
+    tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(command)
 }
 
 /// Where the configuration is, unless told otherwise.
@@ -41,19 +120,46 @@ fn default_config() -> PathBuf {
 
 /// Says an error and its sources on standard error, each on its own line.
 fn complain(error: &dyn std::error::Error) -> Exit {
+    eprint!("{}", complaint(error));
+    Exit::Failed
+}
+
+/// The error, what it came of, and what to do, in that order. Faults of files come rendered and keep their form.
+fn complaint(error: &dyn std::error::Error) -> String {
     let shown = error.to_string();
     let (text, hint) = shown.split_once("\nhint: ").map_or((shown.as_str(), None), |(text, hint)| (text, Some(hint)));
-    eprintln!("error: {text}");
+    let prefix = if text.starts_with("error: ") { "" } else { "error: " };
+    let mut told = format!("{prefix}{text}\n");
     let mut source = error.source();
     while let Some(error) = source {
         // A message that already quotes its source does not say it twice.
         if !shown.contains(&error.to_string()) {
-            eprintln!("  because: {error}");
+            told.push_str(&format!("  because: {error}\n"));
         }
         source = error.source();
     }
-    if let Some(hint) = hint {
-        eprintln!("hint: {hint}");
+    hint.iter().for_each(|hint| told.push_str(&format!("hint: {hint}\n")));
+    told
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn every_command_and_argument_is_declared_soundly() {
+        Cli::command().debug_assert();
     }
-    Exit::Failed
+
+    #[test]
+    fn an_error_is_told_with_its_causes_once_and_its_hint_last() {
+        #[derive(Debug, thiserror::Error)]
+        #[error("the record cannot be read\nhint: look at the disk")]
+        struct Unread(#[source] std::io::Error);
+        let told = complaint(&Unread(std::io::Error::other("bad sector")));
+        assert_eq!(told, "error: the record cannot be read\n  because: bad sector\nhint: look at the disk\n");
+        let rendered: Box<dyn std::error::Error + Send + Sync> = "error: a fault\n --> watchbell.toml:3:1".into();
+        assert_eq!(complaint(&*rendered), "error: a fault\n --> watchbell.toml:3:1\n");
+    }
 }

@@ -7,7 +7,6 @@ use crate::shell::daemon::Daemon;
 use crate::shell::telemetry;
 use crate::shell::wall_clock;
 use clap::Args;
-use indicatif::{ProgressBar, ProgressStyle};
 use std::path::PathBuf;
 
 /// Run the daemon until SIGTERM or SIGINT; SIGHUP reads configuration and rules again.
@@ -30,10 +29,7 @@ impl Serve {
             Err(error) => return complain(&error),
         };
         runtime.block_on(async {
-            let bar = ProgressBar::no_length().with_style(
-                ProgressStyle::with_template("rebuilding the index {bar:40} {bytes}/{total_bytes} {eta}")
-                    .expect("a valid template"),
-            );
+            let bar = super::journal::progress_bar();
             let mut progress = |done: u64, total: u64| {
                 bar.set_length(total);
                 bar.set_position(done);

@@ -14,7 +14,7 @@ use crate::domain::ids::{ChannelId, OrganisationId, PackId, SourceId};
 use crate::domain::incident::{House, Profile, Team, TeamMember};
 use crate::domain::ingest::{Mapping, TokenDigest};
 use crate::domain::instant::{Duration, Instant};
-use crate::domain::law::{PackFault, Rulebook};
+use crate::domain::law::{PackFault, PackText, Rulebook};
 use crate::shell::delivery::{Channel, ChannelFault, EmailChannel, EmailSettings, WebhookChannel, WebhookSettings};
 use crate::shell::rulebook::{self, RulesFault};
 use raw::{RawChannel, RawConfig, RawSource};
@@ -35,6 +35,8 @@ pub const BODY_IN_RECORD: u64 = 3;
 pub struct Config {
     /// Where it was read.
     pub path: PathBuf,
+    /// The files whose secrets it took, for `doctor` to look at their permissions.
+    pub secret_files: Vec<PathBuf>,
     /// Where the API listens.
     pub listen: SocketAddr,
     /// The address people reach the daemon at, for links in alerts.
@@ -79,7 +81,7 @@ pub struct Rules {
 #[derive(Clone, Debug)]
 pub struct Organisation {
     /// Its profile; the claims carry the moment of reading the configuration.
-    pub profile: Profile,
+    pub profile: Arc<Profile>,
 }
 
 /// Where events come from.
@@ -143,26 +145,39 @@ pub fn environment() -> BTreeMap<String, String> {
 
 /// Reads a configuration text. Relative paths are taken from the folder of `path`.
 pub fn parse(path: &Path, text: &str, env: &BTreeMap<String, String>, now: Instant) -> Result<Config, ConfigFault> {
+    let raw = read_raw(path, text, env)?;
+    let shown = path.display().to_string();
+    let mut reader = Reader::new(path, &shown, text, env, now);
+    let config = reader.config(raw)?;
+    reader.faults()?;
+    Ok(Config { path: path.to_owned(), secret_files: reader.secret_files, ..config })
+}
+
+/// The law alone as a configuration file has it: the files of the rules, and the rulebook with the
+/// house's own facts. Reads no secret, so that whoever may read the file may ask.
+pub fn read_law(path: &Path, env: &BTreeMap<String, String>, now: Instant) -> Result<(Vec<PackText>, Rulebook), ConfigFault> {
+    let text = fs::read_to_string(path).map_err(|source| ConfigFault::File { path: path.to_owned(), source })?;
+    let raw = read_raw(path, &text, env)?;
+    let shown = path.display().to_string();
+    let mut reader = Reader::new(path, &shown, &text, env, now);
+    let law = reader.law(&raw)?;
+    reader.faults()?;
+    Ok(law)
+}
+
+/// The file as written, with the environment laid over it.
+fn read_raw(path: &Path, text: &str, env: &BTreeMap<String, String>) -> Result<RawConfig, ConfigFault> {
     let shown = path.display().to_string();
     let in_file = |error: &toml::de::Error| ConfigFault::Faults(PackFault::of_toml(&shown, error).render(text));
-    let mut raw: RawConfig = toml::from_str(text).map_err(|error| in_file(&error))?;
-    if env.keys().any(|name| name.starts_with(ENV_PREFIX)) {
-        let mut table: toml::Table = toml::from_str(text).map_err(|error| in_file(&error))?;
-        overlay(&mut table, env);
-        raw = table.try_into().map_err(|error: toml::de::Error| {
-            ConfigFault::Faults(format!("{}\nhint: look at the variables that begin with {ENV_PREFIX}", error.message()))
-        })?;
+    let raw: RawConfig = toml::from_str(text).map_err(|error| in_file(&error))?;
+    if !env.keys().any(|name| name.starts_with(ENV_PREFIX)) {
+        return Ok(raw);
     }
-    let base = path.parent().unwrap_or(Path::new("."));
-    let mut reader = Reader { base, env, now, faults: Vec::new(), file: &shown, text };
-    let config = reader.config(raw)?;
-    if reader.faults.is_empty() {
-        return Ok(Config { path: path.to_owned(), ..config });
-    }
-    let mut lines: Vec<String> = reader.faults.iter().map(|fault| fault.render(text)).collect();
-    let plural = if lines.len() == 1 { "" } else { "s" };
-    lines.push(format!("{} fault{plural} in the configuration", lines.len()));
-    Err(ConfigFault::Faults(lines.join("\n\n")))
+    let mut table: toml::Table = toml::from_str(text).map_err(|error| in_file(&error))?;
+    overlay(&mut table, env);
+    table.try_into().map_err(|error: toml::de::Error| {
+        ConfigFault::Faults(format!("{}\nhint: look at the variables that begin with {ENV_PREFIX}", error.message()))
+    })
 }
 
 /// `WATCHBELL__SERVER__LISTEN=…` sets `server.listen`. Values are read as TOML if they are, else as text.
@@ -192,11 +207,28 @@ struct Reader<'a> {
     env: &'a BTreeMap<String, String>,
     now: Instant,
     faults: Vec<PackFault>,
+    secret_files: Vec<PathBuf>,
     file: &'a str,
     text: &'a str,
 }
 
-impl Reader<'_> {
+impl<'a> Reader<'a> {
+    fn new(path: &'a Path, file: &'a str, text: &'a str, env: &'a BTreeMap<String, String>, now: Instant) -> Self {
+        let base = path.parent().unwrap_or(Path::new("."));
+        Self { base, env, now, faults: Vec::new(), secret_files: Vec::new(), file, text }
+    }
+
+    /// Every fault found so far as one, if there are any.
+    fn faults(&self) -> Result<(), ConfigFault> {
+        if self.faults.is_empty() {
+            return Ok(());
+        }
+        let mut lines: Vec<String> = self.faults.iter().map(|fault| fault.render(self.text)).collect();
+        let plural = if lines.len() == 1 { "" } else { "s" };
+        lines.push(format!("{} fault{plural} in the configuration", lines.len()));
+        Err(ConfigFault::Faults(lines.join("\n\n")))
+    }
+
     fn fault(&mut self, word: &str, text: impl Into<String>, hint: impl Into<String>) {
         self.faults.push(PackFault::at_word(self.file, self.text, word, text).hint(hint));
     }
@@ -206,14 +238,7 @@ impl Reader<'_> {
     }
 
     fn config(&mut self, raw: RawConfig) -> Result<Config, ConfigFault> {
-        let dir = raw.rules.dir.as_ref().map(|dir| self.path(dir));
-        let texts = rulebook::texts(dir.as_deref())?;
-        let mut rulebook = rulebook::check(&texts)?;
-        for fact in raw.facts.clone() {
-            if let Some(before) = rulebook.vocabulary.insert(fact) {
-                self.fault(before.key.as_str(), format!("the fact `{}` exists already", before.key), "give yours another key");
-            }
-        }
+        let (texts, rulebook) = self.law(&raw)?;
         self.sizes(&raw);
         let organisations = self.organisations(&raw, &rulebook.vocabulary);
         let channels = self.channels(&raw.channels);
@@ -235,6 +260,7 @@ impl Reader<'_> {
         let store = self.path(&raw.store.path);
         Ok(Config {
             path: PathBuf::new(),
+            secret_files: Vec::new(),
             listen: raw.server.listen,
             public_url: raw.server.public_url.map(|url| url.trim_end_matches('/').to_owned()),
             body_limit: usize::try_from(raw.server.body_limit_kib).unwrap_or(usize::MAX).saturating_mul(1024),
@@ -250,6 +276,18 @@ impl Reader<'_> {
             people,
             channels,
         })
+    }
+
+    fn law(&mut self, raw: &RawConfig) -> Result<(Vec<PackText>, Rulebook), ConfigFault> {
+        let dir = raw.rules.dir.as_ref().map(|dir| self.path(dir));
+        let texts = rulebook::texts(dir.as_deref())?;
+        let mut rulebook = rulebook::check(&texts)?;
+        for fact in raw.facts.clone() {
+            if let Some(before) = rulebook.vocabulary.insert(fact) {
+                self.fault(before.key.as_str(), format!("the fact `{}` exists already", before.key), "give yours another key");
+            }
+        }
+        Ok((texts, rulebook))
     }
 
     /// A body is kept whole in the record, quoted, which may double it.
@@ -289,7 +327,8 @@ impl Reader<'_> {
             };
             say("organisation.name", &organisation.name);
             say("organisation.zone", organisation.zone.name());
-            let profile = Profile { name: organisation.name.clone(), zone: organisation.zone, claims };
+            let (name, claims) = (organisation.name.clone(), claims.into_iter().collect());
+            let profile = Arc::new(Profile { name, zone: organisation.zone, claims });
             if organisations.insert(OrganisationId::from(organisation.id.as_str()), Organisation { profile }).is_some() {
                 self.fault(&organisation.id, format!("two organisations are called `{}`", organisation.id), "an id names one");
             }
@@ -458,7 +497,7 @@ impl Reader<'_> {
     fn sources(
         &mut self,
         raw: &RawConfig,
-        texts: &[crate::domain::law::PackText],
+        texts: &[PackText],
         organisations: &BTreeMap<OrganisationId, Organisation>,
         vocabulary: &Vocabulary,
     ) -> BTreeMap<SourceId, Source> {
@@ -518,7 +557,7 @@ impl Reader<'_> {
         sources
     }
 
-    fn mapping(&mut self, source: &RawSource, texts: &[crate::domain::law::PackText]) -> Option<Mapping> {
+    fn mapping(&mut self, source: &RawSource, texts: &[PackText]) -> Option<Mapping> {
         let path = format!("sources/{}.toml", source.mapping);
         let Some(text) = texts.iter().find(|text| text.path == path) else {
             let known: Vec<&str> =

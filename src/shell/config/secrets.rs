@@ -21,7 +21,10 @@ impl Reader<'_> {
     pub(super) fn secret_plain(&mut self, file: &Path) -> Option<String> {
         let path = self.secret_path(file);
         match fs::read_to_string(&path) {
-            Ok(text) if !text.trim().is_empty() => Some(text.trim().to_owned()),
+            Ok(text) if !text.trim().is_empty() => {
+                self.secret_files.push(path);
+                Some(text.trim().to_owned())
+            }
             Ok(_) => {
                 self.fault(
                     &file.to_string_lossy(),

@@ -17,9 +17,15 @@ pub fn text_body(letter: &Letter) -> String {
     }
     paragraph(&mut text, &format!("{}: {}", tone(letter.urgency).word, one_line(&letter.heading)));
     paragraph(&mut text, &format!("What is asked of you: {}", one_line(&letter.asked)));
+    // Never wrapped: a command broken over two lines cannot be copied, nor a link clicked.
+    for (purpose, command) in &letter.commands {
+        let _ = writeln!(text, "{}:\n  {}", one_line(purpose), one_line(command));
+    }
     if let Some(link) = &letter.link {
-        // Never wrapped: a link broken over two lines cannot be clicked.
-        let _ = writeln!(text, "{}\n", one_line(link));
+        let _ = writeln!(text, "Or open it:\n  {}", one_line(link));
+    }
+    if !letter.commands.is_empty() || letter.link.is_some() {
+        text.push('\n');
     }
     let label_width = letter.lines.iter().map(|(label, _)| label.chars().count()).max().unwrap_or(0).min(24);
     for (label, value) in &letter.lines {
@@ -87,6 +93,15 @@ pub fn html_body(letter: &Letter) -> String {
             link = escaped(link),
         );
     }
+    for (purpose, command) in &letter.commands {
+        let _ = writeln!(
+            html,
+            "<p style=\"margin:14px 0 4px;font-size:13px;line-height:18px;font-weight:600;color:#4a5763\">{}</p>\
+             <p style=\"margin:0;padding:8px 10px;background:#f3f5f7;border-radius:4px;font-size:13px;line-height:19px;color:#17212b;{MONO};word-break:break-word\">{}</p>",
+            escaped(purpose),
+            escaped(command),
+        );
+    }
     html.push_str(
         "</td></tr>\n<tr><td style=\"padding:14px 24px 8px\"><table width=\"100%\" cellpadding=\"0\" cellspacing=\"0\" style=\"border-collapse:collapse\">\n",
     );
@@ -110,6 +125,7 @@ pub fn html_body(letter: &Letter) -> String {
 }
 
 const FONT: &str = "font-family:-apple-system,'Segoe UI',Roboto,'Helvetica Neue',Arial,sans-serif";
+const MONO: &str = "font-family:ui-monospace,SFMono-Regular,Menlo,Consolas,monospace";
 
 struct Tone {
     word: &'static str,
@@ -209,6 +225,7 @@ mod tests {
             heading: "9 h 12 min left to tell the authority".into(),
             lines: vec![("Due".into(), "Fri 27 Mar 17:00 Europe/Dublin".into()), ("Duty".into(), "GDPR Art. 33(1) ".repeat(12))],
             asked: "Say that you own this clock.".into(),
+            commands: vec![("To take it".into(), format!("watchbell clock ack {}", "long-".repeat(20)))],
             link: Some("https://watchbell.example/clocks/1?a=1&b=2".into()),
             facts: serde_json::Value::Null,
             urgency: Urgency::Critical,
@@ -224,7 +241,9 @@ mod tests {
         assert!(place("9 h 12 min left") < place("Say that you own"));
         assert!(place("Say that you own") < place("https://watchbell.example/clocks/1?a=1&b=2"));
         assert!(place("https://") < place("Due   Fri 27 Mar 17:00 Europe/Dublin"));
-        assert!(text.lines().all(|line| line.chars().count() <= 76), "{text}");
+        let command = format!("  watchbell clock ack {}", "long-".repeat(20));
+        assert!(text.lines().any(|line| line == command), "whole, to be copied:\n{text}");
+        assert!(text.lines().filter(|line| *line != command).all(|line| line.chars().count() <= 76), "{text}");
     }
 
     #[test]
@@ -235,11 +254,12 @@ mod tests {
             *field = nasty.into();
         }
         letter.lines = vec![(nasty.into(), nasty.into())];
+        letter.commands = vec![(nasty.into(), nasty.into())];
         letter.link = Some(format!("https://x/{nasty}"));
         letter.incident = IncidentId::new(nasty);
         let html = html_body(&letter);
         assert!(!html.contains("<script") && !html.contains("onload='") && !html.contains("\" onload"), "{html}");
-        assert_eq!(html.matches("&lt;script&gt;").count(), 9);
+        assert_eq!(html.matches("&lt;script&gt;").count(), 11);
     }
 
     #[test]

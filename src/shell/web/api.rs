@@ -24,7 +24,7 @@ use std::sync::Arc;
 type Answer<T> = Result<axum::Json<T>, Problem>;
 
 /// Which part of a list.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Page {
     /// Behind this id.

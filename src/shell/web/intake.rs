@@ -6,6 +6,7 @@
 use super::App;
 use super::extract::Path;
 use super::problem::Problem;
+use crate::domain::hex::hex;
 use crate::domain::ids::{IncidentId, OrganisationId};
 use crate::domain::incident::{Command, Opened, Opening, Profile, Received};
 use crate::domain::ingest::{self, DeliveryMeta, EvidenceKind, Report, Unreadable, check_bearer};
@@ -35,7 +36,7 @@ const RACES_MAX: u32 = 5;
 const RAW_PER_REPORT_MAX: usize = 64 * 1024;
 
 /// Whom an incident concerns.
-type Organisations = BTreeMap<OrganisationId, Profile>;
+type Organisations = BTreeMap<OrganisationId, Arc<Profile>>;
 
 /// The answer to a delivery.
 #[derive(Debug, Serialize)]
@@ -253,7 +254,7 @@ fn organisations(app: &App, source: &Source, report: &Report) -> Result<Organisa
             )
             .hint(format!("it speaks for {}", known.join(", "))));
         };
-        profiles.insert(id.clone(), organisation.profile.clone());
+        profiles.insert(id.clone(), Arc::clone(&organisation.profile));
     }
     Ok(profiles)
 }
@@ -354,10 +355,6 @@ fn key(kind: u8, parts: &[&str]) -> Vec<u8> {
     let mut key = vec![kind];
     key.extend_from_slice(&hash.finalize());
     key
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 fn short(text: &str) -> String {

@@ -1,0 +1,112 @@
+//! `watchbell answer`
+
+use super::Outcome;
+use super::changes::{Change, changes};
+use super::client::Remote;
+use super::exit::Exit;
+use super::output::{Output, counted, print_json, print_text};
+use crate::domain::board::IncidentView;
+use crate::domain::instant::Instant;
+use clap::Args;
+use serde_json::{Map, Value, json};
+use std::fmt::Write;
+
+/// Answer questions about an incident, and see what that changes.
+///
+/// Answers are claims under your name. They are kept with the moment and never erased; a later answer
+/// supersedes an earlier one. A value is read as JSON where it is JSON, else as text; `null` says "not known".
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  watchbell answer inc-7h3k9qd2w4xz8m5n breach.suspected=true --ground \"phishing page seen\"
+  watchbell answer inc-7h3k9qd2w4xz8m5n aware.at=2026-11-21T09:14:00+01:00 breach.ongoing=false
+  watchbell answer inc-7h3k9qd2w4xz8m5n people.total='{\"at-least\": 400}'
+  watchbell answer inc-7h3k9qd2w4xz8m5n people.by-place='{\"US-OH\": 620, \"DE\": 31}'
+  watchbell answer inc-7h3k9qd2w4xz8m5n data.encrypted=null      nobody knows any more
+
+`watchbell incident show` lists the open questions, `watchbell facts` every key there is.")]
+pub struct GiveAnswer {
+    /// The incident, such as inc-7h3k9qd2w4xz8m5n
+    incident: String,
+    /// Answers by fact key
+    #[arg(required = true, value_name = "KEY=VALUE", value_parser = pair)]
+    answers: Vec<(String, Value)>,
+    /// On what a judgement rests, or why an earlier word was wrong
+    #[arg(long, value_name = "TEXT")]
+    ground: Option<String>,
+    /// These answers settle what is disputed: they outweigh every earlier word
+    #[arg(long)]
+    settles: bool,
+    #[command(flatten)]
+    remote: Remote,
+}
+
+fn pair(text: &str) -> Result<(String, Value), String> {
+    let (key, value) = text.split_once('=').ok_or("write it as KEY=VALUE, such as breach.suspected=true")?;
+    if key.is_empty() || key.chars().any(char::is_whitespace) {
+        return Err("the key before `=` is no fact key; `watchbell facts` lists them".into());
+    }
+    let value = serde_json::from_str(value).unwrap_or_else(|_| Value::String(value.to_owned()));
+    Ok((key.to_owned(), value))
+}
+
+impl GiveAnswer {
+    pub async fn run(self, output: Output) -> Outcome {
+        let mut facts = Map::new();
+        for (key, value) in self.answers {
+            if facts.insert(key.clone(), value).is_some() {
+                return Err(format!("`{key}` is answered twice\nhint: give each key once").into());
+            }
+        }
+        let api = self.remote.open()?;
+        let before: IncidentView = api.incident(&self.incident).await?.read()?;
+        let mut body = json!({ "facts": facts, "settles": self.settles });
+        if let Some(ground) = self.ground {
+            body["ground"] = ground.into();
+        }
+        let answer = api.post(&["v1", "incidents", &self.incident, "claims"], &body).await?;
+        let after: IncidentView = answer.read()?;
+        let changes = changes(&before, &after);
+        match output {
+            Output::Json => print_json(&json!({ "changes": changes, "incident": answer.read::<Value>()? }))?,
+            Output::Text => print_text(&text(&changes, &before, &after, answer.now))?,
+        }
+        Ok(Exit::Done)
+    }
+}
+
+fn text(changes: &[Change], before: &IncidentView, after: &IncidentView, now: Instant) -> String {
+    let mut text = String::from("your answers are on record\n");
+    if changes.is_empty() {
+        text.push_str("no clock has changed\n");
+    }
+    changes.iter().for_each(|change| _ = writeln!(text, "{}", change.in_words(now)));
+    for beside in &after.suggestions {
+        if before.suggestions.iter().all(|known| known.suggestion != beside.suggestion) {
+            let _ = writeln!(text, "{}", beside.words);
+        }
+    }
+    if let Some(next) = after.questions.first() {
+        let open = counted(after.questions.len(), "question");
+        let verb = if after.questions.len() == 1 { "is" } else { "are" };
+        let _ = writeln!(text, "\n{open} {verb} open; next: {} ({})", next.question, next.key);
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_value_is_json_where_it_is_json_and_text_elsewhere() {
+        let read = |text| pair(text).map(|(_, value)| value);
+        assert_eq!(read("a=true"), Ok(json!(true)));
+        assert_eq!(read("a={\"at-least\": 400}"), Ok(json!({ "at-least": 400 })));
+        assert_eq!(read("a=2026-11-21T09:14:00+01:00"), Ok(json!("2026-11-21T09:14:00+01:00")));
+        assert_eq!(read("a=x=y"), Ok(json!("x=y")));
+        assert_eq!(read("a="), Ok(json!("")));
+        assert_eq!(read("a=null"), Ok(Value::Null));
+        assert!(read("breach.suspected").is_err());
+        assert!(read("=true").is_err());
+    }
+}

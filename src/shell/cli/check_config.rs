@@ -1,0 +1,59 @@
+//! `watchbell check-config`
+
+use super::exit::Exit;
+use super::output::{Output, counted, print_json, print_text};
+use super::{Outcome, complain, default_config};
+use crate::shell::config::{self, Config, ConfigFault};
+use crate::shell::wall_clock;
+use clap::Args;
+use serde_json::json;
+use std::path::PathBuf;
+
+/// Read a configuration and its rules, and tell every fault with file and line.
+///
+/// Exit code 3 says that there are faults. Nothing is opened or sent; `watchbell doctor` also tries channels and store.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  watchbell check-config
+  watchbell check-config /etc/watchbell/watchbell.toml && systemctl reload watchbell")]
+pub struct CheckConfig {
+    /// The configuration file
+    #[arg(default_value_os_t = default_config(), env = "WATCHBELL_CONFIG", value_name = "FILE")]
+    file: PathBuf,
+}
+
+impl CheckConfig {
+    pub fn run(self, output: Output) -> Outcome {
+        match config::read(&self.file, &config::environment(), wall_clock::now()) {
+            Ok(config) => {
+                match output {
+                    Output::Json => print_json(&json!({ "ok": true, "file": self.file }))?,
+                    Output::Text => print_text(&summary(&config))?,
+                }
+                Ok(Exit::Done)
+            }
+            Err(fault @ ConfigFault::File { .. }) => Err(fault.into()),
+            Err(fault) => {
+                if output == Output::Json {
+                    print_json(&json!({ "ok": false, "file": self.file, "faults": fault.to_string() }))?;
+                }
+                complain(&fault);
+                Ok(Exit::Faults)
+            }
+        }
+    }
+}
+
+/// `watchbell.toml is in order: 1 organisation, 2 sources, …`
+pub fn summary(config: &Config) -> String {
+    let rules = &config.rules;
+    let parts = [
+        counted(rules.organisations.len(), "organisation"),
+        counted(config.sources.len(), "source"),
+        if config.people.len() == 1 { "1 person".to_owned() } else { format!("{} people", config.people.len()) },
+        counted(config.channels.len(), "channel"),
+        counted(rules.house.ladders.len(), "ladder"),
+        counted(rules.rulebook.packs.len(), "pack"),
+    ];
+    format!("{} is in order: {}", config.path.display(), parts.join(", "))
+}

@@ -1,0 +1,208 @@
+//! `watchbell clock ack|meet|determine|pause|resume`: what a person puts on record about a clock.
+
+use crate::domain::board::{ClockLine, ClockView};
+use crate::domain::escalation::parse_length;
+use crate::domain::instant::{Instant, length_in_words, rfc3339};
+use crate::shell::cli::client::{Answer, Remote};
+use crate::shell::cli::exit::Exit;
+use crate::shell::cli::instant_arg::instant;
+use crate::shell::cli::output::{Output, print_json, print_text};
+use crate::shell::cli::{Outcome, words};
+use clap::Args;
+use serde_json::{Value, json};
+
+/// Which clock, and where.
+#[derive(Debug, Args)]
+struct Which {
+    /// The clock, as `watchbell clock list` names it
+    id: String,
+    #[command(flatten)]
+    remote: Remote,
+}
+
+impl Which {
+    async fn post(&self, verb: &str, body: &Value) -> Result<Answer, crate::shell::cli::client::ApiFault> {
+        self.remote.open()?.post(&["v1", "clocks", &self.id, verb], body).await
+    }
+}
+
+/// Shows the clock as it is after an act: all of it as JSON, or what happened in a line.
+fn told(answer: &Answer, output: Output, say: impl FnOnce(&ClockView, Instant) -> String) -> Outcome {
+    match output {
+        Output::Json => print_json(&answer.read::<Value>()?)?,
+        Output::Text => print_text(&say(&answer.read()?, answer.now))?,
+    }
+    Ok(Exit::Done)
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  watchbell clock ack inc-7h3k9qd2w4xz8m5n~us.hipaa.individuals~mercy
+  watchbell clock ack inc-7h3k9qd2w4xz8m5n~us.hipaa.individuals~mercy --for 2h
+
+An acknowledgement is a lease: it ends by itself, and no later than the last call before the limit.")]
+pub struct Acknowledge {
+    #[command(flatten)]
+    which: Which,
+    /// For how long, such as 30m or 4h; the house's usual lease unless given
+    #[arg(long = "for", value_name = "LENGTH", value_parser = length)]
+    lease: Option<String>,
+}
+
+fn length(text: &str) -> Result<String, String> {
+    parse_length(text).map(|_| text.to_owned()).ok_or_else(|| "write a length of time as `30m`, `4h` or `2d`".into())
+}
+
+impl Acknowledge {
+    pub async fn run(self, output: Output) -> Outcome {
+        let body = self.lease.map_or_else(|| json!({}), |lease| json!({ "lease": lease }));
+        let answer = self.which.post("ack", &body).await?;
+        told(&answer, output, |view, now| match &view.line.acknowledged {
+            Some((by, until)) => format!(
+                "{by} owns it until {}\nthe clock keeps running: {}",
+                words::moment(*until, view.line.zone, now),
+                remaining(&view.line, now)
+            ),
+            None => "recorded".into(),
+        })
+    }
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  watchbell clock meet inc-7h3k9qd2w4xz8m5n~us.hipaa.hhs~mercy \\
+      --what \"report filed in the OCR portal\" --filed-at 2026-11-21T16:40:00-05:00 --reference BR-7")]
+pub struct Meet {
+    #[command(flatten)]
+    which: Which,
+    /// What was filed or sent, and how
+    #[arg(long, value_name = "TEXT")]
+    what: String,
+    /// When it was filed or sent: RFC 3339 with an offset, or `now`
+    #[arg(long, value_name = "TIME", value_parser = instant)]
+    filed_at: Instant,
+    /// The reference the recipient gave
+    #[arg(long, value_name = "TEXT")]
+    reference: Option<String>,
+}
+
+impl Meet {
+    pub async fn run(self, output: Output) -> Outcome {
+        let mut body = json!({ "what": self.what, "filed_at": rfc3339(self.filed_at) });
+        if let Some(reference) = self.reference {
+            body["reference"] = reference.into();
+        }
+        let answer = self.which.post("meet", &body).await?;
+        told(&answer, output, |view, now| {
+            let filed_at = view.met.as_ref().map_or(now, |met| met.filed_at);
+            let late = view.line.due.filter(|due| filed_at > *due);
+            let how = match (late, view.line.due) {
+                (Some(due), _) => format!(", {} after the limit", length_in_words(filed_at - due)),
+                (None, Some(due)) => format!(", {} before the limit", length_in_words(due - filed_at)),
+                (None, None) => String::new(),
+            };
+            format!("met: {}\nfiled {}{how}", words::what(&view.line), view.line.zone.in_words(filed_at))
+        })
+    }
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  watchbell clock determine inc-7h3k9qd2w4xz8m5n~us.hipaa.individuals~mercy \\
+      --ground \"encrypted to SP 800-111, keys held apart\" --cite \"45 CFR 164.402\"
+
+This closes the clock under your name. Answering the questions is better: the ground is then found by the law.")]
+pub struct Determine {
+    #[command(flatten)]
+    which: Which,
+    /// On what ground nothing is owed
+    #[arg(long, value_name = "TEXT")]
+    ground: String,
+    /// Under which provision
+    #[arg(long, value_name = "TEXT")]
+    cite: String,
+}
+
+impl Determine {
+    pub async fn run(self, output: Output) -> Outcome {
+        let answer = self.which.post("determine", &json!({ "ground": self.ground, "cite": self.cite })).await?;
+        told(&answer, output, |view, _| {
+            format!(
+                "closed: {}\nnothing is owed, on the ground you gave; it is on record under your name",
+                words::what(&view.line)
+            )
+        })
+    }
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  watchbell clock pause inc-7h3k9qd2w4xz8m5n~us.hipaa.individuals~mercy \\
+      --rule law-enforcement-written --official \"Agent Doe, FBI Cleveland\" --words \"letter CL-77\" \\
+      --from 2026-11-22T10:00:00-05:00 --until 2026-12-22T00:00:00-05:00
+
+`watchbell rules explain DUTY` lists the holds a duty's law knows, and what each does to the limit.")]
+pub struct Pause {
+    #[command(flatten)]
+    which: Which,
+    /// The hold of the duty, such as law-enforcement-oral
+    #[arg(long, value_name = "HOLD")]
+    rule: String,
+    /// Who stated it, and for which body
+    #[arg(long, value_name = "TEXT")]
+    official: String,
+    /// When it was stated
+    #[arg(long, value_name = "TIME", value_parser = instant)]
+    from: Instant,
+    /// The first moment at which telling is allowed again, if the statement says
+    #[arg(long, value_name = "TIME", value_parser = instant)]
+    until: Option<Instant>,
+    /// The words, or the document's reference
+    #[arg(long, value_name = "TEXT")]
+    words: String,
+}
+
+impl Pause {
+    pub async fn run(self, output: Output) -> Outcome {
+        let mut body = json!({ "rule": self.rule, "official": self.official, "from": rfc3339(self.from), "words": self.words });
+        if let Some(until) = self.until {
+            body["until"] = rfc3339(until).into();
+        }
+        let answer = self.which.post("pause", &body).await?;
+        told(&answer, output, |view, now| format!("hold {} is on record\n{}", view.holds.len(), remaining(&view.line, now)))
+    }
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  watchbell clock resume inc-7h3k9qd2w4xz8m5n~us.hipaa.individuals~mercy --hold 1 \\
+      --at 2026-12-01T09:00:00-05:00 --ground \"call of Agent Doe, noted by A. Keller\"")]
+pub struct Resume {
+    #[command(flatten)]
+    which: Which,
+    /// The hold, by its number in `watchbell clock show`
+    #[arg(long, value_name = "NO")]
+    hold: usize,
+    /// The first moment at which telling is allowed again
+    #[arg(long, value_name = "TIME", value_parser = instant)]
+    at: Instant,
+    /// How that is known
+    #[arg(long, value_name = "TEXT")]
+    ground: String,
+}
+
+impl Resume {
+    pub async fn run(self, output: Output) -> Outcome {
+        let body = json!({ "hold": self.hold, "at": rfc3339(self.at), "ground": self.ground });
+        let answer = self.which.post("resume", &body).await?;
+        told(&answer, output, |view, now| format!("the hold has ended\n{}", remaining(&view.line, now)))
+    }
+}
+
+/// `due Fri 27 Mar 2026 17:00 Europe/Dublin, 9 h 12 min left`
+fn remaining(line: &ClockLine, now: Instant) -> String {
+    match line.due {
+        Some(_) => format!("due {}, {}", words::due(line), words::left(line, now)),
+        None => words::due(line),
+    }
+}

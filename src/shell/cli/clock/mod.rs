@@ -1,0 +1,48 @@
+//! `watchbell clock …`: see clocks, own them, meet them, record why nothing is owed.
+
+mod act;
+mod list;
+mod show;
+
+use super::Outcome;
+use super::output::Output;
+use clap::{Args, Subcommand};
+
+/// Clocks: list, show, acknowledge, meet, determine, pause, resume.
+#[derive(Debug, Args)]
+pub struct Clock {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Debug, Subcommand)]
+enum Verb {
+    /// One line per clock, the most urgent first
+    List(list::List),
+    /// One clock: both dates, how they were found, reasons, alerts
+    Show(show::Show),
+    /// Own a clock for a while: softer rungs wait for you, the clock keeps running
+    Ack(act::Acknowledge),
+    /// Record that the duty was met, with evidence
+    Meet(act::Meet),
+    /// Record the judgement that nothing is owed, with its ground and citation
+    Determine(act::Determine),
+    /// Record a hold, such as a statement of law enforcement, as far as the duty's law allows one
+    Pause(act::Pause),
+    /// Record that a hold has ended
+    Resume(act::Resume),
+}
+
+impl Clock {
+    pub async fn run(self, output: Output) -> Outcome {
+        match self.verb {
+            Verb::List(list) => list.run(output).await,
+            Verb::Show(show) => show.run(output).await,
+            Verb::Ack(ack) => ack.run(output).await,
+            Verb::Meet(meet) => meet.run(output).await,
+            Verb::Determine(determine) => determine.run(output).await,
+            Verb::Pause(pause) => pause.run(output).await,
+            Verb::Resume(resume) => resume.run(output).await,
+        }
+    }
+}

@@ -1,0 +1,129 @@
+//! Words for people under stress: what time it is, how long is left, where a clock stands.
+
+use crate::domain::board::ClockLine;
+use crate::domain::incident::Standing;
+use crate::domain::instant::{Duration, Instant, Zone, length_in_words};
+use crate::domain::law::{Mode, Verification};
+use crate::shell::courier::left_in_words;
+
+/// A moment twice: local with its zone, and how far off it is. `Fri 27 Mar 2026 17:00 Europe/Dublin, in 9 h 12 min`.
+pub fn moment(at: Instant, zone: Zone, now: Instant) -> String {
+    let zone_time = zone.in_words(whole_seconds(at));
+    let far = length_in_words(at - now);
+    if (at - now).abs() < Duration::seconds(2) {
+        return format!("{zone_time}, just now");
+    }
+    if at >= now { format!("{zone_time}, in {far}") } else { format!("{zone_time}, {far} ago") }
+}
+
+/// A moment that belongs to no place, in UTC.
+pub fn moment_utc(at: Instant, now: Instant) -> String {
+    moment(at, Zone::UTC, now)
+}
+
+fn whole_seconds(at: Instant) -> Instant {
+    at - Duration::nanoseconds(i64::from(at.timestamp_subsec_nanos()))
+}
+
+/// How long is left of a clock: `9 h 12 min left`, `3 h 2 min overdue`, or a dash when it asks for nothing.
+pub fn left(line: &ClockLine, now: Instant) -> String {
+    match line.due.or(line.target) {
+        _ if !line.standing.is_open() => "-".into(),
+        Some(until) => left_in_words(until, now),
+        None => "no number".into(),
+    }
+}
+
+/// Until when: the limit in its own zone, or what stands for it.
+pub fn due(line: &ClockLine) -> String {
+    match (line.due, line.target) {
+        (Some(due), _) => line.zone.in_words(whole_seconds(due)),
+        (None, Some(target)) => format!("without delay; house target {}", line.zone.in_words(whole_seconds(target))),
+        (None, None) => "without delay".into(),
+    }
+}
+
+/// Where a clock stands, and what it means when that is not a limit in law.
+pub fn standing(line: &ClockLine) -> String {
+    let standing = match line.standing {
+        Standing::Provisional if line.missing == 0 => "provisional".into(),
+        Standing::Provisional => format!("provisional, {} missing", answers(line.missing)),
+        Standing::Running => "owed".into(),
+        Standing::Missed => "LIMIT PASSED".into(),
+        Standing::Met => "met".into(),
+        Standing::Void => "nothing owed".into(),
+    };
+    match mode(line.mode) {
+        Some(mode) => format!("{mode}: {standing}"),
+        None => standing,
+    }
+}
+
+fn answers(count: usize) -> String {
+    if count == 1 { "1 answer".into() } else { format!("{count} answers") }
+}
+
+/// What a clock means, where it is not plainly a limit in law.
+pub fn mode(mode: Mode) -> Option<&'static str> {
+    match mode {
+        Mode::Live => None,
+        Mode::Straddle => Some("commences while it runs"),
+        Mode::Shadow => Some("rehearsal"),
+        Mode::Advisory => Some("advisory"),
+        Mode::Policy => Some("house rule"),
+    }
+}
+
+/// The same in a sentence.
+pub fn mode_explained(mode: Mode) -> Option<&'static str> {
+    match mode {
+        Mode::Live => None,
+        Mode::Straddle => Some("the law commences while the clock runs; treated as in force, ask counsel"),
+        Mode::Shadow => Some("a rehearsal: this law is not in force yet"),
+        Mode::Advisory => Some("advisory: a proposal or a voluntary scheme, no limit in law"),
+        Mode::Policy => Some("the house's own rule, no limit in law"),
+    }
+}
+
+/// How well a statement of law was checked.
+pub fn verification(verification: Verification) -> &'static str {
+    match verification {
+        Verification::Official => "read in the official text",
+        Verification::Secondary => "read in a secondary source",
+        Verification::Unverified => "NOT VERIFIED, check it before relying on it",
+        Verification::Choice => "a choice of interpretation, the law is silent",
+    }
+}
+
+/// Who owns a clock, and until when.
+pub fn owner(line: &ClockLine, now: Instant) -> String {
+    match &line.acknowledged {
+        _ if !line.standing.is_open() => "-".into(),
+        Some((by, until)) if *until > now => format!("{by} for {}", length_in_words(*until - now)),
+        Some(_) | None => "nobody".into(),
+    }
+}
+
+/// What is to be done, towards whom where that is one of several, and where the law says it.
+pub fn what(line: &ClockLine) -> String {
+    match &line.towards {
+        Some(towards) => format!("{}, {towards} ({})", line.title, line.cite),
+        None => format!("{} ({})", line.title, line.cite),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::instant::parse_rfc3339;
+
+    #[test]
+    fn a_moment_is_said_twice_and_in_whole_seconds() {
+        let at = |text| parse_rfc3339(text).expect("an instant");
+        let dublin = Zone::named("Europe/Dublin").expect("a zone");
+        let now = at("2026-03-27T07:48:00Z");
+        assert_eq!(moment(at("2026-03-27T17:00:00Z"), dublin, now), "Fri 27 Mar 2026 17:00 Europe/Dublin, in 9 h 12 min");
+        assert_eq!(moment_utc(at("2026-03-27T07:47:59Z"), now), "Fri 27 Mar 2026 07:47:59 UTC, just now");
+        assert_eq!(moment_utc(at("2026-03-27T07:43:59.007Z"), now), "Fri 27 Mar 2026 07:43:59 UTC, 4 min ago");
+    }
+}

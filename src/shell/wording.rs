@@ -1,0 +1,235 @@
+//! How an alert is worded: for a person woken at three in the morning, on a telephone.
+//!
+//! Time first, then what is asked, then how to do it, then what it rests on. Thin: neither the
+//! incident's title nor any fact travels, only which clock, how long, what is asked and where.
+
+use super::courier::left_in_words;
+use super::delivery::{Letter, Urgency};
+use crate::domain::escalation::parse_length;
+use crate::domain::ids::AlertId;
+use crate::domain::incident::{Alert, Clock, Incident, Standing};
+use crate::domain::instant::{Duration, Instant, Zone, rfc3339};
+use crate::domain::law::Mode;
+
+/// The fact that the house's own clock asks for.
+const OPENING_QUESTION: &str = "breach.suspected";
+/// A limit closer than this does not wait for the morning.
+const NIGHT: Duration = Duration::hours(12);
+/// A limit closer than this is this week's.
+const WEEK: Duration = Duration::days(7);
+
+/// The letter of an alert, from the incident as it is now. `public_url` is where people reach the
+/// daemon; without it the letter carries no link.
+pub fn compose(
+    incident: &Incident,
+    id: &AlertId,
+    alert: &Alert,
+    clock: &Clock,
+    public_url: Option<&str>,
+    now: Instant,
+) -> Letter {
+    let law = &clock.law;
+    let key = &alert.clock;
+    let clock_id = key.public(&incident.id);
+    let organisation = incident.opened.organisations.get(&key.organisation).map_or(key.organisation.as_str(), |p| &p.name);
+    let label = match law.mode {
+        Mode::Shadow => "Rehearsal, not in force: ",
+        Mode::Advisory => "Advisory: ",
+        Mode::Live | Mode::Straddle | Mode::Policy => "",
+    };
+    let title = key.target.iter().fold(law.title.clone(), |title, target| format!("{title} ({target})"));
+    let left = law.limit().map(|limit| left_in_words(limit, now));
+    let heading = format!("{label}{title}, {}", left.as_deref().unwrap_or("without delay"));
+    let late_by_s = u64::try_from((now - alert.due_at).num_seconds()).unwrap_or(0);
+    Letter {
+        id: id.clone(),
+        drill: false,
+        incident: incident.id.clone(),
+        thread: incident.id.to_string(),
+        subject: format!("{}: {label}{title} ({organisation}, {})", left.as_deref().unwrap_or("Without delay"), incident.id),
+        heading,
+        lines: lines(clock, alert, organisation, now),
+        asked: law.asks.clone(),
+        commands: commands(incident, law.mode, &clock_id),
+        link: public_url.map(|url| format!("{url}/v1/clocks/{clock_id}")),
+        facts: serde_json::json!({
+            "clock": clock_id,
+            "duty": key.duty,
+            "organisation": key.organisation,
+            "cite": law.cite,
+            "standing": clock.standing.word(),
+            "mode": law.mode,
+            "due": law.limit().map(rfc3339),
+            "outer": law.deadlines.outer.as_ref().and_then(|term| term.at).map(rfc3339),
+            "rung": alert.rung,
+            "rung_due_at": rfc3339(alert.due_at),
+        }),
+        urgency: urgency(clock, now),
+        rung_at: alert.queued_at,
+        late_by_s,
+    }
+}
+
+/// What to type: the answer where one is all that is asked, the acknowledgement otherwise.
+fn commands(incident: &Incident, mode: Mode, clock_id: &str) -> Vec<(String, String)> {
+    let id = &incident.id;
+    let first = match mode {
+        Mode::Policy => ("To answer", format!("watchbell answer {id} {OPENING_QUESTION}=true --ground \"what was seen\"")),
+        _ => ("To take it", format!("watchbell clock ack {clock_id}")),
+    };
+    let second = ("To see what is known and asked", format!("watchbell incident show {id}"));
+    [first, second].map(|(purpose, command)| (purpose.to_owned(), command)).to_vec()
+}
+
+/// What the letter rests on, in the order in which it is asked for: until when, whose, which law, why now.
+fn lines(clock: &Clock, alert: &Alert, organisation: &str, now: Instant) -> Vec<(String, String)> {
+    let law = &clock.law;
+    let term = &law.deadlines.operational;
+    let mut lines: Vec<(&str, String)> = Vec::new();
+    match (law.limit(), law.until()) {
+        (Some(limit), _) => {
+            lines.push(("Until", format!("{}, {}", term.zone.in_words(limit), left_in_words(limit, now))));
+            if term.zone != Zone::UTC {
+                lines.push(("In UTC", Zone::UTC.in_words(limit)));
+            }
+        }
+        (None, Some(target)) => {
+            lines.push(("Until", "without delay".to_owned()));
+            lines.push(("House target", format!("{}, {}", term.zone.in_words(target), left_in_words(target, now))));
+        }
+        (None, None) => lines.push(("Until", "without delay".to_owned())),
+    }
+    if let Some((at, outer)) = law.deadlines.outer.as_ref().and_then(|outer| Some((outer.at?, outer))) {
+        lines.push(("At the latest", format!("{}, {} ({})", outer.zone.in_words(at), outer.says, outer.cite)));
+    }
+    lines.push(("Owed by", organisation.to_owned()));
+    lines.push(("Owed to", law.addressee.clone()));
+    lines.push(("Law", law.cite.clone()));
+    lines.push(("Limit", term.says.clone()));
+    lines.push(("Standing", standing_in_words(clock)));
+    if let Some(lease) = &clock.acknowledged {
+        lines.push(("Taken by", format!("{} until {}", lease.by, term.zone.in_words(lease.until))));
+    }
+    lines.push(("Why now", rung_in_words(&alert.rung)));
+    lines.into_iter().map(|(label, value)| (label.to_owned(), value)).collect()
+}
+
+/// Loud only where the night cannot wait; a rehearsal never is.
+fn urgency(clock: &Clock, now: Instant) -> Urgency {
+    let law = &clock.law;
+    if matches!(law.mode, Mode::Shadow | Mode::Advisory) {
+        return Urgency::Info;
+    }
+    match law.limit().map(|limit| limit - now) {
+        Some(left) if left < Duration::zero() => Urgency::Overdue,
+        Some(left) if left <= NIGHT => Urgency::Critical,
+        Some(left) if left > WEEK => Urgency::Info,
+        _ => Urgency::Warning,
+    }
+}
+
+fn standing_in_words(clock: &Clock) -> String {
+    match clock.standing {
+        Standing::Provisional => match clock.law.missing.len() {
+            1 => "open: one answer is missing; until it is given, the stricter reading runs".into(),
+            missing => format!("open: {missing} answers are missing; until they are given, the stricter reading runs"),
+        },
+        Standing::Running => "owed".into(),
+        Standing::Missed => "the limit has passed; the duty stands until it is met".into(),
+        Standing::Met | Standing::Void => clock.standing.word().into(),
+    }
+}
+
+/// A rung's name in words: `50% left` is `half of the time is left`.
+fn rung_in_words(rung: &str) -> String {
+    if let Some(left) = rung.strip_suffix(" left") {
+        if left == "50%" {
+            return "half of the time is left".into();
+        }
+        return match (left.strip_suffix('%'), parse_length(left)) {
+            (Some(percent), _) => format!("{percent} % of the time is left"),
+            (None, Some(length)) => format!("no more than {} left", whole_units(length)),
+            (None, None) => rung.to_owned(),
+        };
+    }
+    match rung {
+        "start" => "the clock has been set".into(),
+        "expiry" => "the time is up".into(),
+        _ if rung.starts_with("acknowledgement ended") => "nobody has it any more: the acknowledgement has ended".into(),
+        _ => match rung.split_once(" overdue #") {
+            Some((_, number)) => format!("overdue, reminder {number}"),
+            None => rung.to_owned(),
+        },
+    }
+}
+
+/// A length as a ladder states it: `24 hours`, `1 hour`, `3 days`.
+fn whole_units(length: Duration) -> String {
+    let (number, unit) = match length.num_minutes() {
+        minutes if minutes > 0 && minutes % 1440 == 0 && minutes > 1440 => (minutes / 1440, "day"),
+        minutes if minutes > 0 && minutes % 60 == 0 => (minutes / 60, "hour"),
+        minutes if minutes > 0 => (minutes, "minute"),
+        _ => (length.num_seconds(), "second"),
+    };
+    format!("{number} {unit}{}", if number == 1 { "" } else { "s" })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::escalation::{Ladder, Span};
+    use crate::domain::instant::parse_rfc3339;
+
+    #[test]
+    fn every_rung_a_ladder_can_name_has_words_of_its_own() {
+        let names = [
+            ("start", "the clock has been set"),
+            ("50% left", "half of the time is left"),
+            ("25% left", "25 % of the time is left"),
+            ("24h left", "no more than 24 hours left"),
+            ("1h left", "no more than 1 hour left"),
+            ("3d left", "no more than 3 days left"),
+            ("90m left", "no more than 90 minutes left"),
+            ("30s left", "no more than 30 seconds left"),
+            ("expiry", "the time is up"),
+            ("every 1h overdue #3", "overdue, reminder 3"),
+            ("acknowledgement ended 2026-11-21T03:00:00Z", "nobody has it any more: the acknowledgement has ended"),
+        ];
+        for (rung, words) in names {
+            assert_eq!(rung_in_words(rung), words);
+        }
+    }
+
+    #[test]
+    fn the_words_follow_the_names_a_real_ladder_gives() {
+        let ladder: Ladder = toml::from_str(
+            r#"
+            name = "all"
+            rung = [
+              { when = "start", to = [] }, { when = "50% left", to = [] }, { when = "4h left", to = [] },
+              { when = "expiry", to = [] }, { when = "every 1h overdue", to = [] },
+            ]
+            "#,
+        )
+        .expect("a ladder");
+        let at = |text| parse_rfc3339(text).expect("an instant");
+        let (from, until) = (at("2026-11-20T00:00:00Z"), at("2026-11-21T00:00:00Z"));
+        let plan = ladder.plan(
+            Span { set_at: from, from, until: Some(until) },
+            &std::collections::BTreeSet::new(),
+            at("2026-11-21T01:30:00Z"),
+        );
+        let words: Vec<String> = plan.iter().map(|rung| rung_in_words(&rung.name)).collect();
+        assert_eq!(
+            words,
+            [
+                "the clock has been set",
+                "half of the time is left",
+                "no more than 4 hours left",
+                "the time is up",
+                "overdue, reminder 1",
+                "overdue, reminder 2",
+            ]
+        );
+    }
+}
