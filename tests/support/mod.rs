@@ -99,7 +99,8 @@ impl Daemon {
 
     /// One request.
     pub fn request(&self, method: &str, path: &str, token: Option<&str>, body: Option<&str>) -> Answer {
-        http::request(self.address, method, path, token, body).expect("the daemon answers")
+        http::request(self.address, method, path, token, body)
+            .unwrap_or_else(|error| panic!("{method} {path}: {error}; the daemon said:\n{}", self.log()))
     }
 
     /// Posts an event of a source.

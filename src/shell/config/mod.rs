@@ -306,7 +306,7 @@ impl<'a> Reader<'a> {
         for name in names {
             if rulebook.pack(&PackId::from(name.as_str())).is_none() {
                 let known: Vec<&str> = rulebook.packs.iter().map(|pack| pack.head.id.as_str()).collect();
-                self.fault(name, format!("there is no pack `{name}`"), format!("there are {}", known.join(", ")));
+                self.fault(name, format!("there is no pack `{name}`"), there_are(&known, name));
             }
         }
         names.iter().map(|name| PackId::from(name.as_str())).collect()
@@ -460,7 +460,7 @@ impl<'a> Reader<'a> {
                     self.fault(
                         &member.channel,
                         format!("there is no channel `{}`", member.channel),
-                        format!("there are {}", known.join(", ")),
+                        there_are(&known, &member.channel),
                     );
                 }
                 members.push(TeamMember { channel: member.channel.as_str().into(), to: member.to.clone() });
@@ -478,7 +478,7 @@ impl<'a> Reader<'a> {
             for team in ladder.rungs.iter().flat_map(|rung| &rung.to) {
                 if !teams.contains_key(team) {
                     let known: Vec<&str> = teams.keys().map(String::as_str).collect();
-                    self.fault(team, format!("there is no team `{team}`"), format!("there are {}", known.join(", ")));
+                    self.fault(team, format!("there is no team `{team}`"), there_are(&known, team));
                 }
             }
             for wanted in &ladder.duties {
@@ -516,7 +516,7 @@ impl<'a> Reader<'a> {
                     self.fault(
                         organisation,
                         format!("there is no organisation `{organisation}`"),
-                        format!("there are {}", known.join(", ")),
+                        there_are(&known, organisation),
                     );
                 }
             }
@@ -527,7 +527,7 @@ impl<'a> Reader<'a> {
                     "list at least one in `organisations`",
                 );
             }
-            let Some(mapping) = self.mapping(source, texts) else { continue };
+            let mapping = self.mapping(source, texts);
             let mut tokens = self.digests(&source.token_sha256);
             tokens.extend(source.token_files.iter().filter_map(|file| self.token(file)));
             let secrets: Vec<_> = source.webhook_secret_files.iter().filter_map(|file| self.webhook_secret(file)).collect();
@@ -539,6 +539,8 @@ impl<'a> Reader<'a> {
                 );
             }
             let place = format!("source {}", source.name);
+            let claims = self.claims(&source.facts, &place, vocabulary, false);
+            let Some(mapping) = mapping else { continue };
             let made = Source {
                 name: source.name.as_str().into(),
                 mapping,
@@ -546,7 +548,7 @@ impl<'a> Reader<'a> {
                 tokens,
                 secrets,
                 tolerance: source.webhook_tolerance.0,
-                claims: self.claims(&source.facts, &place, vocabulary, false),
+                claims,
             };
             if sources.insert(made.name.clone(), made).is_some() {
                 self.fault(&source.name, format!("two sources are called `{}`", source.name), "a name names one");
@@ -560,11 +562,7 @@ impl<'a> Reader<'a> {
         let Some(text) = texts.iter().find(|text| text.path == path) else {
             let known: Vec<&str> =
                 texts.iter().filter_map(|text| text.path.strip_prefix("sources/")?.strip_suffix(".toml")).collect();
-            self.fault(
-                &source.mapping,
-                format!("there is no mapping `{}`", source.mapping),
-                format!("there are {}", known.join(", ")),
-            );
+            self.fault(&source.mapping, format!("there is no mapping `{}`", source.mapping), there_are(&known, &source.mapping));
             return None;
         };
         match Mapping::parse(&text.text) {
@@ -607,6 +605,14 @@ impl<'a> Reader<'a> {
         }
         people
     }
+}
+
+/// What to write instead of a wrong name: the one most like it, and all there are.
+fn there_are(known: &[&str], wrong: &str) -> String {
+    let likeness = |name: &&&str| strsim::jaro_winkler(name, wrong);
+    let nearest = known.iter().filter(|name| likeness(name) > 0.8).max_by(|a, b| likeness(a).total_cmp(&likeness(b)));
+    let nearest = nearest.map(|name| format!("did you mean `{name}`? ")).unwrap_or_default();
+    format!("{nearest}there are {}", known.join(", "))
 }
 
 /// Whether a ladder's `for` entry names a duty.
