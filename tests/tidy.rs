@@ -18,6 +18,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     ("domain/journal", &["domain::ids", "domain::instant", "domain::journal"]),
     ("domain/ingest", &["domain::ids", "domain::instant", "domain::facts", "domain::ingest"]),
     ("domain/law", &["domain::ids", "domain::instant", "domain::clocks", "domain::facts", "domain::notices", "domain::law"]),
+    ("domain/severity", &["domain::ids", "domain::instant", "domain::facts", "domain::law::sight", "domain::severity"]),
     (
         "domain/incident",
         &[
@@ -28,10 +29,11 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
             "domain::facts",
             "domain::law",
             "domain::notices",
+            "domain::severity",
             "domain::incident",
         ],
     ),
-    ("domain/board", &["domain::ids", "domain::instant", "domain::facts", "domain::incident", "domain::law"]),
+    ("domain/board", &["domain::ids", "domain::instant", "domain::facts", "domain::incident", "domain::law", "domain::severity"]),
     ("domain", &[]),
     ("shell/store", &["domain::ids", "domain::instant", "domain::journal", "shell::store", "shell::wall_clock", "sim::disk"]),
     ("shell/delivery", &["domain::ids", "domain::instant", "domain::standard_webhooks", "shell::delivery"]),

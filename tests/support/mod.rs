@@ -11,7 +11,7 @@ mod http;
 mod record;
 
 pub use config_text::ConfigText;
-pub use http::Answer;
+pub use http::{Answer, exchange};
 pub use record::record_of;
 
 use serde_json::Value;
@@ -65,6 +65,11 @@ impl Daemon {
     /// Where the API is, such as `http://127.0.0.1:40123`.
     pub fn url(&self) -> String {
         format!("http://{}", self.address)
+    }
+
+    /// The same as an address.
+    pub fn address(&self) -> SocketAddr {
+        self.address
     }
 
     /// The temporary folder that holds everything.

@@ -85,7 +85,7 @@ pub fn evaluate<'a>(condition: &'a Condition, pack: &'a Pack, sight: &Sight<'a>)
 
 /// `decisive` settles the whole at once: a failing part for `all`, a holding part for `any`.
 fn joint<'a>(conditions: &'a [Condition], decisive: Truth, pack: &'a Pack, sight: &Sight<'a>) -> Finding<'a> {
-    let mut parts = Vec::with_capacity(conditions.len());
+    let mut parts = Vec::new();
     let mut open = false;
     for condition in conditions {
         let part = evaluate(condition, pack, sight);

@@ -68,18 +68,23 @@ impl GiveAnswer {
         let changes = changes(&before, &after);
         match output {
             Output::Json => print_json(&json!({ "changes": changes, "incident": answer.read::<Value>()? }))?,
-            Output::Text => print_text(&text(&changes, &after, answer.now))?,
+            Output::Text => print_text(&text(&changes, &before, &after, answer.now))?,
         }
         Ok(Exit::Done)
     }
 }
 
-fn text(changes: &[Change], after: &IncidentView, now: Instant) -> String {
+fn text(changes: &[Change], before: &IncidentView, after: &IncidentView, now: Instant) -> String {
     let mut text = String::from("your answers are on record\n");
     if changes.is_empty() {
         text.push_str("no clock has changed\n");
     }
     changes.iter().for_each(|change| _ = writeln!(text, "{}", change.in_words(now)));
+    for beside in &after.suggestions {
+        if before.suggestions.iter().all(|known| known.suggestion != beside.suggestion) {
+            let _ = writeln!(text, "{}", beside.words);
+        }
+    }
     if let Some(next) = after.questions.first() {
         let open = counted(after.questions.len(), "question");
         let verb = if after.questions.len() == 1 { "is" } else { "are" };

@@ -175,6 +175,7 @@ mod tests {
             sender_status: None,
             received: BTreeMap::new(),
             facts: Vec::new(),
+            suggestions: Vec::new(),
             questions: Vec::new(),
             if_a_breach: Vec::new(),
             hints: Vec::new(),

@@ -114,6 +114,7 @@ fn text(view: &IncidentView, now: Instant) -> String {
     clocks(view, now, &mut text);
     if_a_breach(view, now, &mut text);
     questions(view, &mut text);
+    suggestions(view, now, &mut text);
     facts(view, now, &mut text);
     not_owed(view, now, &mut text);
     if !view.hints.is_empty() {
@@ -187,6 +188,22 @@ fn example(question: &Question) -> String {
     let value = if plain.chars().all(safe) { plain } else { format!("'{plain}'") };
     let ground = if question.needs_ground { " --ground \"on what this rests\"" } else { "" };
     format!("{}={value}{ground}", question.key)
+}
+
+/// What a score suggests of the risk, beside what a person decided.
+fn suggestions(view: &IncidentView, now: Instant, text: &mut String) {
+    if view.suggestions.is_empty() {
+        return;
+    }
+    text.push_str("\nRisk, as a score suggests it; it sets no fact and moves no clock\n");
+    for beside in &view.suggestions {
+        let _ = writeln!(text, "\n  {}", one_line(&beside.words));
+        beside.remarks.iter().for_each(|remark| _ = writeln!(text, "    {}", one_line(remark)));
+        let Some(decided) = &beside.determined else { continue };
+        let by = decided.by.as_ref().map(|name| format!(", said by {name}")).unwrap_or_default();
+        let when = decided.at.map(|at| format!(", {}", words::moment_utc(at, now))).unwrap_or_default();
+        let _ = writeln!(text, "    {}: {}{by}{when}", decided.key, one_line(&decided.words));
+    }
 }
 
 fn facts(view: &IncidentView, now: Instant, text: &mut String) {

@@ -28,6 +28,9 @@ use std::sync::Arc;
 /// The prefix of environment variables that override keys: `WATCHBELL__SERVER__LISTEN`.
 pub const ENV_PREFIX: &str = "WATCHBELL__";
 
+/// How many times its own size a body may take in the journal, quoted and with what was read from it.
+pub const BODY_IN_RECORD: u64 = 3;
+
 /// The configuration, ready for use.
 pub struct Config {
     /// Where it was read.
@@ -78,7 +81,7 @@ pub struct Rules {
 #[derive(Clone, Debug)]
 pub struct Organisation {
     /// Its profile; the claims carry the moment of reading the configuration.
-    pub profile: Profile,
+    pub profile: Arc<Profile>,
 }
 
 /// Where events come from.
@@ -236,6 +239,7 @@ impl<'a> Reader<'a> {
 
     fn config(&mut self, raw: RawConfig) -> Result<Config, ConfigFault> {
         let (texts, rulebook) = self.law(&raw)?;
+        self.sizes(&raw);
         let organisations = self.organisations(&raw, &rulebook.vocabulary);
         let channels = self.channels(&raw.channels);
         let teams = self.teams(&raw, &channels);
@@ -286,6 +290,18 @@ impl<'a> Reader<'a> {
         Ok((texts, rulebook))
     }
 
+    /// A body is kept whole in the record, quoted, which may double it.
+    fn sizes(&mut self, raw: &RawConfig) {
+        let (body_kib, segment_kib) =
+            (u64::from(raw.server.body_limit_kib), u64::from(raw.store.segment_mib.clamp(1, 4096)) * 1024);
+        if body_kib == 0 || body_kib * BODY_IN_RECORD > segment_kib {
+            let text = format!("`body_limit_kib` is {body_kib}, which does not go into a journal segment of {segment_kib} KiB");
+            let most = segment_kib / BODY_IN_RECORD;
+            let fault = PackFault::of_file(self.file, text);
+            self.faults.push(fault.hint(format!("set it to 1 to {most}, or raise `segment_mib` under [store]")));
+        }
+    }
+
     fn packs(&mut self, names: &[String], rulebook: &Rulebook) -> Vec<PackId> {
         for name in names {
             if rulebook.pack(&PackId::from(name.as_str())).is_none() {
@@ -311,7 +327,8 @@ impl<'a> Reader<'a> {
             };
             say("organisation.name", &organisation.name);
             say("organisation.zone", organisation.zone.name());
-            let profile = Profile { name: organisation.name.clone(), zone: organisation.zone, claims };
+            let (name, claims) = (organisation.name.clone(), claims.into_iter().collect());
+            let profile = Arc::new(Profile { name, zone: organisation.zone, claims });
             if organisations.insert(OrganisationId::from(organisation.id.as_str()), Organisation { profile }).is_some() {
                 self.fault(&organisation.id, format!("two organisations are called `{}`", organisation.id), "an id names one");
             }

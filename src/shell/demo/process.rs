@@ -38,7 +38,6 @@ impl Process {
             .arg("serve")
             .arg("--config")
             .arg(house.config())
-            .env("NO_COLOR", "1")
             .stdin(Stdio::null())
             .stdout(Stdio::from(File::try_clone(&log)?))
             .stderr(Stdio::from(log))

@@ -4,6 +4,7 @@
 
 mod api;
 mod auth;
+mod extract;
 mod intake;
 mod ops;
 mod patience;
@@ -12,7 +13,7 @@ mod serve;
 mod wire;
 
 pub use problem::Problem;
-pub use serve::serve;
+pub use serve::{serve, serve_router};
 
 use super::config::{Person, Source};
 use super::courier::Courier;

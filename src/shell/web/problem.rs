@@ -6,6 +6,7 @@ use axum::body::Body;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::{Map, Value, json};
+use std::fmt;
 
 /// A problem on its way to a client.
 #[derive(Clone, Debug)]
@@ -42,6 +43,11 @@ impl Problem {
         self.status
     }
 
+    /// The stable code.
+    pub fn code(&self) -> &'static str {
+        self.code
+    }
+
     /// No or wrong credentials.
     pub fn unauthorised(detail: impl Into<String>) -> Self {
         Self::new(StatusCode::UNAUTHORIZED, "unauthorised", "the credentials are missing or not accepted", detail)
@@ -61,6 +67,12 @@ impl Problem {
     pub fn unavailable(detail: impl Into<String>) -> Self {
         let problem = Self::new(StatusCode::SERVICE_UNAVAILABLE, "store-unavailable", "the record cannot be kept now", detail);
         Self { retry_after_s: Some(5), ..problem }.hint("nothing was taken; send it again")
+    }
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.detail)
     }
 }
 
@@ -105,6 +117,10 @@ impl From<SubmitError> for Problem {
                 let problem =
                     Self::new(StatusCode::CONFLICT, "already-known", "it is known already", format!("it belongs to {by}"));
                 problem.with("incident", by.as_str())
+            }
+            large @ SubmitError::TooLarge { .. } => {
+                Self::new(StatusCode::PAYLOAD_TOO_LARGE, "too-large", "it is too large for the record", large.to_string())
+                    .hint("send less at once; nothing was taken")
             }
             SubmitError::Unwritten(source) => Self::unavailable(source.to_string()),
             SubmitError::Unread(source) => Self::unavailable(source.to_string()),

@@ -27,15 +27,20 @@ const WRITE_TIMEOUT: Duration = Duration::seconds(10);
 const GOODBYE: StdDuration = StdDuration::from_secs(10);
 
 /// Serves until told to stop, then lets requests under way finish.
-pub async fn serve(
+pub async fn serve(listener: TcpListener, app: Arc<App>, timeout: Duration, connections_max: usize, stop: watch::Receiver<bool>) {
+    serve_router(listener, routes(app), timeout, connections_max, stop).await;
+}
+
+/// The same for any router: everything of the server but what it answers.
+pub async fn serve_router(
     listener: TcpListener,
-    app: Arc<App>,
+    router: Router,
     timeout: Duration,
     connections_max: usize,
     mut stop: watch::Receiver<bool>,
 ) {
     let timeout = timeout.to_std().unwrap_or(StdDuration::from_secs(30));
-    let router = routes(app).layer(from_fn(move |request, next| within(timeout, request, next)));
+    let router = router.layer(from_fn(move |request, next| within(timeout, request, next)));
     let room = Arc::new(Semaphore::new(connections_max));
     let mut connections = JoinSet::new();
     loop {
