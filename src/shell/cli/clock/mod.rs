@@ -4,6 +4,8 @@ mod act;
 mod list;
 mod show;
 
+pub use list::{HEADING, row};
+
 use super::Outcome;
 use super::output::Output;
 use clap::{Args, Subcommand};
