@@ -55,6 +55,14 @@ pub enum SubmitError {
     /// The store does not take it now.
     #[error("the record cannot be written")]
     Unwritten(#[source] AppendError),
+    /// It is longer than the store takes at once.
+    #[error("it has {bytes} bytes in the record, which takes {limit} at once")]
+    TooLarge {
+        /// Its length.
+        bytes: usize,
+        /// The limit.
+        limit: usize,
+    },
     /// The store cannot be read.
     #[error("the record cannot be read")]
     Unread(#[source] StoreError),
@@ -244,7 +252,7 @@ impl Desk {
         let append = Append { sealed, wake, card, unique };
         let appended = self.store.append(append).await.map_err(|error| match error {
             AppendError::Taken { by, .. } => SubmitError::Taken { by },
-            error => SubmitError::Unwritten(error),
+            error => unwritten(error),
         })?;
         self.lock_cache().put(id, Loaded { incident: Arc::clone(&incident), head: appended.head });
         if wakes_soon {
@@ -268,7 +276,7 @@ impl Desk {
         match self.store.append(append).await {
             Ok(_) => Ok(id),
             Err(AppendError::Taken { by, .. }) => Ok(by),
-            Err(error) => Err(SubmitError::Unwritten(error)),
+            Err(error) => Err(unwritten(error)),
         }
     }
 
@@ -342,6 +350,13 @@ fn replay(id: &IncidentId, envelopes: &[Vec<u8>]) -> Result<Option<Loaded>, Subm
         (Some(incident), Some(head)) => Some(Loaded { incident: Arc::new(incident), head: *head }),
         _ => None,
     })
+}
+
+fn unwritten(error: AppendError) -> SubmitError {
+    match error {
+        AppendError::TooLarge { bytes, limit } => SubmitError::TooLarge { bytes, limit },
+        error => SubmitError::Unwritten(error),
+    }
 }
 
 fn stripe(id: &IncidentId) -> usize {

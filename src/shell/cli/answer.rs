@@ -17,8 +17,9 @@ use std::fmt::Write;
 /// supersedes an earlier one. A value is read as JSON where it is JSON, else as text; `null` says "not known".
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
-  watchbell answer inc-7h3k9qd2w4xz8m5n breach.suspected=true --ground \"the help desk saw the phishing page\"
-  watchbell answer inc-7h3k9qd2w4xz8m5n aware.at=2026-11-21T09:14:00+01:00 people.total='{\"at-least\": 400}'
+  watchbell answer inc-7h3k9qd2w4xz8m5n breach.suspected=true --ground \"phishing page seen\"
+  watchbell answer inc-7h3k9qd2w4xz8m5n aware.at=2026-11-21T09:14:00+01:00 --ground \"the SOC's call\"
+  watchbell answer inc-7h3k9qd2w4xz8m5n people.total='{\"at-least\": 400}'
   watchbell answer inc-7h3k9qd2w4xz8m5n people.by-place='{\"US-OH\": 620, \"DE\": 31}'
   watchbell answer inc-7h3k9qd2w4xz8m5n data.encrypted=null      nobody knows any more
 

@@ -3,7 +3,7 @@
 use super::client::Remote;
 use super::exit::Exit;
 use super::output::{Output, counted, one_line, print_json, print_text};
-use super::{Outcome, board, table, words};
+use super::{Outcome, board, clock, table, words};
 use crate::domain::board::{Card, IncidentView, Question};
 use crate::domain::instant::{Instant, parse_rfc3339};
 use clap::{Args, Subcommand};
@@ -139,17 +139,8 @@ fn clocks(view: &IncidentView, now: Instant, text: &mut String) {
         return;
     }
     text.push_str("\nClocks\n\n");
-    let rows = view.card.clocks.iter().map(|clock| {
-        vec![
-            words::left(clock, now),
-            words::due(clock),
-            words::what(clock),
-            words::standing(clock),
-            words::owner(clock, now),
-            clock.id.clone(),
-        ]
-    });
-    text.push_str(&table::indented(2, &["LEFT", "DUE", "WHAT", "STANDING", "OWNED BY", "CLOCK"], rows));
+    let rows = view.card.clocks.iter().map(|line| clock::row(line, now));
+    text.push_str(&table::indented(2, &clock::HEADING, rows));
 }
 
 /// What would run if the opening question were answered with yes.
