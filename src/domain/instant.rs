@@ -132,6 +132,15 @@ impl<'de> serde::Deserialize<'de> for Zone {
     }
 }
 
+impl schemars::JsonSchema for Zone {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Zone".into()
+    }
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({ "type": "string", "description": "An IANA time zone, such as `Europe/Berlin`." })
+    }
+}
+
 /// Reads RFC 3339 with an explicit offset; `None` for a naive time and for years outside 1990-2199.
 pub fn parse_rfc3339(text: &str) -> Option<Instant> {
     let instant = DateTime::parse_from_rfc3339(text).ok()?.to_utc();

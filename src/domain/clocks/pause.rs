@@ -8,10 +8,11 @@ use super::lint::LimitFault;
 use super::toll::{Span, tolled};
 use crate::domain::instant::{Instant, Zone, is_sane_date};
 use chrono::Days;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// What a law lets a hold do to a clock. In TOML `{ floor = {} }` and the like.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub enum Pause {
     /// The deadline is the later of the original and the release. The cautious reading of "delay".

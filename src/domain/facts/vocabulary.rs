@@ -3,11 +3,12 @@
 use super::{FactType, Value, ValueFault};
 use crate::domain::ids::FactKey;
 use crate::domain::instant::{Duration, Instant};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// One fact of the vocabulary, as `rules/facts.toml` and the packs declare it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct FactEntry {
     /// The key, such as `people.total`.

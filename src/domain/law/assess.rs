@@ -13,12 +13,13 @@ use crate::domain::clocks::Hold;
 use crate::domain::facts::{Claimant, Rank, Value, is_cohort};
 use crate::domain::ids::FactKey;
 use crate::domain::instant::{Instant, Zone};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 use std::fmt;
 
 /// Whether a duty is owed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Owed {
     /// This organisation is not one the duty binds, or it was not law at the time.

@@ -7,17 +7,19 @@ use super::sight::{MET, Sight};
 use crate::domain::facts::{Book, Claim, Claimant, FactType, Value};
 use crate::domain::ids::{DutyId, FactKey, PackId};
 use crate::domain::instant::{Duration, Instant, NaiveDate, Zone, parse_rfc3339, rfc3339};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
 type Facts = BTreeMap<FactKey, toml::Value>;
 
 /// `cases.toml`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct CaseFile {
     /// Sets of facts cases start from.
     #[serde(default)]
+    #[schemars(with = "BTreeMap<String, BTreeMap<FactKey, serde_json::Value>>")]
     pub given: BTreeMap<String, Facts>,
     /// The cases.
     #[serde(rename = "case", default)]
@@ -25,7 +27,7 @@ pub struct CaseFile {
 }
 
 /// One case, with its sequels.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Case {
     /// A sentence that says what is shown, with underscores.
@@ -39,6 +41,7 @@ pub struct Case {
     pub given: Vec<String>,
     /// Its own facts.
     #[serde(default)]
+    #[schemars(with = "BTreeMap<FactKey, serde_json::Value>")]
     pub facts: Facts,
     /// What must come out, by duty.
     #[serde(default)]
@@ -49,7 +52,7 @@ pub struct Case {
 }
 
 /// Further facts and what must then come out.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Sequel {
     /// When; a day after the last if not said.
@@ -57,6 +60,7 @@ pub struct Sequel {
     pub at: Option<String>,
     /// The further facts.
     #[serde(default)]
+    #[schemars(with = "BTreeMap<FactKey, serde_json::Value>")]
     pub facts: Facts,
     /// What must come out.
     #[serde(default)]
@@ -64,7 +68,7 @@ pub struct Sequel {
 }
 
 /// What must come out for one duty.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Expect {
     /// Whether it is owed.
@@ -94,7 +98,7 @@ pub struct Expect {
 }
 
 /// How a case went.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct CaseOutcome {
     /// The pack.
     pub pack: PackId,

@@ -9,11 +9,12 @@
 
 use crate::domain::ids::FactKey;
 use crate::domain::instant::NaiveDate;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
 /// A condition of the law; its truth is three-valued.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub enum Condition {
     /// Every one holds.
@@ -59,7 +60,7 @@ pub enum Condition {
 }
 
 /// A fact and words it is compared with; a word `@name` stands for a group of the pack.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Words {
     /// The fact.
@@ -69,7 +70,7 @@ pub struct Words {
 }
 
 /// A fact and the number it is compared with.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Threshold {
     /// The fact, a count.
@@ -79,7 +80,7 @@ pub struct Threshold {
 }
 
 /// A count by place, the places that matter, and how many it takes.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Places {
     /// The fact, a count by place.
@@ -94,7 +95,7 @@ pub struct Places {
 }
 
 /// A fact and the date it is compared with.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Day {
     /// The fact, an instant or a date.

@@ -197,11 +197,17 @@ impl Count<'_> {
         clocks::last_instant(self.limit, self.start, &self.context).unwrap_or(Some(self.start))
     }
 
+    /// The same with its steps.
     fn derived(&self) -> Deadline {
         clocks::deadline(self.limit, self.start, &self.context)
             .and_then(|deadline| clocks::with_pauses(deadline, self.start, self.limit, &self.holds, &self.context))
             .unwrap_or_else(|fault| due_at_once(self.start, self.limit.zone(self.context.organisation_zone), &fault))
     }
+}
+
+/// A limit counted from a start, without the facts of any incident.
+pub(super) fn counted(limit: &Limit, start: Instant, context: Context<'_>) -> Deadline {
+    Count { limit, start, context, holds: Vec::new() }.derived()
 }
 
 /// A limit that cannot be counted is due at once: the strictest there is, and it says why.

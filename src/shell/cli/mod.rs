@@ -5,6 +5,7 @@
 //! is told in the same form everywhere.
 
 mod answer;
+mod assess;
 mod board;
 mod changes;
 mod check_config;
@@ -23,6 +24,7 @@ mod map;
 mod notice;
 mod output;
 mod quarantine;
+mod rules;
 mod serve;
 mod table;
 mod token;
@@ -44,9 +46,9 @@ type Outcome = Result<Exit, Box<dyn std::error::Error + Send + Sync>>;
 #[derive(Debug, Parser)]
 #[command(name = "watchbell", version, max_term_width = 100, propagate_version = true, after_help = AFTER_HELP)]
 struct Cli {
-    /// How results are written to standard output
-    #[arg(short, long, value_enum, default_value_t = Output::Text, global = true)]
-    output: Output,
+    /// How results are written to standard output [default: text; of assess: json]
+    #[arg(short, long, value_enum, global = true)]
+    output: Option<Output>,
     #[command(subcommand)]
     command: Command,
 }
@@ -75,6 +77,8 @@ enum Command {
     Notice(notice::Notice),
     Quarantine(quarantine::Quarantine),
 
+    Assess(assess::Assess),
+    Rules(rules::Rules),
     Facts(facts::Facts),
     Map(map::Map),
 
@@ -87,7 +91,8 @@ enum Command {
 
 /// Runs the command line.
 pub fn main() -> ExitCode {
-    let Cli { output, command } = Cli::parse();
+    let Cli { output: wanted, command } = Cli::parse();
+    let output = wanted.unwrap_or(Output::Text);
     let outcome = match command {
         Command::Serve(serve) => Ok(serve.run()),
         Command::Demo(demo) => Ok(demo.run()),
@@ -97,6 +102,8 @@ pub fn main() -> ExitCode {
         Command::Clock(clock) => ask(clock.run(output)),
         Command::Notice(notice) => ask(notice.run(output)),
         Command::Quarantine(quarantine) => ask(quarantine.run(output)),
+        Command::Assess(assess) => assess.run(wanted),
+        Command::Rules(rules) => rules.run(output),
         Command::Facts(facts) => facts.run(output),
         Command::Map(map) => map.run(output),
         Command::CheckConfig(check) => check.run(output),

@@ -165,6 +165,15 @@ pub fn read_law(path: &Path, env: &BTreeMap<String, String>, now: Instant) -> Re
     Ok(law)
 }
 
+/// The files of the rules a configuration names, whatever is wrong with them.
+pub fn law_texts(path: &Path, env: &BTreeMap<String, String>, now: Instant) -> Result<Vec<PackText>, ConfigFault> {
+    let text = fs::read_to_string(path).map_err(|source| ConfigFault::File { path: path.to_owned(), source })?;
+    let raw = read_raw(path, &text, env)?;
+    let shown = path.display().to_string();
+    let dir = raw.rules.dir.as_ref().map(|dir| Reader::new(path, &shown, &text, env, now).path(dir));
+    Ok(rulebook::texts(dir.as_deref())?)
+}
+
 /// The file as written, with the environment laid over it.
 fn read_raw(path: &Path, text: &str, env: &BTreeMap<String, String>) -> Result<RawConfig, ConfigFault> {
     let shown = path.display().to_string();

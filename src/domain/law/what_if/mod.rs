@@ -16,6 +16,7 @@ use super::assess::{Circumstances, Owed, assess, targets};
 use super::load::Rulebook;
 use super::pack::{Duty, Each, Pack};
 use super::sight::Sight;
+use crate::domain::ids::DutyId;
 use crate::domain::instant::{Instant, Zone};
 
 /// The law that is asked, and what is taken when a question does not say it.
@@ -25,6 +26,8 @@ pub struct Inquiry<'l> {
     packs: Vec<&'l Pack>,
     /// Packs that are tried beside them.
     on_trial: Vec<&'l Pack>,
+    /// The only duty that is asked, if there is one.
+    only: Option<&'l DutyId>,
     /// When a question is asked, unless it says so itself.
     pub at: Instant,
     /// The organisation's principal zone, unless the facts say it.
@@ -39,7 +42,12 @@ impl<'l> Inquiry<'l> {
     /// Asks the enabled packs of a rulebook, at an instant.
     pub fn of(rulebook: &'l Rulebook, at: Instant) -> Self {
         let packs = rulebook.enabled(&[]).collect();
-        Self { rulebook, packs, on_trial: Vec::new(), at, zone: None, all: false, derived: false }
+        Self { rulebook, packs, on_trial: Vec::new(), only: None, at, zone: None, all: false, derived: false }
+    }
+
+    /// Asks one duty alone, enabled or not.
+    pub fn of_duty(rulebook: &'l Rulebook, duty: &'l Duty, pack: &'l Pack, at: Instant) -> Self {
+        Self { packs: vec![pack], only: Some(&duty.text.id), all: true, ..Self::of(rulebook, at) }
     }
 
     /// The same with packs on trial beside those in use. One that is in use already is left out.
@@ -82,7 +90,7 @@ impl<'l> Inquiry<'l> {
     {
         let mut judged = Vec::new();
         for pack in packs {
-            for duty in &pack.duties {
+            for duty in pack.duties.iter().filter(|duty| self.only.is_none_or(|only| duty.text.id == *only)) {
                 self.judge_duty(duty, pack, at, &mut judged);
             }
         }
