@@ -140,7 +140,7 @@ impl Serialize for Answer<'_> {
             at: self.at,
             zone: self.zone,
             assumed: self.zone_assumed.then_some(ZONE_ASSUMED),
-            duties: InTurn(&self.duties, |judged, derived| DutyShape::of(judged, derived), self.derived),
+            duties: InTurn(&self.duties, DutyShape::of, self.derived),
             changes: self.changes.as_deref(),
         }
         .serialize(serializer)
