@@ -6,3 +6,7 @@
 pub mod domain;
 pub mod shell;
 pub mod sim;
+
+/// A decision is hundreds of small allocations, made on one thread and freed on another.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;

@@ -62,7 +62,9 @@ fn a_kept_folder_holds_the_mails_the_drafts_the_journal_and_the_log() {
     assert!(out.contains(&format!("The folder is kept: {}", kept.display())), "{out}");
     let mail = std::fs::read_to_string(kept.join("mail/01.eml")).expect("the first mail");
     assert!(mail.contains("X-Watchbell-Clock: ") && mail.contains("~house.triage~mercy"), "{mail}");
-    for name in ["store", "drafts", "daemon.log", "watchbell.toml"] {
+    let log = std::fs::read_to_string(kept.join("daemon.log")).expect("the log");
+    assert!(log.contains("watchbell is on watch") && !log.contains('\x1b'), "a log in a file holds no colour codes: {log}");
+    for name in ["store", "drafts", "watchbell.toml"] {
         assert!(kept.join(name).exists(), "{name}");
     }
 }

@@ -3,12 +3,13 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::LazyLock;
+use watchbell::domain::board::IncidentView;
 use watchbell::domain::escalation::Ladder;
 use watchbell::domain::facts::{Claim, Claimant, Value};
 use watchbell::domain::ids::IncidentId;
 use watchbell::domain::incident::{
-    AlertState, ClockKey, Command, DeliveryResult, Event, Evidence, HoldStatement, House, Incident, Moment, Opened, Opening,
-    Profile, Received, Refusal, Standing, Team, TeamMember, codec, decide, if_a_breach, next_wake,
+    AlertState, ClockKey, Command, Decision, DeliveryResult, Event, Evidence, HoldStatement, House, Incident, Moment, Opened,
+    Opening, Profile, Received, Refusal, Standing, Team, TeamMember, codec, decide, if_a_breach, next_wake,
 };
 use watchbell::domain::instant::{Duration, Instant, Zone, parse_rfc3339, rfc3339};
 use watchbell::domain::law::{Mode, Rulebook};
@@ -119,16 +120,17 @@ impl Case {
             kind: "security-alert".into(),
             source: "wazuh".into(),
             external_id: "1".into(),
-            organisations: BTreeMap::from([("mercy".into(), profile(facts, zone, now))]),
+            organisations: BTreeMap::from([("mercy".into(), profile(facts, zone, now).into())]),
         };
         let by = Claimant::Product("wazuh".into());
         let claims = vec![claim("event.received-at", serde_json::json!(rfc3339(now)), by, now, None)];
         let opening = Opening { opened, received: received("1"), claims };
         let id = IncidentId::from("inc-0123456789abcdef");
         let moment = Moment { now, rulebook: &RULES, house: &HOUSE };
-        let events = decide(&id, None, Command::Open(Box::new(opening)), &moment).expect("it opens");
-        let told: Vec<(Instant, Event)> = events.into_iter().map(|event| (now, event)).collect();
+        let decision = decide(&id, None, Command::Open(Box::new(opening)), &moment).expect("it opens");
+        let told: Vec<(Instant, Event)> = decision.events.into_iter().map(|event| (now, event)).collect();
         let incident = Incident::replay(&id, told.iter().map(|(at, event)| (*at, event))).expect("it is opened");
+        assert_eq!(decision.incident.as_ref(), Some(&incident), "what was decided is what its events replay to");
         Self { id, now, told, incident }
     }
 
@@ -144,11 +146,12 @@ impl Case {
 
     fn submit(&mut self, command: Command) -> Result<Vec<Event>, Refusal> {
         let moment = Moment { now: self.now, rulebook: &RULES, house: &HOUSE };
-        let events = decide(&self.id, Some(&self.incident), command, &moment)?;
+        let Decision { events, incident } = decide(&self.id, Some(&self.incident), command, &moment)?;
         for event in &events {
             self.incident.apply(event, self.now);
             self.told.push((self.now, event.clone()));
         }
+        assert!(incident.is_none_or(|incident| incident == self.incident), "what was decided is what its events come to");
         Ok(events)
     }
 
@@ -171,6 +174,10 @@ impl Case {
 
     fn wake(&mut self) -> Vec<Event> {
         self.submit(Command::Wake).expect("a wake is never refused")
+    }
+
+    fn view(&self) -> IncidentView {
+        IncidentView::of(&self.incident, &Moment { now: self.now, rulebook: &RULES, house: &HOUSE })
     }
 
     fn clock(&self, duty: &str) -> Option<&watchbell::domain::incident::Clock> {
@@ -509,7 +516,16 @@ fn an_incident_replayed_from_its_record_is_the_same() {
         .flat_map(|(at, body)| codec::decode(codec::FORMAT, body).expect("it reads back").into_iter().map(|event| (*at, event)))
         .collect();
     let again = Incident::replay(&case.id, read.iter().map(|(at, event)| (*at, event))).expect("it opens");
-    assert_eq!(again, case.incident);
+    for (key, clock) in &case.incident.clocks {
+        let other = &again.clocks[key];
+        assert_eq!(format!("{other:?}"), format!("{clock:?}"), "{key} in words");
+        assert!(other.law == clock.law, "{key} law");
+        assert!(other == clock, "{key} clock");
+    }
+    assert!(again.opened == case.incident.opened, "opened");
+    assert!(again.book == case.incident.book, "book");
+    assert!(again.alerts == case.incident.alerts, "alerts");
+    assert!(again == case.incident);
     assert!(matches!(codec::decode(codec::FORMAT + 1, b"[]"), Err(codec::CodecFault::Newer { .. })));
 }
 
@@ -560,4 +576,139 @@ fn telling_the_people_is_decided_group_by_group() {
     };
     assert_eq!(of("patients"), Some(true), "high for these");
     assert_ne!(of("staff"), Some(true), "not high for those");
+}
+
+/// What Ada says of the course list of EDPB case 15, one step too high.
+fn food_intolerances() -> [(&'static str, serde_json::Value); 6] {
+    [
+        ("enisa.context", "simple-2".into()),
+        ("enisa.identification", "maximum".into()),
+        ("enisa.confidentiality", "known-recipients".into()),
+        ("enisa.integrity", "not-lost".into()),
+        ("enisa.availability", "not-lost".into()),
+        ("enisa.malice", false.into()),
+    ]
+}
+
+fn suggested(events: &[Event]) -> Vec<String> {
+    let line = |event: &Event| match event {
+        Event::RiskSuggested(suggestion) => Some(suggestion.in_words()),
+        _ => None,
+    };
+    events.iter().filter_map(line).collect()
+}
+
+#[test]
+fn a_score_is_recorded_and_moves_no_clock_and_sets_no_fact() {
+    let mut case = Case::clinic("2026-11-17T08:00:00Z");
+    case.breach();
+    case.answer(&[("aware.at", "2026-11-17T08:00:00Z".into())]);
+    let before = case.incident.clone();
+    let events = case.later(Duration::hours(1)).answer(&food_intolerances());
+    assert!(matches!(events[..], [Event::Claimed { .. }, Event::RiskSuggested(_)]), "{events:#?}");
+    assert_eq!(suggested(&events), ["suggests: risk (2.25 of 6.00, ENISA level medium); a named person decides with risk.level"]);
+    assert_eq!(case.incident.clocks, before.clocks);
+    assert_eq!(case.incident.nothing_owed, before.nothing_owed);
+    assert_eq!(next_wake(&case.incident, &HOUSE, case.now), next_wake(&before, &HOUSE, case.now));
+    assert!(case.incident.book.standing("risk.level").value().is_none(), "nobody has decided");
+    let view = case.view();
+    assert!(view.questions.iter().any(|question| question.key == "risk.level"), "the question is still asked");
+    assert_eq!(view.suggestions[0].determined, None);
+}
+
+#[test]
+fn a_suggestion_is_recorded_again_only_when_it_differs() {
+    let mut case = Case::clinic("2026-11-17T08:00:00Z");
+    case.breach();
+    let dlp = |case: &Case, update: &str, word: &str| {
+        let said = claim("enisa.context", word.into(), Claimant::Product("dlp".into()), case.now, None);
+        Command::Observe { received: received(update), claims: vec![said] }
+    };
+    case.submit(dlp(&case, "2", "simple-1")).expect("it is taken");
+    assert!(case.incident.suggestions.is_empty(), "none before a person stated an input");
+    let first = case.answer(&food_intolerances()[..5]);
+    assert_eq!(
+        suggested(&first),
+        ["suggests nothing yet: between 2.25 and 2.75 of 6.00; not stated by a person, or disputed: enisa.malice"]
+    );
+    assert_eq!(suggested(&case.later(Duration::hours(1)).answer(&food_intolerances()[5..])).len(), 1);
+    assert!(case.later(Duration::hours(1)).answer(&food_intolerances()).is_empty(), "the same words are no news");
+    assert!(case.submit(Command::Reassess).expect("it is looked at").is_empty());
+    assert!(suggested(&case.answer(&[("breach.cause", "a wrong list".into())])).is_empty(), "of no weight here");
+    let flagged = case.answer(&[("people.total", 240.into())]);
+    assert_eq!(suggested(&flagged).len(), 1, "a flag was raised");
+    let graver = case.later(Duration::hours(1)).answer(&[("enisa.context", "sensitive-4".into())]);
+    assert_eq!(
+        suggested(&graver),
+        ["suggests: high (4.25 of 6.00, ENISA level very high); a named person decides with risk.level"]
+    );
+    let events = case.later(Duration::hours(1)).answer(&[("enisa.context", "simple-1".into())]);
+    assert_eq!(suggested(&events).len(), 1);
+    let later = dlp(case.later(Duration::hours(1)), "3", "sensitive-4");
+    let events = case.submit(later).expect("it is taken");
+    assert!(suggested(&events).is_empty(), "a product does not weigh");
+}
+
+#[test]
+fn a_named_person_decides_against_the_score_and_both_stand_in_the_record() {
+    let mut case = Case::clinic("2026-11-17T08:00:00Z");
+    case.breach();
+    case.answer(&food_intolerances());
+    let recorded = case.now;
+    let events = case.later(Duration::hours(1)).answer(&[("risk.level", "unlikely".into())]);
+    assert!(suggested(&events).is_empty(), "the decision changes no score");
+    assert_eq!(case.standing("eu.gdpr.art33.authority"), Some(Standing::Void), "the person's word counts, not the score");
+    let in_record = |wanted: &dyn Fn(&Event) -> bool| case.told.iter().any(|(_, event)| wanted(event));
+    assert!(in_record(&|event| matches!(event, Event::RiskSuggested(suggestion) if suggestion.missing.is_empty())));
+    assert!(in_record(&|event| matches!(event, Event::Claimed { claims }
+        if claims.iter().any(|c| c.key.as_str() == "risk.level" && c.by.name() == "Ada Keller" && c.ground.is_some()))));
+    let view = case.view();
+    let beside = &view.suggestions[0];
+    assert!(beside.words.starts_with("suggests: risk (2.25"), "{}", beside.words);
+    assert_eq!(beside.at, recorded);
+    let determined = beside.determined.as_ref().expect("she decided");
+    assert_eq!((determined.words.as_str(), determined.by.as_deref()), ("unlikely", Some("Ada Keller")));
+    let bodies: Vec<(Instant, Vec<u8>)> =
+        case.told.iter().map(|(at, event)| (*at, codec::encode(std::slice::from_ref(event)))).collect();
+    let read: Vec<(Instant, Event)> = bodies
+        .iter()
+        .flat_map(|(at, body)| codec::decode(codec::FORMAT, body).expect("it reads back").into_iter().map(|event| (*at, event)))
+        .collect();
+    assert_eq!(Incident::replay(&case.id, read.iter().map(|(at, event)| (*at, event))), Some(case.incident));
+}
+
+#[test]
+fn a_group_of_people_has_a_suggestion_of_its_own_that_leans_on_what_was_said_of_all() {
+    let mut case = Case::clinic("2026-11-17T08:00:00Z");
+    case.breach();
+    case.answer(&[("people.cohorts", serde_json::json!(["patients", "staff"])), ("risk.level", "risk".into())]);
+    case.answer(&food_intolerances());
+    let events = case.answer(&[("enisa.context@patients", "sensitive-4".into())]);
+    assert_eq!(
+        suggested(&events),
+        ["suggests for patients: high (4.25 of 6.00, ENISA level very high); a named person decides with risk.level@patients"]
+    );
+    case.later(Duration::minutes(1)).answer(&[("risk.level@patients", "high".into())]);
+    let view = case.view();
+    let decided = |cohort: Option<&str>| {
+        let beside = view.suggestions.iter().find(|beside| beside.suggestion.cohort.as_deref() == cohort).expect("it is shown");
+        let context = beside.suggestion.inputs[0].key.to_string();
+        (context, beside.determined.as_ref().map(|fact| fact.words.clone()))
+    };
+    assert_eq!(decided(None), ("enisa.context".into(), Some("risk".into())));
+    assert_eq!(decided(Some("patients")), ("enisa.context@patients".into(), Some("high".into())));
+    assert_eq!(view.suggestions.len(), 2, "nothing was said of the staff alone");
+}
+
+#[test]
+fn the_four_factors_of_hipaa_make_no_suggestion() {
+    let mut case = Case::hospital("2026-03-10T14:00:00Z");
+    case.breach();
+    let events = case.answer(&[
+        ("hipaa.factor.information", "names".into()),
+        ("hipaa.factor.recipient", "a covered entity".into()),
+        ("hipaa.factor.acquired", "not opened".into()),
+        ("hipaa.factor.mitigation", "deleted".into()),
+    ]);
+    assert!(suggested(&events).is_empty() && case.incident.suggestions.is_empty());
 }

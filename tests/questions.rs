@@ -2,10 +2,11 @@
 
 use serde_json::json;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use watchbell::domain::board::{Question, questions};
 use watchbell::domain::facts::{Claim, Claimant};
 use watchbell::domain::ids::IncidentId;
-use watchbell::domain::incident::{Command, House, Incident, Moment, Opened, Opening, Profile, Received, decide};
+use watchbell::domain::incident::{Command, House, Moment, Opened, Opening, Profile, Received, decide};
 use watchbell::domain::instant::{Instant, Zone, parse_rfc3339};
 use watchbell::domain::law::Rulebook;
 use watchbell::shell::rulebook;
@@ -44,7 +45,7 @@ fn asked() -> Vec<Question> {
     let profile = Profile {
         name: "Mercy".into(),
         zone: Zone::named("America/New_York").expect("a zone"),
-        claims: claims(&rulebook, &profile, &policy, now),
+        claims: claims(&rulebook, &profile, &policy, now).into_iter().collect(),
     };
     let opened = Opened {
         title: "files encrypted".into(),
@@ -52,7 +53,7 @@ fn asked() -> Vec<Question> {
         kind: "security-alert".into(),
         source: "wazuh".into(),
         external_id: "1".into(),
-        organisations: BTreeMap::from([("mercy".into(), profile)]),
+        organisations: BTreeMap::from([("mercy".into(), Arc::new(profile))]),
     };
     let received = Received {
         source: "wazuh".into(),
@@ -66,8 +67,8 @@ fn asked() -> Vec<Question> {
     let opening = Opening { opened, received, claims: claims(&rulebook, &facts, &person, now) };
     let (id, house) = (IncidentId::from("inc-1"), House::default());
     let moment = Moment { now, rulebook: &rulebook, house: &house };
-    let events = decide(&id, None, Command::Open(Box::new(opening)), &moment).expect("it opens");
-    let incident = Incident::replay(&id, events.iter().map(|event| (now, event))).expect("an incident");
+    let decision = decide(&id, None, Command::Open(Box::new(opening)), &moment).expect("it opens");
+    let incident = decision.incident.expect("an incident");
     questions(&incident, &rulebook)
 }
 

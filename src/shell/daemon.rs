@@ -66,7 +66,9 @@ impl Daemon {
         let listener =
             TcpListener::bind(config.listen).await.map_err(|source| StartFault::Listen { address: config.listen, source })?;
         let address = listener.local_addr().map_err(|source| StartFault::Listen { address: config.listen, source })?;
-        let log = LogOptions { segment_bytes: config.segment_bytes, ..LogOptions::default() };
+        let log = LogOptions::default();
+        let body_in_record = config.body_limit.saturating_mul(usize::try_from(config::BODY_IN_RECORD).unwrap_or(usize::MAX));
+        let log = LogOptions { segment_bytes: config.segment_bytes, group_bytes: log.group_bytes.max(body_in_record), ..log };
         let options = Options { log, ..Options::default() };
         let store = Arc::new(EmbeddedStore::open(&config.store, options, progress)?);
         let drafts =

@@ -5,7 +5,7 @@ use super::drafts::Drafts;
 use super::store::{Append, AppendError, Store, StoreError, Wake};
 use crate::domain::board::Card;
 use crate::domain::ids::IncidentId;
-use crate::domain::incident::{Command, Event, Incident, Moment, Refusal, codec, decide, next_wake};
+use crate::domain::incident::{Command, Decision, Event, Incident, Moment, Refusal, codec, decide, next_wake};
 use crate::domain::instant::{Duration, Instant};
 use crate::domain::journal::{self, Head};
 use crate::domain::quarantine::{self, Kept};
@@ -55,6 +55,14 @@ pub enum SubmitError {
     /// The store does not take it now.
     #[error("the record cannot be written")]
     Unwritten(#[source] AppendError),
+    /// It is longer than the store takes at once.
+    #[error("it has {bytes} bytes in the record, which takes {limit} at once")]
+    TooLarge {
+        /// Its length.
+        bytes: usize,
+        /// The limit.
+        limit: usize,
+    },
     /// The store cannot be read.
     #[error("the record cannot be read")]
     Unread(#[source] StoreError),
@@ -170,23 +178,28 @@ impl Desk {
         unique: Vec<Vec<u8>>,
         now: Instant,
     ) -> Result<Submitted, SubmitError> {
-        let opens = matches!(command, Command::Open(_));
         let _turn = self.stripes[stripe(id)].lock().await;
         let rules = self.rules();
         let moment = Moment { now, rulebook: &rules.rulebook, house: &rules.house };
+        if matches!(command, Command::Open(_)) {
+            // A freshly minted id has no past; a conflict says otherwise.
+            let decision = decide(id, None, command, &moment)?;
+            return self.append(id, None, decision, unique, &moment).await.map_err(|error| match error {
+                SubmitError::Unwritten(AppendError::Conflict { .. }) => Refusal::Exists.into(),
+                error => error,
+            });
+        }
         for _ in 0..RACES_MAX {
-            // A freshly minted id has no past; a conflict would say otherwise.
-            let loaded = if opens { None } else { self.load(id).await? };
-            let mut events = decide(id, loaded.as_ref().map(|l| &*l.incident), command.clone(), &moment)?;
+            let loaded = self.load(id).await?;
+            let mut decision = decide(id, loaded.as_ref().map(|l| &*l.incident), command.clone(), &moment)?;
             if let Some(loaded) = &loaded
-                && events.is_empty()
+                && decision.events.is_empty()
                 && self.must_move_on(id, &loaded.incident, &command, &moment)?
             {
-                events.push(Event::NothingDue {});
+                decision.events.push(Event::NothingDue {});
             }
-            match self.append(id, loaded, events, unique.clone(), &moment).await {
+            match self.append(id, loaded, decision, unique.clone(), &moment).await {
                 Ok(submitted) => return Ok(submitted),
-                Err(SubmitError::Unwritten(AppendError::Conflict { .. })) if opens => return Err(Refusal::Exists.into()),
                 Err(SubmitError::Unwritten(AppendError::Conflict { .. })) => self.lock_cache().forget(id),
                 Err(error) => {
                     // What was decided may or may not be on disk: look again before deciding further.
@@ -221,25 +234,17 @@ impl Desk {
         &self,
         id: &IncidentId,
         loaded: Option<Loaded>,
-        events: Vec<Event>,
+        decision: Decision,
         unique: Vec<Vec<u8>>,
         moment: &Moment<'_>,
     ) -> Result<Submitted, SubmitError> {
-        let now = moment.now;
+        let (now, events) = (moment.now, decision.events);
         let head = loaded.as_ref().map(|loaded| loaded.head);
+        let unchanged = loaded.map(|loaded| loaded.incident);
+        let incident = decision.incident.map(Arc::new).or(unchanged).ok_or(Refusal::NoIncident)?;
         if events.is_empty() {
-            let incident = loaded.map(|loaded| loaded.incident).ok_or(Refusal::NoIncident)?;
             return Ok(Submitted { incident, events });
         }
-        let incident = match loaded {
-            Some(loaded) => {
-                let mut incident = loaded.incident;
-                let changed = Arc::make_mut(&mut incident);
-                events.iter().for_each(|event| changed.apply(event, now));
-                incident
-            }
-            None => Arc::new(Incident::replay(id, events.iter().map(|event| (now, event))).ok_or(Refusal::NoIncident)?),
-        };
         let wake = next_wake(&incident, moment.house, now).map(|wake| Wake { at: wake.at, why: wake.why });
         let wakes_soon = wake.as_ref().is_some_and(|wake| wake.at <= now + Duration::seconds(60));
         let card = serde_json::to_vec(&Card::of(&incident)).ok();
@@ -247,7 +252,7 @@ impl Desk {
         let append = Append { sealed, wake, card, unique };
         let appended = self.store.append(append).await.map_err(|error| match error {
             AppendError::Taken { by, .. } => SubmitError::Taken { by },
-            error => SubmitError::Unwritten(error),
+            error => unwritten(error),
         })?;
         self.lock_cache().put(id, Loaded { incident: Arc::clone(&incident), head: appended.head });
         if wakes_soon {
@@ -271,7 +276,7 @@ impl Desk {
         match self.store.append(append).await {
             Ok(_) => Ok(id),
             Err(AppendError::Taken { by, .. }) => Ok(by),
-            Err(error) => Err(SubmitError::Unwritten(error)),
+            Err(error) => Err(unwritten(error)),
         }
     }
 
@@ -345,6 +350,13 @@ fn replay(id: &IncidentId, envelopes: &[Vec<u8>]) -> Result<Option<Loaded>, Subm
         (Some(incident), Some(head)) => Some(Loaded { incident: Arc::new(incident), head: *head }),
         _ => None,
     })
+}
+
+fn unwritten(error: AppendError) -> SubmitError {
+    match error {
+        AppendError::TooLarge { bytes, limit } => SubmitError::TooLarge { bytes, limit },
+        error => SubmitError::Unwritten(error),
+    }
 }
 
 fn stripe(id: &IncidentId) -> usize {

@@ -214,7 +214,11 @@ mod tests {
         .expect("a ladder");
         let at = |text| parse_rfc3339(text).expect("an instant");
         let (from, until) = (at("2026-11-20T00:00:00Z"), at("2026-11-21T00:00:00Z"));
-        let plan = ladder.plan(Span { set_at: from, from, until: Some(until) }, at("2026-11-21T01:30:00Z"));
+        let plan = ladder.plan(
+            Span { set_at: from, from, until: Some(until) },
+            &std::collections::BTreeSet::new(),
+            at("2026-11-21T01:30:00Z"),
+        );
         let words: Vec<String> = plan.iter().map(|rung| rung_in_words(&rung.name)).collect();
         assert_eq!(
             words,

@@ -150,8 +150,7 @@ fn the_journal_is_verified_beside_a_daemon_and_names_the_place_of_a_fault() {
 }
 
 #[test]
-fn no_token_and_no_source_of_it_is_ever_printed_by_help() {
-    // A token in the environment must not show up as a default in `--help`.
+fn a_token_in_the_environment_never_shows_in_help() {
     let env = [("WATCHBELL_TOKEN", SOURCE_TOKEN)];
     let help = run_with(["board", "--help"], &env, "").done();
     assert!(!help.out.contains(SOURCE_TOKEN), "{help:?}");

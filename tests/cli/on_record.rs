@@ -35,7 +35,7 @@ fn an_answer_shows_what_it_changed_and_an_incident_what_is_still_asked() {
     before.shows("ward   north  /labels/ward").shows("concerns Mercy Hospital Group (mercy)");
 
     let changed = ask(&daemon, ["answer", &id].iter().chain(&SUSPECTED)).done();
-    changed.shows("new:      Notify each person affected (45 CFR 164.404): due ").shows("in 60 d ").shows("answers missing");
+    changed.shows("new:      Notify each person affected (45 CFR 164.404): due ").shows("answers missing");
     changed.shows("ended:    Say whether this may be a breach").shows("questions are open; next: ");
 
     let again = ask(&daemon, ["answer", &id].iter().chain(&SUSPECTED)).done();
@@ -77,13 +77,13 @@ fn a_clock_is_shown_owned_met_and_closed() {
     });
     let shown = ask(&daemon, ["clock", "show", &hhs]).done();
     shown.shows("Due            ").shows("At the latest  ").shows("How the due date was found: 500 or more");
-    shown.shows("How the outer date was found: fewer than 500").shows("1. the clock starts: ").shows("time zone data 2025b");
+    shown.shows("How the outer date was found: fewer than 500").shows("1. the clock starts: ").shows("time zone data ");
     shown.shows("arises (45 CFR 164.408): open").shows("Alerts").shows("Draft          lacks ");
     assert!(ask(&daemon, ["clock", "show", &hhs, "-o", "json"]).done().json()["deadlines"]["outer"].is_object());
 
     let owned = ask(&daemon, ["clock", "ack", &hhs, "--for", "2h"]).done();
     owned.shows("Dr. Ada Keller (privacy officer) owns it until ").shows("the clock keeps running: due ");
-    ask(&daemon, ["clock", "list"]).done().shows("Dr. Ada Keller (privacy officer) for 1 h 59 min");
+    ask(&daemon, ["clock", "list"]).done().shows("Dr. Ada Keller (privacy officer) for ");
 
     let meet = ["clock", "meet", &hhs, "--what", "report filed in the portal", "--filed-at", "now", "--reference", "BR-7"];
     ask(&daemon, meet).done().shows("met: Report the breach to HHS").shows("before the limit");
@@ -154,6 +154,18 @@ fn a_message_in_quarantine_is_listed_without_its_content() {
     assert!(!listed.out.contains("SECRET-NAME"), "{listed:?}");
     let board = ask(&daemon, ["board"]).done();
     assert!(board.err.contains("1 message in quarantine"), "{board:?}");
+}
+
+#[test]
+fn more_incidents_than_a_page_holds_are_all_listed() {
+    const COUNT: usize = 1001;
+    let daemon = Daemon::start(|_| {});
+    let events: Vec<_> = (0..COUNT).map(|nth| json!({ "id": format!("T-{nth}"), "title": "Stolen laptop" })).collect();
+    assert_eq!(daemon.post("native", &json!(events)).status, 202);
+    let clocks = ask(&daemon, ["clock", "list", "-o", "json"]).done().json();
+    assert_eq!(clocks.as_array().map(Vec::len), Some(COUNT));
+    assert_eq!(daemon.get("/v1/clocks").json().as_array().map(Vec::len), Some(COUNT));
+    assert_eq!(daemon.get("/v1/clocks?limit=3").json().as_array().map(Vec::len), Some(3));
 }
 
 #[test]

@@ -4,14 +4,14 @@
 //! returns once the daemon is ready. Dropping it kills the process. Everything here blocks; it may be
 //! used in plain tests and from `spawn_blocking` in async ones.
 
-#![allow(dead_code, reason = "every test file uses its own part of this")]
+#![allow(dead_code, unused_imports, reason = "each test binary uses a part of it")]
 
 mod config_text;
 mod http;
 mod record;
 
 pub use config_text::ConfigText;
-pub use http::Answer;
+pub use http::{Answer, exchange};
 pub use record::record_of;
 
 use serde_json::Value;
@@ -67,6 +67,11 @@ impl Daemon {
         format!("http://{}", self.address)
     }
 
+    /// The same as an address.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
     /// The temporary folder that holds everything.
     pub fn folder(&self) -> &Path {
         self.folder.path()
@@ -94,7 +99,8 @@ impl Daemon {
 
     /// One request.
     pub fn request(&self, method: &str, path: &str, token: Option<&str>, body: Option<&str>) -> Answer {
-        http::request(self.address, method, path, token, body).expect("the daemon answers")
+        http::request(self.address, method, path, token, body)
+            .unwrap_or_else(|error| panic!("{method} {path}: {error}; the daemon said:\n{}", self.log()))
     }
 
     /// Posts an event of a source.

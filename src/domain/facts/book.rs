@@ -2,6 +2,7 @@
 
 use super::{Claim, ClaimId, Claimant, Rank, Value};
 use crate::domain::ids::FactKey;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::collections::BTreeMap;
 
 /// What stands of one key.
@@ -81,6 +82,11 @@ impl Book {
         }
     }
 
+    /// Every claim, by key, then in the order of recording.
+    pub fn claims(&self) -> impl Iterator<Item = &Claim> {
+        self.claims.values().flatten().map(|(_, claim)| claim)
+    }
+
     /// Every key somebody spoke of.
     pub fn keys(&self) -> impl Iterator<Item = &FactKey> {
         self.claims.keys()
@@ -128,5 +134,30 @@ impl Book {
                 .or_insert(claim);
         }
         latest
+    }
+}
+
+impl FromIterator<Claim> for Book {
+    fn from_iter<I: IntoIterator<Item = Claim>>(claims: I) -> Self {
+        let mut book = Self::default();
+        for claim in claims {
+            book.record(claim);
+        }
+        book
+    }
+}
+
+/// A book is written as its list of claims, in the order of recording, so that their numbers come back.
+impl Serialize for Book {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut claims: Vec<&(ClaimId, Claim)> = self.claims.values().flatten().collect();
+        claims.sort_by_key(|(id, _)| *id);
+        serializer.collect_seq(claims.into_iter().map(|(_, claim)| claim))
+    }
+}
+
+impl<'de> Deserialize<'de> for Book {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Vec::<Claim>::deserialize(deserializer).map(Self::from_iter)
     }
 }

@@ -8,11 +8,12 @@ use crate::domain::clocks::Hold;
 use crate::domain::facts::{Book, Claim, Claimant, Value};
 use crate::domain::ids::{DutyId, OrganisationId};
 use crate::domain::instant::{Instant, Zone};
-use crate::domain::law::assess::{Circumstances, assess, targets};
+use crate::domain::law::assess::{Circumstances, assess, is_silent, targets};
 use crate::domain::law::pack::Each;
 use crate::domain::law::{Assessment, Duty, Mode, Owed, Pack, Rulebook, Sight};
 use crate::domain::notices;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 /// Every event by which the incident becomes what the law, on these facts, says it is.
 pub fn reassess(incident: &Incident, moment: &Moment<'_>, because: &str) -> Vec<Event> {
@@ -23,10 +24,13 @@ pub fn reassess(incident: &Incident, moment: &Moment<'_>, because: &str) -> Vec<
         events.push(Event::RulesPinned { packs: pins });
     }
     for (organisation, profile) in &incident.opened.organisations {
-        let book = &incident.profiles[organisation];
-        let sight = sight_of(incident, organisation, book, moment.rulebook);
+        let sight = sight_of(incident, organisation, &profile.claims, moment.rulebook);
         for pack in &packs {
             for duty in &pack.duties {
+                let is_of = |key: &ClockKey| key.duty == duty.text.id && key.organisation == *organisation;
+                if is_silent(duty, pack, &sight) && !incident.clocks.keys().any(is_of) {
+                    continue;
+                }
                 let whole = ClockKey::of(duty.text.id.clone(), organisation.clone());
                 let targets = targets(duty, pack, &sight);
                 let mut keys = Vec::with_capacity(targets.len());
@@ -145,7 +149,7 @@ fn settle(
     match assessment.owed {
         Owed::NotBound | Owed::NotOwed => end(incident, key, clock, assessment, moment, events),
         Owed::Open | Owed::Owed => {
-            let Some(law) = law_of(assessment, target) else { return };
+            let Some(law) = law_of(assessment, target).map(Arc::new) else { return };
             let stays = |clock: &Clock| match clock.standing {
                 Standing::Met => true,
                 // Void on these very facts by a person's word; void by other facts, it runs again.
@@ -155,12 +159,12 @@ fn settle(
             match clock {
                 Some(clock) if stays(clock) => {}
                 Some(clock) => {
-                    let moved = Clock { law: law.clone(), ..clock.clone() };
+                    let moved = Clock { law: Arc::clone(&law), ..clock.clone() };
                     let rearm = rearmed(&key, &clock.handled, &moved, moment);
-                    events.push(Event::ClockSet { clock: key, law: Box::new(law), because: Some(because.to_owned()), rearm });
+                    events.push(Event::ClockSet { clock: key, law, because: Some(because.to_owned()), rearm });
                 }
                 None => {
-                    events.push(Event::ClockSet { clock: key, law: Box::new(law), because: None, rearm: BTreeSet::new() });
+                    events.push(Event::ClockSet { clock: key, law, because: None, rearm: BTreeSet::new() });
                 }
             }
         }
@@ -253,7 +257,7 @@ impl Incident {
     /// The incident's facts and the organisation's profile in one book.
     fn whole_book(&self, organisation: &OrganisationId) -> Book {
         let mut book = self.book.clone();
-        for claim in self.opened.organisations.get(organisation).into_iter().flat_map(|profile| &profile.claims) {
+        for claim in self.opened.organisations.get(organisation).into_iter().flat_map(|profile| profile.claims.claims()) {
             if self.book.standing(claim.key.as_str()) == crate::domain::facts::Standing::Unknown {
                 book.record(claim.clone());
             }

@@ -5,21 +5,26 @@ use super::command::{Command, Moment, Refusal};
 use super::event::{ClockKey, DeliveryResult, Event};
 use super::ringing;
 use super::state::{AlertState, Clock, Incident};
+use super::suggesting::suggest_risks;
 use crate::domain::facts::{CLOCK_SKEW, Claim, Rank, Vocabulary};
 use crate::domain::ids::{AlertId, IncidentId};
 use crate::domain::instant::{Duration, Instant, rfc3339};
 use crate::domain::law::pack::HoldRule;
 
+/// What a command came to.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Decision {
+    /// What happened, in order.
+    pub events: Vec<Event>,
+    /// The incident as these events leave it; `None` when nothing happened.
+    pub incident: Option<Incident>,
+}
+
 /// Decides a command. `incident` is `None` before the first event.
 ///
 /// Pure: the same incident, command and moment give the same events. The events already contain
 /// what follows from the command: clocks set anew, drafts, alerts dropped.
-pub fn decide(
-    id: &IncidentId,
-    incident: Option<&Incident>,
-    command: Command,
-    moment: &Moment<'_>,
-) -> Result<Vec<Event>, Refusal> {
+pub fn decide(id: &IncidentId, incident: Option<&Incident>, command: Command, moment: &Moment<'_>) -> Result<Decision, Refusal> {
     let mut story = Story::of(id, incident, moment);
     match command {
         Command::Open(opening) => {
@@ -36,7 +41,7 @@ pub fn decide(
             further(&mut story, incident, command, moment)?;
         }
     }
-    Ok(story.events)
+    Ok(Decision { events: story.events, incident: story.after })
 }
 
 fn further(story: &mut Story<'_>, incident: &Incident, command: Command, moment: &Moment<'_>) -> Result<(), Refusal> {
@@ -154,26 +159,36 @@ fn end_delivery(
 struct Story<'a> {
     id: &'a IncidentId,
     moment: &'a Moment<'a>,
-    incident: Option<Incident>,
+    before: Option<&'a Incident>,
+    after: Option<Incident>,
     events: Vec<Event>,
 }
 
 impl<'a> Story<'a> {
-    fn of(id: &'a IncidentId, incident: Option<&Incident>, moment: &'a Moment<'a>) -> Self {
-        Self { id, moment, incident: incident.cloned(), events: Vec::new() }
+    fn of(id: &'a IncidentId, before: Option<&'a Incident>, moment: &'a Moment<'a>) -> Self {
+        Self { id, moment, before, after: None, events: Vec::new() }
+    }
+
+    /// The incident as told so far.
+    fn incident(&self) -> Option<&Incident> {
+        self.after.as_ref().or(self.before)
     }
 
     fn tell(&mut self, event: Event) {
-        match &mut self.incident {
-            Some(incident) => incident.apply(&event, self.moment.now),
-            None => self.incident = Incident::open(self.id.clone(), &event, self.moment.now),
+        let now = self.moment.now;
+        if self.after.is_none() {
+            self.after = self.before.cloned();
+        }
+        match &mut self.after {
+            Some(incident) => incident.apply(&event, now),
+            None => self.after = Incident::open(self.id.clone(), &event, now),
         }
         self.events.push(event);
     }
 
     /// Records the claims that are news; gives whether there were any.
     fn claim(&mut self, claims: Vec<Claim>) -> bool {
-        let Some(incident) = &self.incident else { return false };
+        let Some(incident) = self.incident() else { return false };
         let news: Vec<Claim> = claims.into_iter().filter(|claim| !incident.book.has_said(claim)).collect();
         if news.is_empty() {
             return false;
@@ -183,7 +198,11 @@ impl<'a> Story<'a> {
     }
 
     fn reassess(&mut self, because: &str) -> Result<(), Refusal> {
-        let incident = self.incident.as_ref().ok_or(Refusal::NoIncident)?;
+        let incident = self.incident().ok_or(Refusal::NoIncident)?;
+        for event in suggest_risks(incident, self.moment) {
+            self.tell(event);
+        }
+        let incident = self.incident().ok_or(Refusal::NoIncident)?;
         for event in reassess(incident, self.moment, because) {
             let closed = match &event {
                 Event::NothingOwed { clock, .. } => Some((clock.clone(), "nothing is owed")),
@@ -202,7 +221,7 @@ impl<'a> Story<'a> {
                 self.tell(event);
             }
         }
-        let incident = self.incident.as_ref().ok_or(Refusal::NoIncident)?;
+        let incident = self.incident().ok_or(Refusal::NoIncident)?;
         for event in redraft(incident, self.moment) {
             self.tell(event);
         }
@@ -210,17 +229,17 @@ impl<'a> Story<'a> {
     }
 
     fn is_closed(&self, key: &ClockKey) -> bool {
-        let clock = self.incident.as_ref().and_then(|incident| incident.clocks.get(key));
+        let clock = self.incident().and_then(|incident| incident.clocks.get(key));
         clock.is_some_and(|clock| !clock.standing.is_open())
     }
 
     fn reopen(&self, key: &ClockKey) -> Option<Event> {
-        let incident = self.incident.as_ref()?;
+        let incident = self.incident()?;
         ringing::reopen(incident, key, incident.clocks.get(key)?, self.moment)
     }
 
     fn drop_alerts(&mut self, key: &ClockKey, reason: &str) {
-        let Some(incident) = &self.incident else { return };
+        let Some(incident) = self.incident() else { return };
         let waiting: Vec<AlertId> = incident
             .alerts
             .iter()

@@ -2,14 +2,16 @@
 
 use super::command::{Evidence, HoldStatement};
 use crate::domain::clocks::Pause;
-use crate::domain::facts::Claim;
+use crate::domain::facts::{Book, Claim};
 use crate::domain::ids::{AlertId, ChannelId, DutyId, IncidentId, OrganisationId, PackId, SourceId};
 use crate::domain::instant::{Instant, Zone};
 use crate::domain::law::assess::{Deadlines, Started};
 use crate::domain::law::{Mode, Verification};
+use crate::domain::severity::Suggestion;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
+use std::sync::Arc;
 
 /// Which clock: one duty of one organisation, towards one of several where it has more.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -82,7 +84,7 @@ pub enum Event {
         /// Which.
         clock: ClockKey,
         /// What the law says of it.
-        law: Box<ClockLaw>,
+        law: Arc<ClockLaw>,
         /// Why it was set anew; none the first time.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         because: Option<String>,
@@ -110,6 +112,9 @@ pub enum Event {
         /// The ground a person may confirm.
         ground: String,
     },
+    /// What was said of a risk makes another suggestion than before. It decides nothing: a risk is
+    /// what a named person claims with `risk.level`.
+    RiskSuggested(Suggestion),
     /// A person determined that nothing is owed.
     Determined {
         /// Which.
@@ -247,7 +252,7 @@ pub struct Opened {
     /// Its id at the source.
     pub external_id: String,
     /// The organisations concerned, with their profiles as they were.
-    pub organisations: BTreeMap<OrganisationId, Profile>,
+    pub organisations: BTreeMap<OrganisationId, Arc<Profile>>,
 }
 
 /// An organisation as it was when the incident was opened.
@@ -259,7 +264,7 @@ pub struct Profile {
     /// Its principal zone.
     pub zone: Zone,
     /// What the configuration says of it.
-    pub claims: Vec<Claim>,
+    pub claims: Book,
 }
 
 /// A message about an incident.

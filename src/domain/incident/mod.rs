@@ -12,11 +12,12 @@ mod decide;
 mod event;
 mod ringing;
 mod state;
+mod suggesting;
 mod wake;
 
 pub use assessing::{WouldBe, if_a_breach, sight_of};
 pub use command::{Command, Evidence, HoldStatement, House, Moment, Opening, Refusal, Team, TeamMember};
-pub use decide::decide;
+pub use decide::{Decision, decide};
 pub use event::{AlertQueued, ClockKey, ClockLaw, DeliveryResult, Draft, Event, Opened, Profile, Received, RungSkip, Standing};
 pub use state::{Acknowledgement, Alert, AlertState, Clock, Incident, NothingOwed, RecordedHold};
 pub use wake::{Wake, next_wake};

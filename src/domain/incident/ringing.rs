@@ -5,6 +5,7 @@ use super::event::{AlertQueued, ClockKey, Event, RungSkip, Standing};
 use super::state::{Clock, Incident};
 use super::wake::after;
 use crate::domain::escalation::PlannedRung;
+use crate::domain::hex::hex;
 use crate::domain::ids::{AlertId, IncidentId};
 use crate::domain::instant::{Instant, rfc3339};
 use crate::domain::law::Mode;
@@ -116,6 +117,5 @@ fn alert_id(incident: &IncidentId, key: &ClockKey, clock: &Clock, rung: &str, ch
         hash.update((part.len() as u64).to_be_bytes());
         hash.update(part);
     }
-    let hex: String = hash.finalize().iter().take(12).map(|byte| format!("{byte:02x}")).collect();
-    AlertId::new(format!("alr-{hex}"))
+    AlertId::new(format!("alr-{}", hex(&hash.finalize()[..12])))
 }

@@ -1,14 +1,16 @@
 //! What an incident is: the fold of its events.
 
 use super::command::{Evidence, HoldStatement};
-use super::event::{AlertQueued, ClockKey, ClockLaw, DeliveryResult, Draft, Event, Opened, Profile, Standing};
+use super::event::{AlertQueued, ClockKey, ClockLaw, DeliveryResult, Draft, Event, Opened, Standing};
 use super::wake::{ATTEMPT_LEASE, RETRY_WAIT_MAX};
 use crate::domain::clocks::Hold;
 use crate::domain::escalation::Span;
 use crate::domain::facts::Book;
-use crate::domain::ids::{AlertId, IncidentId, OrganisationId, PackId, SourceId};
+use crate::domain::ids::{AlertId, IncidentId, PackId, SourceId};
 use crate::domain::instant::Instant;
+use crate::domain::severity::Suggestion;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 /// One incident.
 #[derive(Clone, Debug, PartialEq)]
@@ -21,8 +23,6 @@ pub struct Incident {
     pub opened_at: Instant,
     /// What was said of it.
     pub book: Book,
-    /// What the configuration says of each organisation, as claims weighed.
-    pub profiles: BTreeMap<OrganisationId, Book>,
     /// How many messages came in, by source.
     pub received: BTreeMap<SourceId, u32>,
     /// The sender's last word for its state; it never stops a clock.
@@ -31,6 +31,8 @@ pub struct Incident {
     pub hints: BTreeSet<(String, String, String)>,
     /// Oddities in reading the messages.
     pub remarks: BTreeSet<String>,
+    /// The last suggestion of a risk by group of people, `None` for all, and when it was recorded.
+    pub suggestions: BTreeMap<Option<String>, (Suggestion, Instant)>,
     /// The packs it is assessed under, by digest.
     pub packs: BTreeMap<PackId, String>,
     /// Its clocks.
@@ -45,7 +47,7 @@ pub struct Incident {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Clock {
     /// What the law says of it.
-    pub law: ClockLaw,
+    pub law: Arc<ClockLaw>,
     /// Where it stands.
     pub standing: Standing,
     /// When it was first set.
@@ -181,17 +183,16 @@ impl Incident {
     /// The incident that its first event opens; `None` if that event opens nothing.
     pub fn open(id: IncidentId, event: &Event, at: Instant) -> Option<Self> {
         let Event::Opened(opened) = event else { return None };
-        let profiles = opened.organisations.iter().map(|(id, profile)| (id.clone(), book_of(profile))).collect();
         Some(Self {
             id,
             opened: opened.clone(),
             opened_at: at,
             book: Book::default(),
-            profiles,
             received: BTreeMap::new(),
             status: None,
             hints: BTreeSet::new(),
             remarks: BTreeSet::new(),
+            suggestions: BTreeMap::new(),
             packs: BTreeMap::new(),
             clocks: BTreeMap::new(),
             nothing_owed: BTreeMap::new(),
@@ -227,6 +228,9 @@ impl Incident {
                 for claim in claims {
                     self.book.record(claim.clone());
                 }
+            }
+            Event::RiskSuggested(suggestion) => {
+                self.suggestions.insert(suggestion.cohort.clone(), (suggestion.clone(), at));
             }
             Event::RulesPinned { packs } => self.packs.clone_from(packs),
             Event::ClockSet { clock, law, rearm, .. } => self.set_clock(clock, law, rearm, at),
@@ -310,11 +314,11 @@ impl Incident {
         }
     }
 
-    fn set_clock(&mut self, key: &ClockKey, law: &ClockLaw, rearm: &BTreeSet<String>, at: Instant) {
+    fn set_clock(&mut self, key: &ClockKey, law: &Arc<ClockLaw>, rearm: &BTreeSet<String>, at: Instant) {
         self.nothing_owed.remove(key);
         let standing = if law.provisional { Standing::Provisional } else { Standing::Running };
         let clock = self.clocks.entry(key.clone()).or_insert_with(|| Clock {
-            law: law.clone(),
+            law: Arc::clone(law),
             standing,
             set_at: at,
             handled: BTreeSet::new(),
@@ -330,7 +334,7 @@ impl Incident {
             clock.acknowledged = None;
         }
         clock.standing = if still_missed { Standing::Missed } else { standing };
-        clock.law = law.clone();
+        clock.law = Arc::clone(law);
         clock.handled.retain(|name| !rearm.contains(name));
         clock.end_suggested = None;
     }
@@ -366,12 +370,4 @@ impl Incident {
         open.sort_by_key(|(_, clock)| clock.law.until().map_or(Instant::MAX_UTC, |until| until));
         open
     }
-}
-
-fn book_of(profile: &Profile) -> Book {
-    let mut book = Book::default();
-    for claim in &profile.claims {
-        book.record(claim.clone());
-    }
-    book
 }

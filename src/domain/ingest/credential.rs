@@ -3,6 +3,7 @@
 //! A configuration holds the SHA-256 of a token, never the token. Signed deliveries are checked
 //! elsewhere; they need the raw body and the clock.
 
+use crate::domain::hex::hex;
 use sha2::{Digest, Sha256};
 use std::fmt;
 use subtle::{Choice, ConstantTimeEq};
@@ -35,7 +36,7 @@ impl TokenDigest {
 
     /// The digest as a configuration writes it.
     pub fn to_hex(&self) -> String {
-        self.0.iter().map(|byte| format!("{byte:02x}")).collect()
+        hex(&self.0)
     }
 }
 

@@ -1,7 +1,7 @@
 //! Words out of payloads, made safe to show and to compare.
 
+use crate::domain::hex::hex;
 use sha2::{Digest, Sha256};
-use std::fmt::Write;
 
 const TITLE_MAX_CHARS: usize = 300;
 const HINT_MAX_CHARS: usize = 200;
@@ -30,12 +30,7 @@ pub(super) fn id(raw: &str) -> String {
 
 /// SHA-256 in hex, marked as such.
 pub(super) fn digest(bytes: &[u8]) -> String {
-    let mut hex = String::with_capacity(7 + 64);
-    hex.push_str("sha256:");
-    for byte in Sha256::digest(bytes) {
-        write!(hex, "{byte:02x}").expect("writing to a string cannot fail");
-    }
-    hex
+    format!("sha256:{}", hex(&Sha256::digest(bytes)))
 }
 
 fn one_line(raw: &str, max_chars: usize) -> String {

@@ -4,6 +4,7 @@
 //! can ever change what was signed, and a body sealed under a destroyed key still verifies.
 
 use super::envelope::{Envelope, EnvelopeFault, EnvelopeView, MAX_BODY, MAX_STREAM, PLAIN_KEY};
+use crate::domain::hex::hex;
 use crate::domain::ids::IncidentId;
 use crate::domain::instant::Instant;
 use sha2::{Digest, Sha256};
@@ -177,10 +178,6 @@ pub fn verify<B: AsRef<[u8]>>(envelopes: impl IntoIterator<Item = B>) -> Result<
 
 fn hash(bytes: &[u8]) -> [u8; 32] {
     Sha256::digest(bytes).into()
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 #[cfg(test)]

@@ -32,6 +32,18 @@ pub enum Owed {
     Owed,
 }
 
+impl Owed {
+    /// The word cases write for it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::NotBound => "not-bound",
+            Self::NotOwed => "not-owed",
+            Self::Open => "open",
+            Self::Owed => "owed",
+        }
+    }
+}
+
 /// What an assessment is made under.
 #[derive(Clone, Copy)]
 pub struct Circumstances<'a, 's> {
@@ -131,6 +143,15 @@ pub fn assess<'a>(duty: &'a Duty, pack: &'a Pack, rulebook: &'a Rulebook, at: &C
     assessment.mode = mode(duty, at, &assessment.start, &reckoning, &mut assessment.remarks);
     assessment.deadlines = Some(reckoning);
     assessment
+}
+
+/// Whether nobody has said anything yet from which the duty could arise: what it asks for has not
+/// happened, and there is no word on which that rests. Of a duty without a clock this is all there
+/// is to know, whoever is bound; every alert begins like that, under almost every duty.
+pub fn is_silent(duty: &Duty, pack: &Pack, sight: &Sight<'_>) -> bool {
+    let arises = evaluate(&duty.text.arises, pack, sight);
+    // A group of people may have words of its own.
+    arises.truth == Truth::Fails && arises.said_by().is_empty() && duty.text.each != Some(Each::Cohort {})
 }
 
 /// For whom a duty has a clock each; `[None]` while that is not known, or when it has only one.

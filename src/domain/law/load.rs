@@ -5,6 +5,7 @@ use super::lint;
 use super::pack::{Duty, DutyText, Pack, PackHead};
 use crate::domain::clocks::Calendars;
 use crate::domain::facts::{FactEntry, Vocabulary};
+use crate::domain::hex::hex;
 use crate::domain::ids::{DutyId, PackId};
 use crate::domain::law::cases::CaseFile;
 use serde::Deserialize;
@@ -194,5 +195,5 @@ fn digest(files: &[&PackText]) -> String {
         hash.update((file.text.len() as u64).to_be_bytes());
         hash.update(&file.text);
     }
-    hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+    hex(&hash.finalize())
 }

@@ -9,6 +9,7 @@ use super::sight::Sight;
 use super::template::{Form, Mark, Piece, Rendered, cut_apart, pieces, render};
 use super::words::Manner;
 use super::{markdown, words};
+use crate::domain::hex::hex;
 use crate::domain::ids::FactKey;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -329,6 +330,5 @@ fn digest(meta: &DraftMeta, blocks: &[Block], gaps: &[Gap]) -> String {
     let mut hash = Sha256::new();
     hash.update(b"watchbell notice 1\n");
     hash.update(&canonical);
-    let hex: String = hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
-    format!("sha256:{hex}")
+    format!("sha256:{}", hex(&hash.finalize()))
 }

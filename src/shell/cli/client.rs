@@ -21,13 +21,12 @@ const PAGE: usize = 1000;
 
 /// Where the daemon is, and who asks.
 #[derive(Debug, Args)]
-#[command(next_help_heading = "Daemon")]
 pub struct Remote {
     /// Where the daemon answers
-    #[arg(long, env = "WATCHBELL_URL", default_value = "http://127.0.0.1:8740", value_name = "URL")]
+    #[arg(long, help_heading = "Daemon", env = "WATCHBELL_URL", default_value = "http://127.0.0.1:8740", value_name = "URL")]
     url: String,
     /// A file that holds your token; without it the token is taken from the environment's WATCHBELL_TOKEN
-    #[arg(long, env = "WATCHBELL_TOKEN_FILE", value_name = "FILE")]
+    #[arg(long, help_heading = "Daemon", env = "WATCHBELL_TOKEN_FILE", value_name = "FILE")]
     token_file: Option<PathBuf>,
 }
 

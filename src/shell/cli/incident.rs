@@ -3,7 +3,7 @@
 use super::client::Remote;
 use super::exit::Exit;
 use super::output::{Output, counted, one_line, print_json, print_text};
-use super::{Outcome, board, table, words};
+use super::{Outcome, board, clock, table, words};
 use crate::domain::board::{Card, IncidentView, Question};
 use crate::domain::instant::{Instant, parse_rfc3339};
 use clap::{Args, Subcommand};
@@ -114,6 +114,7 @@ fn text(view: &IncidentView, now: Instant) -> String {
     clocks(view, now, &mut text);
     if_a_breach(view, now, &mut text);
     questions(view, &mut text);
+    suggestions(view, now, &mut text);
     facts(view, now, &mut text);
     not_owed(view, now, &mut text);
     if !view.hints.is_empty() {
@@ -138,17 +139,8 @@ fn clocks(view: &IncidentView, now: Instant, text: &mut String) {
         return;
     }
     text.push_str("\nClocks\n\n");
-    let rows = view.card.clocks.iter().map(|clock| {
-        vec![
-            words::left(clock, now),
-            words::due(clock),
-            words::what(clock),
-            words::standing(clock),
-            words::owner(clock, now),
-            clock.id.clone(),
-        ]
-    });
-    text.push_str(&table::indented(2, &["LEFT", "DUE", "WHAT", "STANDING", "OWNED BY", "CLOCK"], rows));
+    let rows = view.card.clocks.iter().map(|line| clock::row(line, now));
+    text.push_str(&table::indented(2, &clock::HEADING, rows));
 }
 
 /// What would run if the opening question were answered with yes.
@@ -196,6 +188,22 @@ fn example(question: &Question) -> String {
     let value = if plain.chars().all(safe) { plain } else { format!("'{plain}'") };
     let ground = if question.needs_ground { " --ground \"on what this rests\"" } else { "" };
     format!("{}={value}{ground}", question.key)
+}
+
+/// What a score suggests of the risk, beside what a person decided.
+fn suggestions(view: &IncidentView, now: Instant, text: &mut String) {
+    if view.suggestions.is_empty() {
+        return;
+    }
+    text.push_str("\nRisk, as a score suggests it; it sets no fact and moves no clock\n");
+    for beside in &view.suggestions {
+        let _ = writeln!(text, "\n  {}", one_line(&beside.words));
+        beside.remarks.iter().for_each(|remark| _ = writeln!(text, "    {}", one_line(remark)));
+        let Some(decided) = &beside.determined else { continue };
+        let by = decided.by.as_ref().map(|name| format!(", said by {name}")).unwrap_or_default();
+        let when = decided.at.map(|at| format!(", {}", words::moment_utc(at, now))).unwrap_or_default();
+        let _ = writeln!(text, "    {}: {}{by}{when}", decided.key, one_line(&decided.words));
+    }
 }
 
 fn facts(view: &IncidentView, now: Instant, text: &mut String) {

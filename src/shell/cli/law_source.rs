@@ -8,13 +8,12 @@ use std::path::{Path, PathBuf};
 
 /// The configuration whose rules are used, or a folder of rules, or neither.
 #[derive(Debug, Args)]
-#[command(next_help_heading = "Rules")]
 pub struct LawSource {
     /// Take the rules folder and the house's own facts from this configuration; ./watchbell.toml is used if it is there
-    #[arg(long, value_name = "FILE", env = "WATCHBELL_CONFIG")]
+    #[arg(long, help_heading = "Rules", value_name = "FILE", env = "WATCHBELL_CONFIG")]
     config: Option<PathBuf>,
     /// Lay this folder of rules over the built-in ones, and use no configuration
-    #[arg(long, value_name = "DIR", conflicts_with = "config")]
+    #[arg(long, help_heading = "Rules", value_name = "DIR", conflicts_with = "config")]
     rules: Option<PathBuf>,
 }
 

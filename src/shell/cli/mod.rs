@@ -66,42 +66,26 @@ Exit codes: 0 done, 1 could not, 2 not understood, 3 done and faults found.";
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Run the daemon
+    // Each command is described where it is written.
     Serve(serve::Serve),
-    /// See the whole job on loopback, with nothing to configure
     Demo(demo::Demo),
 
-    /// Every open incident with its clocks, the most urgent first
     Board(board::ShowBoard),
-    /// Incidents: list, show
     Incident(incident::Incident),
-    /// Answer questions about an incident, and see what that changes
     Answer(answer::GiveAnswer),
-    /// Clocks: list, show, ack, meet, determine, pause, resume
     Clock(clock::Clock),
-    /// Notices: show the drafted letter of a clock
     Notice(notice::Notice),
-    /// Messages that were kept without becoming an incident
     Quarantine(quarantine::Quarantine),
 
-    /// What the law makes of facts: duties and deadlines, nothing stored
     Assess(assess::Assess),
-    /// The packs: check, test, list, explain, schema
     Rules(rules::Rules),
-    /// The vocabulary: every fact the law may ask for
     Facts(facts::Facts),
-    /// Try a payload on a mapping
     Map(map::Map),
 
-    /// Check a configuration and its rules
     CheckConfig(check_config::CheckConfig),
-    /// Look over everything the daemon depends on
     Doctor(doctor::Doctor),
-    /// The record: verify, reindex
     Journal(journal::Journal),
-    /// Make a token or a webhook secret
     Token(token::Token),
-    /// Print a completion script for a shell
     Completions(completions::Completions),
 }
 

@@ -1,5 +1,6 @@
 //! What is said to our own people about a clock, before it takes the form of a channel.
 
+use crate::domain::hex::hex;
 use crate::domain::ids::{AlertId, IncidentId};
 use crate::domain::instant::Instant;
 use serde::{Deserialize, Serialize};
@@ -78,7 +79,7 @@ pub(super) fn token(name: &str) -> String {
     }
     let kept: String = name.chars().take(40).map(|c| if plain(c) { c } else { '-' }).collect();
     let digest = Sha256::digest(name.as_bytes());
-    let tail: String = digest.iter().take(6).map(|byte| format!("{byte:02x}")).collect();
+    let tail = hex(&digest[..6]);
     format!("{kept}-{tail}")
 }
 

@@ -18,7 +18,7 @@ pub fn duties(screen: &Screen, clocks: &[ClockLine], now: Instant) {
         let (word, ink) = standing(clock);
         let place = screen.ink(Ink::Faint, &place_of(&clock.duty));
         // Padded before it is inked: colour codes have no width.
-        let shown = screen.ink(Ink::Strong, &format!("{:<66}", cut(&title(clock), 65)));
+        let shown = screen.ink(Ink::Strong, &format!("{:<68}", cut(&title(clock), 67)));
         screen.line(&format!("   {place}  {shown} {}", screen.ink(ink, &word)));
         screen.line(&format!("       {}", deadline(clock, now)));
         screen.line(&screen.ink(Ink::Faint, &format!("       {}", cut(&clock.cite, 84))));

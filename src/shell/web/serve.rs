@@ -19,23 +19,28 @@ use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
 use tower::ServiceExt;
 
-/// How long the head of a request may take to come in.
-const HEAD_TIMEOUT: StdDuration = StdDuration::from_secs(10);
-/// How long a client may take nothing of an answer.
-const WRITE_TIMEOUT: Duration = Duration::seconds(10);
+/// How long the head of a request may take to come in, and how long a client may take nothing of an
+/// answer; never longer than a whole request.
+const PATIENCE: Duration = Duration::seconds(10);
 /// How long open connections are waited for at the end.
 const GOODBYE: StdDuration = StdDuration::from_secs(10);
 
 /// Serves until told to stop, then lets requests under way finish.
-pub async fn serve(
+pub async fn serve(listener: TcpListener, app: Arc<App>, timeout: Duration, connections_max: usize, stop: watch::Receiver<bool>) {
+    serve_router(listener, routes(app), timeout, connections_max, stop).await;
+}
+
+/// The same for any router: everything of the server but what it answers.
+pub async fn serve_router(
     listener: TcpListener,
-    app: Arc<App>,
+    router: Router,
     timeout: Duration,
     connections_max: usize,
     mut stop: watch::Receiver<bool>,
 ) {
+    let patience = timeout.min(PATIENCE);
     let timeout = timeout.to_std().unwrap_or(StdDuration::from_secs(30));
-    let router = routes(app).layer(from_fn(move |request, next| within(timeout, request, next)));
+    let router = router.layer(from_fn(move |request, next| within(timeout, request, next)));
     let room = Arc::new(Semaphore::new(connections_max));
     let mut connections = JoinSet::new();
     loop {
@@ -46,9 +51,9 @@ pub async fn serve(
         };
         let Some((stream, permit)) = accepted else { continue };
         let (router, stop) = (router.clone(), stop.clone());
-        let stream = Patient::new(stream, WRITE_TIMEOUT);
+        let stream = Patient::new(stream, patience);
         connections.spawn(async move {
-            connection(stream, router, stop).await;
+            connection(stream, router, patience, stop).await;
             drop(permit);
         });
     }
@@ -75,11 +80,11 @@ async fn accept(
     }
 }
 
-async fn connection(stream: Patient, router: Router, mut stop: watch::Receiver<bool>) {
+async fn connection(stream: Patient, router: Router, patience: Duration, mut stop: watch::Receiver<bool>) {
     let service = hyper::service::service_fn(move |request: Request<Incoming>| router.clone().oneshot(request.map(Body::new)));
     let connection = hyper::server::conn::http1::Builder::new()
         .timer(TokioTimer::new())
-        .header_read_timeout(HEAD_TIMEOUT)
+        .header_read_timeout(patience.to_std().unwrap_or_default())
         .max_headers(100)
         .serve_connection(TokioIo::new(stream), service);
     let mut connection = std::pin::pin!(connection);

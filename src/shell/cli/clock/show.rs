@@ -88,7 +88,7 @@ fn summary(view: &ClockView, now: Instant) -> Vec<(&'static str, String)> {
     let started = words::moment(view.start.at, line.zone, now);
     let settled = if view.start.settled { "" } else { "; not settled, it may move" };
     lines.push(("Started", format!("{started}, from {from}{settled}")));
-    lines.push(("In law when", view.start.event.clone()));
+    lines.push(("Counted from", view.start.event.clone()));
     lines.push(("Owned by", words::owner(line, now)));
     if let Some(gaps) = line.gaps {
         let lacks = if gaps == 0 { "complete".to_owned() } else { format!("lacks {}", counted(gaps, "element")) };
