@@ -25,8 +25,16 @@ fn vocabulary() -> Vocabulary {
         ("aware.at", FactType::Instant, false),
     ] {
         let question = format!("What is {key}?");
-        let entry =
-            FactEntry { key: key.into(), kind, question, help: None, judgement, of_organisation: false, at_least_sum_of: None };
+        let entry = FactEntry {
+            key: key.into(),
+            kind,
+            question,
+            help: None,
+            judgement,
+            of_organisation: false,
+            may_lie_ahead: false,
+            at_least_sum_of: None,
+        };
         assert!(vocabulary.insert(entry).is_none());
     }
     vocabulary

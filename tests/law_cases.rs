@@ -2,6 +2,7 @@
 
 use std::path::Path;
 use watchbell::domain::law::cases;
+use watchbell::domain::law::coverage::coverage;
 use watchbell::shell::rulebook;
 
 fn rules() -> watchbell::domain::law::Rulebook {
@@ -24,4 +25,14 @@ fn every_worked_case_of_every_pack_comes_out_as_its_source_says() {
     }
     println!("{} cases, {} expectations compared", outcomes.len(), outcomes.iter().map(|o| o.compared).sum::<usize>());
     assert!(failed.is_empty(), "{} of {} cases failed", failed.len(), outcomes.len());
+}
+
+#[test]
+fn the_cases_take_every_turn_of_every_duty() {
+    let coverage = coverage(&rules());
+    for unreached in &coverage.unreached {
+        println!("{}: {} is reached by no case", unreached.duty, unreached.turn);
+    }
+    println!("{} turns", coverage.turns);
+    assert!(coverage.unreached.is_empty(), "{} of {} turns are reached by no case", coverage.unreached.len(), coverage.turns);
 }

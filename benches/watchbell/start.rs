@@ -59,7 +59,7 @@ fn fill(folder: &Path, count: u64) {
     let store = EmbeddedStore::open(&config.store, Options::default(), &mut |_, _| ()).expect("the store opens");
     let store = Arc::new(store);
     let filling = Arc::new(Filling {
-        desk: Desk::new(Arc::clone(&store) as Arc<dyn Store>, Arc::clone(&config.rules), None),
+        desk: Arc::new(Desk::new(Arc::clone(&store) as Arc<dyn Store>, Arc::clone(&config.rules), None)),
         alerts: Alerts::of(wall_clock::now()),
         config,
         next: AtomicU64::new(0),
@@ -78,7 +78,7 @@ fn fill(folder: &Path, count: u64) {
 }
 
 struct Filling {
-    desk: Desk,
+    desk: Arc<Desk>,
     alerts: Alerts,
     config: Config,
     next: AtomicU64,

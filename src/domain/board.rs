@@ -6,6 +6,7 @@ use super::ids::{DutyId, FactKey, IncidentId};
 use super::incident::{AlertState, Clock, ClockKey, Incident, Moment, Standing, WouldBe, if_a_breach};
 use super::instant::{Instant, Zone};
 use super::law::{Mode, Rulebook, Verification};
+use super::severity::Suggestion;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -82,6 +83,9 @@ pub struct IncidentView {
     pub received: BTreeMap<String, u32>,
     /// What stands of every fact somebody spoke of.
     pub facts: Vec<FactView>,
+    /// What ENISA's method suggests of the risk, for all and for single groups, beside what a person decided.
+    #[serde(default)]
+    pub suggestions: Vec<SuggestionView>,
     /// The questions whose answers would settle a clock, the most urgent clock's first.
     pub questions: Vec<Question>,
     /// While nobody has said whether this may be a breach: the limits that would run if it is, the nearest first.
@@ -130,6 +134,22 @@ pub struct FactView {
     pub at: Option<Instant>,
     /// Where in the payload it stood.
     pub pointer: Option<String>,
+}
+
+/// A suggestion of a risk, and the decision it is for.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SuggestionView {
+    /// In one line.
+    pub words: String,
+    /// Score or range, each input with its source, what is missing, flags.
+    pub suggestion: Suggestion,
+    /// When it was recorded.
+    pub at: Instant,
+    /// How it was counted, what calls for a second look, where the method and the house's convention come from.
+    pub remarks: Vec<String>,
+    /// What stands of `risk.level`, once somebody spoke of it; the suggestion changes nothing of it.
+    pub determined: Option<FactView>,
 }
 
 /// A question to a person.
@@ -315,6 +335,11 @@ impl IncidentView {
             sender_status: incident.status.clone(),
             received: incident.received.iter().map(|(source, count)| (source.to_string(), *count)).collect(),
             facts: incident.book.keys().map(|key| FactView::of(incident, key.as_str())).collect(),
+            suggestions: incident
+                .suggestions
+                .values()
+                .map(|(suggestion, at)| SuggestionView::of(incident, suggestion, *at))
+                .collect(),
             questions: questions(incident, moment.rulebook),
             if_a_breach: if_a_breach(incident, moment).into_iter().map(supposed).collect(),
             hints: incident.hints.iter().cloned().collect(),
@@ -332,6 +357,22 @@ impl IncidentView {
                 })
                 .collect(),
             packs: incident.packs.iter().map(|(pack, digest)| (pack.to_string(), digest.clone())).collect(),
+        }
+    }
+}
+
+impl SuggestionView {
+    fn of(incident: &Incident, suggestion: &Suggestion, at: Instant) -> Self {
+        // What was said of the group stands before what was said of all.
+        let spoken_of = |key: &&str| !incident.book.history(key).is_empty();
+        let of_group = suggestion.decided_with();
+        let determined = [of_group.as_str(), "risk.level"].into_iter().find(spoken_of);
+        Self {
+            words: suggestion.in_words(),
+            suggestion: suggestion.clone(),
+            at,
+            remarks: suggestion.remarks(),
+            determined: determined.map(|key| FactView::of(incident, key)),
         }
     }
 }

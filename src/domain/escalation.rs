@@ -5,6 +5,7 @@
 
 use super::instant::{Duration, Instant};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use std::collections::BTreeSet;
 use std::fmt;
 
 /// Steps by which a clock gets louder.
@@ -122,7 +123,8 @@ impl<'de> Deserialize<'de> for When {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PlannedRung {
-    /// Its name: the ladder's words for its time, with a counter for repeats, such as `every 1h overdue #3`.
+    /// Its name: the ladder's words for its time, with a counter for repeats, such as `every 1h overdue #3`,
+    /// or `every 1h overdue #3 to #7` for several that were all passed over.
     pub name: String,
     /// When it falls due.
     pub at: Instant,
@@ -142,8 +144,14 @@ pub struct Span {
     pub until: Option<Instant>,
 }
 
-/// The most repeats that are looked at past the limit; the last one stays the loudest.
-const REPEATS_MAX: i64 = 1_000_000;
+/// The number of the last repeat of `rung` among those handled; 0 before the first.
+fn last_repeat(handled: &BTreeSet<String>, rung: &str) -> i64 {
+    let number = |name: &String| {
+        let (base, numbers) = name.split_once(" #")?;
+        if base == rung { numbers.rsplit('#').next()?.parse().ok() } else { None }
+    };
+    handled.iter().filter_map(number).max().unwrap_or(0)
+}
 
 impl Ladder {
     /// Whether this ladder is for a duty.
@@ -151,12 +159,17 @@ impl Ladder {
         self.duties.iter().any(|wanted| duty == wanted || (wanted.ends_with('.') && duty.starts_with(wanted.as_str())))
     }
 
-    /// Every rung that falls due by `now`, and the next one after, in the order of time. Of the
-    /// repeats past the limit only the last by `now` and the next are named.
-    pub fn plan(&self, span: Span, now: Instant) -> Vec<PlannedRung> {
+    /// Every rung that falls due by `now` and was not handled, and the next one after, in the order of
+    /// time. Of the repeats past the limit the last by `now` and the next are named one by one, those
+    /// before as one; a repeat never comes after a later one, even when the clock was set back.
+    pub fn plan(&self, span: Span, handled: &BTreeSet<String>, now: Instant) -> Vec<PlannedRung> {
         let mut plan: Vec<PlannedRung> = Vec::new();
         for rung in &self.rungs {
-            let mut push = |name: String, at: Instant| plan.push(PlannedRung { name, at, to: rung.to.clone() });
+            let mut push = |name: String, at: Instant| {
+                if !handled.contains(&name) {
+                    plan.push(PlannedRung { name, at, to: rung.to.clone() });
+                }
+            };
             match (rung.when, span.until) {
                 (When::Start, _) => push(rung.when.to_string(), span.set_at),
                 (_, None) => {}
@@ -169,10 +182,17 @@ impl Ladder {
                 (When::TimeLeft(left), Some(until)) => push(rung.when.to_string(), until - left),
                 (When::Expiry, Some(until)) => push(rung.when.to_string(), until),
                 (When::EveryOverdue(every), Some(until)) => {
-                    let every_ms = every.num_milliseconds().max(1);
-                    let passed = ((now - until).num_milliseconds() / every_ms).clamp(0, REPEATS_MAX);
-                    for number in passed.max(1)..=passed + 1 {
-                        push(format!("{} #{number}", rung.when), until + Duration::milliseconds(every_ms * number));
+                    let (name, every_ms) = (rung.when.to_string(), every.num_milliseconds().max(1));
+                    let at = |number: i64| until + Duration::milliseconds(every_ms * number);
+                    let passed = ((now - until).num_milliseconds() / every_ms).max(0);
+                    let first = last_repeat(handled, &name) + 1;
+                    match passed - first {
+                        ..=0 => {}
+                        1 => push(format!("{name} #{first}"), at(first)),
+                        _ => push(format!("{name} #{first} to #{}", passed - 1), at(first)),
+                    }
+                    for number in first.max(passed).max(1)..=first.max(passed + 1) {
+                        push(format!("{name} #{number}"), at(number));
                     }
                 }
             }

@@ -92,9 +92,20 @@ impl Zone {
 
     /// The instant in words for people: `Fri 20 Nov 2026 14:20 Europe/Berlin`. Seconds are shown when there are any.
     pub fn in_words(&self, instant: Instant) -> String {
-        let local = instant.with_timezone(&self.0);
-        let clock = if local.second() == 0 { local.format("%a %-d %b %Y %H:%M") } else { local.format("%a %-d %b %Y %H:%M:%S") };
-        format!("{clock} {}", self.name())
+        self.words(instant).to_string()
+    }
+
+    /// The same, to be written straight into a longer text.
+    pub fn words(self, instant: Instant) -> impl fmt::Display {
+        fmt::from_fn(move |f| {
+            let local = instant.with_timezone(&self.0);
+            write_day(f, &local)?;
+            write!(f, " {:02}:{:02}", local.hour(), local.minute())?;
+            if local.second() != 0 {
+                write!(f, ":{:02}", local.second())?;
+            }
+            write!(f, " {}", self.name())
+        })
     }
 }
 
@@ -121,6 +132,15 @@ impl<'de> serde::Deserialize<'de> for Zone {
     }
 }
 
+impl schemars::JsonSchema for Zone {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Zone".into()
+    }
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({ "type": "string", "description": "An IANA time zone, such as `Europe/Berlin`." })
+    }
+}
+
 /// Reads RFC 3339 with an explicit offset; `None` for a naive time and for years outside 1990-2199.
 pub fn parse_rfc3339(text: &str) -> Option<Instant> {
     let instant = DateTime::parse_from_rfc3339(text).ok()?.to_utc();
@@ -134,7 +154,37 @@ pub fn is_sane_date(date: &NaiveDate) -> bool {
 
 /// The instant in UTC: `2026-11-20T13:20:00Z`.
 pub fn rfc3339(instant: Instant) -> String {
-    instant.to_rfc3339_opts(SecondsFormat::AutoSi, true)
+    Rfc3339(instant).to_string()
+}
+
+/// An instant in UTC, to be written straight into a longer text: `2026-11-20T13:20:00Z`.
+#[derive(Clone, Copy, Debug)]
+pub struct Rfc3339(pub Instant);
+
+impl fmt::Display for Rfc3339 {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let utc = self.0.naive_utc();
+        if utc.nanosecond() != 0 || !(0..=9999).contains(&utc.year()) {
+            return f.write_str(&self.0.to_rfc3339_opts(SecondsFormat::AutoSi, true));
+        }
+        let (year, month, day) = (utc.year(), utc.month(), utc.day());
+        write!(f, "{year:04}-{month:02}-{day:02}T{:02}:{:02}:{:02}Z", utc.hour(), utc.minute(), utc.second())
+    }
+}
+
+/// A civil date for people: `Fri 20 Nov 2026`.
+#[derive(Clone, Copy, Debug)]
+pub struct DayInWords(pub NaiveDate);
+
+impl fmt::Display for DayInWords {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write_day(f, &self.0)
+    }
+}
+
+fn write_day(f: &mut fmt::Formatter<'_>, day: &impl Datelike) -> fmt::Result {
+    const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+    write!(f, "{} {} {} {}", day.weekday(), day.day(), MONTHS[day.month0() as usize], day.year())
 }
 
 /// A length of time for people: `2 d 3 h`, `9 h 12 min`, `4 min`, `30 s`; a negative one is counted the same.

@@ -1,7 +1,7 @@
 //! The pure half: no async, no I/O, no clock, no randomness, no logging.
 //!
 //! Leaves first: [`ids`] and [`instant`], then [`clocks`] and [`facts`], then [`law`] and
-//! [`notices`]; [`incident`] sees all of these, and [`board`] shows what it sees. [`ingest`] turns
+//! [`notices`], and [`severity`], which only suggests; [`incident`] sees all of these, and [`board`] shows what it sees. [`ingest`] turns
 //! bytes into claims and knows neither law nor incidents. [`journal`] seals what was decided and
 //! knows nothing of what it seals.
 
@@ -18,4 +18,5 @@ pub mod journal;
 pub mod law;
 pub mod notices;
 pub mod quarantine;
+pub mod severity;
 pub mod standard_webhooks;

@@ -11,8 +11,8 @@ use super::telemetry::Metrics;
 use super::wall_clock;
 use super::wording::compose;
 use crate::domain::ids::{AlertId, ChannelId, IncidentId};
-use crate::domain::incident::{Command, DeliveryResult, Event, Incident};
-use crate::domain::instant::{Instant, length_in_words, rfc3339};
+use crate::domain::incident::{AlertState, Command, DeliveryResult, Event, Incident};
+use crate::domain::instant::{Duration, Instant, length_in_words, rfc3339};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use tokio::sync::Semaphore;
@@ -82,7 +82,7 @@ impl Courier {
                 let (alert, attempt) = (alert.clone(), *attempt);
                 let mut under_way = self.under_way.lock().unwrap_or_else(PoisonError::into_inner);
                 while under_way.try_join_next().is_some() {}
-                under_way.spawn(async move { this.carry(&incident, &alert, attempt).await });
+                under_way.spawn(async move { this.carry(&incident.id, &alert, attempt, now).await });
             }
         }
         Ok(())
@@ -94,11 +94,24 @@ impl Courier {
         while under_way.join_next().await.is_some() {}
     }
 
-    async fn carry(&self, incident: &Incident, id: &AlertId, attempt: u32) {
+    /// One attempt, begun at `now` by the clock.
+    async fn carry(&self, incident: &IncidentId, id: &AlertId, attempt: u32, now: Instant) {
+        let stopwatch = wall_clock::stopwatch();
+        let clock = || now + Duration::from_std(stopwatch.elapsed()).unwrap_or_default();
         let Ok(_room) = self.room.acquire().await else { return };
-        let (Some(alert), begun) = (incident.alerts.get(id), wall_clock::now()) else { return };
-        let Some(clock) = incident.clocks.get(&alert.clock) else { return };
-        let letter = compose(incident, id, alert, clock, self.public_url.as_deref(), begun);
+        let begun = clock();
+        let incident = match self.desk.incident(incident).await {
+            Ok(Some(incident)) => incident,
+            // Not recorded, so it is taken for lost and repeated.
+            Ok(None) | Err(_) => return,
+        };
+        let Some(alert) = incident.alerts.get(id) else { return };
+        // Waiting for room may have taken so long that a later attempt has begun, or the clock has ended.
+        let superseded = alert.attempts != attempt || !matches!(alert.state, AlertState::Trying { .. });
+        let Some(clock_of) = incident.clocks.get(&alert.clock).filter(|clock| clock.standing.is_open() && !superseded) else {
+            return;
+        };
+        let letter = compose(&incident, id, alert, clock_of, self.public_url.as_deref(), begun);
         let channels = Arc::clone(&self.channels.read().unwrap_or_else(PoisonError::into_inner));
         let name = &alert.queued.channel;
         let outcome = match channels.get(name) {
@@ -110,7 +123,7 @@ impl Courier {
                 permanent: true,
             },
         };
-        let ended = wall_clock::now();
+        let ended = clock();
         self.metrics.count_delivery(name, &outcome, ended - begun);
         self.note_health(name, &outcome, ended);
         let result = match outcome {

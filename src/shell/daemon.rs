@@ -4,15 +4,13 @@ use super::config::{self, Config};
 use super::courier::Courier;
 use super::desk::Desk;
 use super::drafts::Drafts;
+use super::reassess::{self, Note};
 use super::scheduler::Scheduler;
-use super::store::embedded::{EmbeddedStore, LogOptions, Options};
+use super::store::embedded::{LogOptions, Options, ReopeningStore};
 use super::store::{Store, StoreError};
 use super::telemetry::Metrics;
 use super::wall_clock;
 use super::web::{self, App, Live};
-use crate::domain::ids::IncidentId;
-use crate::domain::incident::Command;
-use crate::domain::quarantine;
 use std::io;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -27,8 +25,9 @@ pub struct Daemon {
     /// Where it listens.
     pub address: SocketAddr,
     app: Arc<App>,
-    store: Arc<EmbeddedStore>,
+    store: Arc<ReopeningStore>,
     courier: Arc<Courier>,
+    note: Note,
     config_path: PathBuf,
     stop: watch::Sender<bool>,
     tasks: Vec<JoinHandle<()>>,
@@ -67,9 +66,11 @@ impl Daemon {
         let listener =
             TcpListener::bind(config.listen).await.map_err(|source| StartFault::Listen { address: config.listen, source })?;
         let address = listener.local_addr().map_err(|source| StartFault::Listen { address: config.listen, source })?;
-        let log = LogOptions { segment_bytes: config.segment_bytes, ..LogOptions::default() };
+        let log = LogOptions::default();
+        let body_in_record = config.body_limit.saturating_mul(usize::try_from(config::BODY_IN_RECORD).unwrap_or(usize::MAX));
+        let log = LogOptions { segment_bytes: config.segment_bytes, group_bytes: log.group_bytes.max(body_in_record), ..log };
         let options = Options { log, ..Options::default() };
-        let store = Arc::new(EmbeddedStore::open(&config.store, options, progress)?);
+        let store = Arc::new(ReopeningStore::open(&config.store, options, progress)?);
         let drafts =
             Drafts::below(&config.drafts).map_err(|source| StartFault::Drafts { path: config.drafts.clone(), source })?;
         let metrics = Metrics::new();
@@ -83,7 +84,12 @@ impl Daemon {
         let serving = web::serve(listener, Arc::clone(&app), config.request_timeout, config.connections_max, stopped.clone());
         let tasks = vec![tokio::spawn(serving), tokio::spawn(scheduler.run(stopped))];
         tracing::info!(%address, store = %config.store.display(), "watchbell is on watch");
-        Ok(Self { address, app, store, courier, config_path: config.path, stop, tasks })
+        let note = Note::in_store(&config.store);
+        let daemon = Self { address, app, store, courier, note, config_path: config.path, stop, tasks };
+        if !daemon.note.names(&config.rules) {
+            daemon.reassess();
+        }
+        Ok(daemon)
     }
 
     /// Runs until SIGTERM or SIGINT; SIGHUP and `POST /-/reload` read the configuration again.
@@ -145,8 +151,13 @@ impl Daemon {
         self.app.swap_live(Live { sources: config.sources, people: config.people });
         self.app.metrics.config_last_reload_successful.set(1);
         tracing::info!("configuration and rules reloaded; listen, store and drafts keep until a restart");
-        let app = Arc::clone(&self.app);
-        tokio::spawn(async move { reassess_open(&app).await });
+        self.reassess();
+    }
+
+    /// Holds open incidents against the rules in use, in the background.
+    fn reassess(&self) {
+        let (desk, note) = (Arc::clone(&self.app.desk), self.note.clone());
+        tokio::spawn(async move { reassess::every_open(&desk, &note).await });
     }
 
     /// Stops taking requests, lets what is under way finish, and closes the store.
@@ -166,34 +177,4 @@ impl Daemon {
             Err(panic) => tracing::error!(%panic, "the store was not closed cleanly"),
         }
     }
-}
-
-/// Holds every open incident against the law and policy in use; what changed is in its record.
-async fn reassess_open(app: &App) {
-    let mut after: Option<IncidentId> = None;
-    let (mut looked_at, mut changed) = (0_u64, 0_u64);
-    loop {
-        let cards = match app.desk.cards(after.as_ref(), 500) {
-            Ok(cards) => cards,
-            Err(error) => {
-                tracing::error!(%error, "open incidents could not be reassessed");
-                return;
-            }
-        };
-        let Some((last, _)) = cards.last() else { break };
-        after = Some(last.clone());
-        for (id, card) in &cards {
-            let open = serde_json::from_slice::<crate::domain::board::Card>(card)
-                .is_ok_and(|card| card.clocks.iter().any(|clock| clock.standing.is_open()));
-            if id.as_str().starts_with(quarantine::PREFIX) || !open {
-                continue;
-            }
-            looked_at += 1;
-            match app.desk.submit(id, Command::Reassess, wall_clock::now()).await {
-                Ok(submitted) => changed += u64::from(!submitted.events.is_empty()),
-                Err(error) => tracing::error!(incident = %id, %error, "an incident could not be reassessed"),
-            }
-        }
-    }
-    tracing::info!(looked_at, changed, "open incidents reassessed");
 }

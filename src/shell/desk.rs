@@ -55,6 +55,14 @@ pub enum SubmitError {
     /// The store does not take it now.
     #[error("the record cannot be written")]
     Unwritten(#[source] AppendError),
+    /// It is longer than the store takes at once.
+    #[error("it has {bytes} bytes in the record, which takes {limit} at once")]
+    TooLarge {
+        /// Its length.
+        bytes: usize,
+        /// The limit.
+        limit: usize,
+    },
     /// The store cannot be read.
     #[error("the record cannot be read")]
     Unread(#[source] StoreError),
@@ -69,6 +77,12 @@ pub enum SubmitError {
     /// Others kept changing the incident.
     #[error("the incident kept changing meanwhile")]
     Contended,
+    /// Deciding went wrong in a way that is an error of ours; what was decided may or may not be on record.
+    #[error("{incident} cannot be worked on: an error of ours")]
+    Panicked {
+        /// Which incident.
+        incident: IncidentId,
+    },
 }
 
 #[derive(Clone)]
@@ -84,7 +98,11 @@ struct Cache {
 }
 
 impl Cache {
+    /// What a slow reader loaded does not take the place of what was decided meanwhile.
     fn put(&mut self, id: &IncidentId, loaded: Loaded) {
+        if self.loaded.get(id).is_some_and(|kept| kept.head.seq > loaded.head.seq) {
+            return;
+        }
         if self.loaded.insert(id.clone(), loaded).is_none() {
             self.oldest.push_back(id.clone());
             if self.oldest.len() > CACHE_MAX
@@ -132,13 +150,28 @@ impl Desk {
     }
 
     /// Carries out a command. When it returns, what was decided survives a power cut, and the
-    /// drafts it changed are written.
-    pub async fn submit(&self, id: &IncidentId, command: Command, now: Instant) -> Result<Submitted, SubmitError> {
+    /// drafts it changed are written. A caller who goes away does not stop it half-way.
+    pub async fn submit(self: &Arc<Self>, id: &IncidentId, command: Command, now: Instant) -> Result<Submitted, SubmitError> {
         self.submit_claiming(id, command, Vec::new(), now).await
     }
 
     /// The same, claiming unique keys for the incident in the same append.
     pub async fn submit_claiming(
+        self: &Arc<Self>,
+        id: &IncidentId,
+        command: Command,
+        unique: Vec<Vec<u8>>,
+        now: Instant,
+    ) -> Result<Submitted, SubmitError> {
+        let (this, stream) = (Arc::clone(self), id.clone());
+        let carried = tokio::spawn(async move { this.carry_out(&stream, command, unique, now).await });
+        carried.await.unwrap_or_else(|_| {
+            self.lock_cache().forget(id);
+            Err(SubmitError::Panicked { incident: id.clone() })
+        })
+    }
+
+    async fn carry_out(
         &self,
         id: &IncidentId,
         command: Command,
@@ -159,9 +192,9 @@ impl Desk {
         for _ in 0..RACES_MAX {
             let loaded = self.load(id).await?;
             let mut decision = decide(id, loaded.as_ref().map(|l| &*l.incident), command.clone(), &moment)?;
-            if let (Some(loaded), Command::Wake) = (&loaded, &command)
+            if let Some(loaded) = &loaded
                 && decision.events.is_empty()
-                && loaded.incident.due_alerts(now).is_empty()
+                && self.must_move_on(id, &loaded.incident, &command, &moment)?
             {
                 decision.events.push(Event::NothingDue {});
             }
@@ -176,6 +209,25 @@ impl Desk {
             }
         }
         Err(SubmitError::Contended)
+    }
+
+    /// Whether a command that changes nothing must still be recorded, because the wake on the agenda
+    /// is not, or no more, the incident's: policy changed since it was set.
+    fn must_move_on(
+        &self,
+        id: &IncidentId,
+        incident: &Incident,
+        command: &Command,
+        moment: &Moment<'_>,
+    ) -> Result<bool, SubmitError> {
+        match command {
+            Command::Wake => Ok(incident.due_alerts(moment.now).is_empty()),
+            Command::Reassess => {
+                let noted = self.store.wake(id).map_err(SubmitError::Unread)?;
+                Ok(noted.map(|wake| wake.at) != next_wake(incident, moment.house, moment.now).map(|wake| wake.at))
+            }
+            _ => Ok(false),
+        }
     }
 
     async fn append(
@@ -200,7 +252,7 @@ impl Desk {
         let append = Append { sealed, wake, card, unique };
         let appended = self.store.append(append).await.map_err(|error| match error {
             AppendError::Taken { by, .. } => SubmitError::Taken { by },
-            error => SubmitError::Unwritten(error),
+            error => unwritten(error),
         })?;
         self.lock_cache().put(id, Loaded { incident: Arc::clone(&incident), head: appended.head });
         if wakes_soon {
@@ -224,7 +276,7 @@ impl Desk {
         match self.store.append(append).await {
             Ok(_) => Ok(id),
             Err(AppendError::Taken { by, .. }) => Ok(by),
-            Err(error) => Err(SubmitError::Unwritten(error)),
+            Err(error) => Err(unwritten(error)),
         }
     }
 
@@ -254,6 +306,10 @@ impl Desk {
     }
 
     async fn load(&self, id: &IncidentId) -> Result<Option<Loaded>, SubmitError> {
+        // Kept messages have streams of their own and are no incidents.
+        if id.as_str().starts_with(quarantine::PREFIX) {
+            return Ok(None);
+        }
         if let Some(loaded) = self.lock_cache().loaded.get(id) {
             return Ok(Some(loaded.clone()));
         }
@@ -294,6 +350,13 @@ fn replay(id: &IncidentId, envelopes: &[Vec<u8>]) -> Result<Option<Loaded>, Subm
         (Some(incident), Some(head)) => Some(Loaded { incident: Arc::new(incident), head: *head }),
         _ => None,
     })
+}
+
+fn unwritten(error: AppendError) -> SubmitError {
+    match error {
+        AppendError::TooLarge { bytes, limit } => SubmitError::TooLarge { bytes, limit },
+        error => SubmitError::Unwritten(error),
+    }
 }
 
 fn stripe(id: &IncidentId) -> usize {

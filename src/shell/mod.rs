@@ -9,6 +9,7 @@ pub mod demo;
 pub mod desk;
 pub mod drafts;
 pub mod mint;
+pub mod reassess;
 pub mod render;
 pub mod rulebook;
 pub mod scheduler;

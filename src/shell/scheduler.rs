@@ -8,14 +8,15 @@ use super::courier::Courier;
 use super::desk::{Desk, SubmitError};
 use super::telemetry::Metrics;
 use super::wall_clock;
+use crate::domain::board::Card;
 use crate::domain::ids::IncidentId;
 use crate::domain::incident::Command;
 use crate::domain::instant::{Duration, Instant};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::watch;
-use tokio::task::JoinSet;
+use tokio::task::{self, JoinSet};
 
 /// The longest sleep.
 const NAP_MAX: Duration = Duration::seconds(30);
@@ -25,6 +26,10 @@ const ROUND_MAX: usize = 4096;
 const AT_ONCE: usize = 64;
 /// An incident that failed is tried again after this long.
 const SET_ASIDE: Duration = Duration::seconds(60);
+/// A clock that is this much behind the last look was set back.
+const SET_BACK: Duration = Duration::seconds(60);
+/// Cards read at once.
+const PAGE: usize = 500;
 
 /// Wakes incidents.
 pub struct Scheduler {
@@ -32,8 +37,12 @@ pub struct Scheduler {
     courier: Arc<Courier>,
     metrics: Arc<Metrics>,
     set_aside: Mutex<BTreeMap<IncidentId, Instant>>,
+    last_look: Mutex<Option<Instant>>,
     caught_up: AtomicBool,
 }
+
+type Woken = JoinSet<Result<(), SubmitError>>;
+type Names = HashMap<task::Id, IncidentId>;
 
 /// What one step did.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -49,7 +58,14 @@ pub struct Step {
 impl Scheduler {
     /// A scheduler over a desk, handing alerts to a courier.
     pub fn new(desk: Arc<Desk>, courier: Arc<Courier>, metrics: Arc<Metrics>) -> Self {
-        Self { desk, courier, metrics, set_aside: Mutex::default(), caught_up: AtomicBool::new(false) }
+        Self {
+            desk,
+            courier,
+            metrics,
+            set_aside: Mutex::default(),
+            last_look: Mutex::default(),
+            caught_up: AtomicBool::new(false),
+        }
     }
 
     /// Whether every wake that was overdue when the daemon started has been looked at.
@@ -69,36 +85,67 @@ impl Scheduler {
     /// Wakes every incident that is due at `now`, once, and hands their alerts to the courier.
     pub async fn step(self: &Arc<Self>, now: Instant) -> Result<Step, SubmitError> {
         let mut step = Step::default();
+        self.lock_aside().retain(|_, until| rests(*until, now));
+        if self.was_set_back(now) {
+            self.retry_failing(now, &mut step).await?;
+        }
         let aside: BTreeMap<IncidentId, Instant> = self.lock_aside().clone();
         let due = self.desk.due(now, ROUND_MAX + aside.len())?;
         let overdue = due.first().map_or(Duration::zero(), |(at, _)| now - *at);
         self.metrics.oldest_overdue_s.set(overdue.num_seconds().max(0));
-        let mut woken = JoinSet::new();
-        for (at, id) in due {
-            if aside.get(&id).is_some_and(|again| now < *again) {
-                continue;
-            }
-            if woken.len() >= AT_ONCE {
-                self.note(woken.join_next().await, now, &mut step);
-            }
-            self.metrics.lateness_s.observe((now - at).num_milliseconds().max(0) as f64 / 1000.0);
-            let this = Arc::clone(self);
-            woken.spawn(async move {
-                let outcome = this.wake(&id, now).await;
-                (id, outcome)
-            });
+        for (at, _) in due.iter().filter(|(_, id)| !aside.contains_key(id)) {
+            self.metrics.lateness_s.observe((now - *at).num_milliseconds().max(0) as f64 / 1000.0);
         }
-        while let Some(joined) = woken.join_next().await {
-            self.note(Some(joined), now, &mut step);
-        }
-        let aside = self.lock_aside().clone();
-        let ahead = self.desk.due(Instant::MAX_UTC, aside.len() + 1)?;
-        let next = ahead.into_iter().find(|(_, id)| !aside.contains_key(id)).map(|(at, _)| at);
-        if next.is_none_or(|at| at > now) {
-            self.caught_up.store(true, Ordering::Release);
-        }
-        step.next = next.into_iter().chain(aside.into_values()).min();
+        let ids = due.into_iter().map(|(_, id)| id).filter(|id| !aside.contains_key(id)).collect();
+        self.wake_all(ids, now, &mut step).await;
+
+        let aside: BTreeMap<IncidentId, Instant> = self.lock_aside().clone();
+        let agenda = self.desk.due(Instant::MAX_UTC, aside.len() + 1)?;
+        let next = agenda.into_iter().find(|(at, id)| *at > now || !aside.contains_key(id));
+        // What is still due and not set aside was left for another round.
+        self.caught_up.fetch_or(next.as_ref().is_none_or(|(at, _)| *at > now), Ordering::AcqRel);
+        step.next = next.map(|(at, _)| at.max(now)).into_iter().chain(aside.into_values()).min();
         Ok(step)
+    }
+
+    /// Whether the clock is behind where it was at the last look.
+    fn was_set_back(&self, now: Instant) -> bool {
+        let mut last_look = self.last_look.lock().unwrap_or_else(PoisonError::into_inner);
+        let set_back = last_look.is_some_and(|last| now + SET_BACK < last);
+        *last_look = Some(now);
+        if set_back {
+            tracing::warn!("the clock was set back; rungs keep to their instants, alerts that failed are tried again");
+        }
+        set_back
+    }
+
+    /// Wakes every incident with an alert that waits for its next attempt: that wait was counted by
+    /// the clock as it stood before.
+    async fn retry_failing(self: &Arc<Self>, now: Instant, step: &mut Step) -> Result<(), SubmitError> {
+        let mut after: Option<IncidentId> = None;
+        loop {
+            let cards = self.desk.cards(after.as_ref(), PAGE)?;
+            let Some((last, _)) = cards.last() else { return Ok(()) };
+            after = Some(last.clone());
+            let failing = |card: &[u8]| serde_json::from_slice::<Card>(card).is_ok_and(|card| !card.failing.is_empty());
+            let ids = cards.into_iter().filter(|(_, card)| failing(card)).map(|(id, _)| id).collect();
+            self.wake_all(ids, now, step).await;
+        }
+    }
+
+    async fn wake_all(self: &Arc<Self>, ids: Vec<IncidentId>, now: Instant, step: &mut Step) {
+        let (mut woken, mut names) = (Woken::new(), Names::new());
+        for id in ids {
+            if woken.len() >= AT_ONCE {
+                self.note(&mut woken, &mut names, now, step).await;
+            }
+            let (this, name) = (Arc::clone(self), id.clone());
+            let task = woken.spawn(async move { this.wake(&id, now).await });
+            names.insert(task.id(), name);
+        }
+        while !woken.is_empty() {
+            self.note(&mut woken, &mut names, now, step).await;
+        }
     }
 
     async fn wake(&self, id: &IncidentId, now: Instant) -> Result<(), SubmitError> {
@@ -107,32 +154,23 @@ impl Scheduler {
         self.courier.dispatch(&submitted.incident, now).await
     }
 
-    fn note(
-        &self,
-        joined: Option<Result<(IncidentId, Result<(), SubmitError>), tokio::task::JoinError>>,
-        now: Instant,
-        step: &mut Step,
-    ) {
-        let (id, error) = match joined {
-            Some(Ok((id, Ok(())))) => {
-                step.woken += 1;
-                self.lock_aside().remove(&id);
-                return;
-            }
-            Some(Ok((id, Err(error)))) => (id, error),
-            Some(Err(panic)) => {
-                // The incident's name went down with its task; it is still due, and is tried again.
-                step.failed += 1;
-                tracing::error!(%panic, "an incident could not be woken");
-                return;
-            }
-            None => return,
+    /// Waits for one incident to have been woken. One that could not be is set aside.
+    async fn note(&self, woken: &mut Woken, names: &mut Names, now: Instant, step: &mut Step) {
+        let Some(joined) = woken.join_next_with_id().await else { return };
+        let (task, outcome) = match joined {
+            Ok((task, outcome)) => (task, outcome.map_err(|error| chain(&error))),
+            Err(panic) => (panic.id(), Err(panic.to_string())),
         };
-        step.failed += 1;
-        let source = std::error::Error::source(&error).map(ToString::to_string).unwrap_or_default();
-        tracing::error!(incident = %id, %error, source, "an incident could not be woken and is set aside for a minute");
-        self.metrics.set_aside_total.inc();
-        self.lock_aside().insert(id, now + SET_ASIDE);
+        let Some(id) = names.remove(&task) else { return };
+        match outcome {
+            Ok(()) => step.woken += 1,
+            Err(error) => {
+                step.failed += 1;
+                tracing::error!(incident = %id, error, "an incident could not be woken and is set aside for a minute");
+                self.metrics.set_aside_total.inc();
+                self.lock_aside().insert(id, now + SET_ASIDE);
+            }
+        }
     }
 
     /// Steps until told to stop.
@@ -153,4 +191,16 @@ impl Scheduler {
             }
         }
     }
+}
+
+/// Whether what was set aside until `until` is to be left alone at `now`; not for longer than it was
+/// set aside for, should the clock have been set back.
+fn rests(until: Instant, now: Instant) -> bool {
+    now < until && until - now <= SET_ASIDE
+}
+
+/// An error and its sources on one line.
+fn chain(error: &dyn std::error::Error) -> String {
+    let sources = std::iter::successors(error.source(), |source| source.source());
+    sources.fold(error.to_string(), |text, source| format!("{text}: {source}"))
 }

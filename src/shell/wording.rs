@@ -37,15 +37,17 @@ pub fn compose(
         Mode::Advisory => "Advisory: ",
         Mode::Live | Mode::Straddle | Mode::Policy => "",
     };
-    let left = law.limit().map_or_else(|| "without delay".to_owned(), |limit| left_in_words(limit, now));
+    let title = key.target.iter().fold(law.title.clone(), |title, target| format!("{title} ({target})"));
+    let left = law.limit().map(|limit| left_in_words(limit, now));
+    let heading = format!("{label}{title}, {}", left.as_deref().unwrap_or("without delay"));
     let late_by_s = u64::try_from((now - alert.due_at).num_seconds()).unwrap_or(0);
     Letter {
         id: id.clone(),
         drill: false,
         incident: incident.id.clone(),
         thread: incident.id.to_string(),
-        subject: format!("{left}: {label}{} ({organisation}, {})", law.title, incident.id),
-        heading: format!("{label}{}, {left}", law.title),
+        subject: format!("{}: {label}{title} ({organisation}, {})", left.as_deref().unwrap_or("Without delay"), incident.id),
+        heading,
         lines: lines(clock, alert, organisation, now),
         asked: law.asks.clone(),
         commands: commands(incident, law.mode, &clock_id),
@@ -98,7 +100,7 @@ fn lines(clock: &Clock, alert: &Alert, organisation: &str, now: Instant) -> Vec<
         (None, None) => lines.push(("Until", "without delay".to_owned())),
     }
     if let Some((at, outer)) = law.deadlines.outer.as_ref().and_then(|outer| Some((outer.at?, outer))) {
-        lines.push(("At the latest", format!("{}, under another reading: {}", outer.zone.in_words(at), outer.cite)));
+        lines.push(("At the latest", format!("{}, {} ({})", outer.zone.in_words(at), outer.says, outer.cite)));
     }
     lines.push(("Owed by", organisation.to_owned()));
     lines.push(("Owed to", law.addressee.clone()));
@@ -212,7 +214,11 @@ mod tests {
         .expect("a ladder");
         let at = |text| parse_rfc3339(text).expect("an instant");
         let (from, until) = (at("2026-11-20T00:00:00Z"), at("2026-11-21T00:00:00Z"));
-        let plan = ladder.plan(Span { set_at: from, from, until: Some(until) }, at("2026-11-21T01:30:00Z"));
+        let plan = ladder.plan(
+            Span { set_at: from, from, until: Some(until) },
+            &std::collections::BTreeSet::new(),
+            at("2026-11-21T01:30:00Z"),
+        );
         let words: Vec<String> = plan.iter().map(|rung| rung_in_words(&rung.name)).collect();
         assert_eq!(
             words,

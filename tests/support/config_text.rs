@@ -2,12 +2,13 @@
 
 use super::{PERSON_TOKEN, SOURCE_TOKEN};
 use std::net::SocketAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use watchbell::domain::ingest::TokenDigest;
 
 /// The text of a configuration.
 pub struct ConfigText {
     text: String,
+    folder: PathBuf,
 }
 
 impl ConfigText {
@@ -15,7 +16,8 @@ impl ConfigText {
     /// and a second source `native` that speaks the native event.
     pub fn example(folder: &Path, mail: SocketAddr) -> Self {
         let example = concat!(env!("CARGO_MANIFEST_DIR"), "/config.example.toml");
-        let mut config = Self { text: std::fs::read_to_string(example).expect("config.example.toml is there") };
+        let text = std::fs::read_to_string(example).expect("config.example.toml is there");
+        let mut config = Self { text, folder: folder.to_owned() };
         let source_token = TokenDigest::of(SOURCE_TOKEN).to_hex();
         config.replace("127.0.0.1:8740", "127.0.0.1:0");
         config.replace("\"/var/lib/watchbell\"", &format!("{:?}", folder.join("store")));
@@ -43,6 +45,11 @@ impl ConfigText {
     pub fn add(&mut self, lines: &str) {
         self.text.push('\n');
         self.text.push_str(lines);
+    }
+
+    /// Where the configuration will be; relative paths in it are taken from here.
+    pub fn folder(&self) -> &Path {
+        &self.folder
     }
 
     /// The whole text.

@@ -36,11 +36,25 @@ pub fn request(address: SocketAddr, method: &str, path: &str, token: Option<&str
     if let Some(body) = body {
         head.push_str(&format!("content-type: application/json\r\ncontent-length: {}\r\n", body.len()));
     }
+    exchange(address, format!("{head}\r\n{}", body.unwrap_or_default()).as_bytes())
+}
+
+/// Sends these very bytes and reads the answer to its end. A server may answer and hang up before it has read all.
+pub fn exchange(address: SocketAddr, bytes: &[u8]) -> io::Result<Answer> {
     let mut stream = TcpStream::connect(address)?;
     stream.set_read_timeout(Some(Duration::from_secs(60)))?;
-    stream.write_all(format!("{head}\r\n{}", body.unwrap_or_default()).as_bytes())?;
+    let sent = stream.write_all(bytes);
     let mut bytes = Vec::new();
-    stream.read_to_end(&mut bytes)?;
+    let read = stream.read_to_end(&mut bytes);
+    if bytes.is_empty() {
+        sent?;
+        read?;
+    }
+    read_answer(bytes)
+}
+
+/// An answer from its bytes.
+pub fn read_answer(mut bytes: Vec<u8>) -> io::Result<Answer> {
     let cut = bytes.windows(4).position(|window| window == b"\r\n\r\n").ok_or(io::ErrorKind::UnexpectedEof)?;
     let body = bytes.split_off(cut + 4);
     let head = String::from_utf8_lossy(&bytes).into_owned();

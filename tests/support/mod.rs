@@ -4,13 +4,15 @@
 //! returns once the daemon is ready. Dropping it kills the process. Everything here blocks; it may be
 //! used in plain tests and from `spawn_blocking` in async ones.
 
-#![allow(dead_code, reason = "every test file uses its own part of this")]
+#![allow(dead_code, unused_imports, reason = "each test binary uses a part of it")]
 
 mod config_text;
 mod http;
+mod record;
 
 pub use config_text::ConfigText;
-pub use http::Answer;
+pub use http::{Answer, exchange, request};
+pub use record::{Record, events_of, record_of};
 
 use serde_json::Value;
 use std::fs::{self, File};
@@ -35,6 +37,7 @@ pub struct Daemon {
     folder: TempDir,
     address: SocketAddr,
     process: Option<Child>,
+    env: Vec<(String, String)>,
     /// The house's mail server; it may be made to misbehave.
     pub mail: SmtpSink,
     runtime: Option<Runtime>,
@@ -43,19 +46,30 @@ pub struct Daemon {
 impl Daemon {
     /// Starts a daemon with the example configuration as `configure` changes it.
     pub fn start(configure: impl FnOnce(&mut ConfigText)) -> Self {
+        Self::start_in(configure, |_| Vec::new())
+    }
+
+    /// The same with environment variables, which may name the daemon's folder.
+    pub fn start_in(configure: impl FnOnce(&mut ConfigText), env: impl FnOnce(&Path) -> Vec<(String, String)>) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().expect("a runtime");
         let mail = runtime.block_on(SmtpSink::start()).expect("a mail sink");
         let mut config = ConfigText::example(folder.path(), mail.address());
         configure(&mut config);
         fs::write(folder.path().join("watchbell.toml"), config.text()).expect("a configuration is written");
-        let (process, address) = launch(folder.path());
-        Self { folder, address, process: Some(process), mail, runtime: Some(runtime) }
+        let env = env(folder.path());
+        let (process, address) = launch(folder.path(), &env);
+        Self { folder, address, process: Some(process), env, mail, runtime: Some(runtime) }
     }
 
     /// Where the API is, such as `http://127.0.0.1:40123`.
     pub fn url(&self) -> String {
         format!("http://{}", self.address)
+    }
+
+    /// The same as an address.
+    pub fn address(&self) -> SocketAddr {
+        self.address
     }
 
     /// The temporary folder that holds everything.
@@ -85,7 +99,8 @@ impl Daemon {
 
     /// One request.
     pub fn request(&self, method: &str, path: &str, token: Option<&str>, body: Option<&str>) -> Answer {
-        http::request(self.address, method, path, token, body).expect("the daemon answers")
+        http::request(self.address, method, path, token, body)
+            .unwrap_or_else(|error| panic!("{method} {path}: {error}; the daemon said:\n{}", self.log()))
     }
 
     /// Posts an event of a source.
@@ -111,19 +126,30 @@ impl Daemon {
         }
     }
 
+    /// Sends the process a signal, such as `STOP` or `HUP`.
+    pub fn signal(&self, name: &str) {
+        let sent = Command::new("kill").arg(format!("-{name}")).arg(self.pid().to_string()).status().expect("kill runs");
+        assert!(sent.success(), "kill -{name} {}", self.pid());
+    }
+
     /// Asks the process to end, waits until it has, and gives how it ended.
     pub fn stop(&mut self) -> ExitStatus {
+        self.signal("TERM");
         let mut process = self.process.take().expect("the daemon runs");
-        let asked = Command::new("kill").arg("-TERM").arg(process.id().to_string()).status().expect("kill runs");
-        assert!(asked.success(), "kill -TERM {}", process.id());
         wait_for("the daemon ends", || process.try_wait().expect("our own process can be waited for"))
     }
 
     /// Kills the process if it still runs, and starts it anew on the same store. The port is another.
     pub fn restart(&mut self) {
         self.kill();
-        let (process, address) = launch(self.folder.path());
+        let (process, address) = launch(self.folder.path(), &self.env);
         (self.process, self.address) = (Some(process), address);
+    }
+
+    /// Stops the mail server: connections to its port are refused from now on.
+    pub fn mail_goes_down(&mut self) {
+        let runtime = self.runtime.as_ref().expect("held until dropped");
+        runtime.block_on(self.mail.go_down()).expect("the mail sink goes down");
     }
 
     /// The mails received so far, once there are at least so many.
@@ -158,12 +184,12 @@ fn log_path(folder: &Path) -> PathBuf {
 }
 
 /// Starts the process and waits until it is ready.
-fn launch(folder: &Path) -> (Child, SocketAddr) {
+fn launch(folder: &Path, env: &[(String, String)]) -> (Child, SocketAddr) {
     let path = log_path(folder);
     let before = fs::metadata(&path).map_or(0, |log| usize::try_from(log.len()).expect("a log that fits into memory"));
     let log = File::options().create(true).append(true).open(&path).expect("a log");
     let mut command = watchbell();
-    command.arg("serve").arg("--config").arg(folder.join("watchbell.toml"));
+    command.arg("serve").arg("--config").arg(folder.join("watchbell.toml")).envs(env.iter().cloned());
     let process = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log).spawn();
     // Held in a guard, so that a failed wait leaves no process behind.
     let mut process = Guard(Some(process.expect("the daemon starts")));

@@ -33,27 +33,54 @@ impl Derivation {
         Self { steps: Vec::new(), tz_version: TZ_VERSION.to_owned(), assumptions: Vec::new() }
     }
 
-    pub(super) fn step(&mut self, text: impl Into<String>, result: impl Into<String>) {
-        self.steps.push(Step { text: text.into(), result: result.into(), cite: None });
+    /// Writes further steps down.
+    pub(super) fn scribe(&mut self) -> Scribe<'_> {
+        Scribe(Some(self))
     }
 
-    pub(super) fn cited(&mut self, text: impl Into<String>, result: impl Into<String>, cite: &str) {
-        self.steps.push(Step { text: text.into(), result: result.into(), cite: Some(cite.to_owned()) });
+    fn assume(&mut self, assumption: String) {
+        if !self.assumptions.contains(&assumption) {
+            self.assumptions.push(assumption);
+        }
+    }
+}
+
+/// Who writes the steps of a count down; nobody, when only the instant is asked for. Words that
+/// nobody will read are then not even put together.
+pub(super) struct Scribe<'d>(Option<&'d mut Derivation>);
+
+impl Scribe<'_> {
+    /// Nobody.
+    pub(super) fn none() -> Self {
+        Self(None)
+    }
+
+    pub(super) fn step(&mut self, text: impl fmt::Display, result: impl fmt::Display) {
+        if let Some(derivation) = &mut self.0 {
+            derivation.steps.push(Step { text: text.to_string(), result: result.to_string(), cite: None });
+        }
+    }
+
+    pub(super) fn cited(&mut self, text: impl fmt::Display, result: impl fmt::Display, cite: &str) {
+        if let Some(derivation) = &mut self.0 {
+            derivation.steps.push(Step { text: text.to_string(), result: result.to_string(), cite: Some(cite.to_owned()) });
+        }
     }
 
     /// Adds the steps of a part that was counted on its own.
-    pub(super) fn append(&mut self, part: Self) {
-        self.steps.extend(part.steps);
-        for assumption in part.assumptions {
-            self.assume(assumption);
+    pub(super) fn append(&mut self, part: Derivation) {
+        if let Some(derivation) = &mut self.0 {
+            derivation.steps.extend(part.steps);
+            for assumption in part.assumptions {
+                derivation.assume(assumption);
+            }
         }
     }
 
     /// Records an assumption once.
-    pub(super) fn assume(&mut self, assumption: impl Into<String>) {
-        let assumption = assumption.into();
-        if !self.assumptions.contains(&assumption) {
-            self.assumptions.push(assumption);
+    pub(super) fn assume(&mut self, assumption: impl fmt::Display) {
+        if let Some(derivation) = &mut self.0 {
+            derivation.assume(assumption.to_string());
         }
     }
 }

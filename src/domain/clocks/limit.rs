@@ -3,10 +3,11 @@
 //! In TOML a limit is a table with one key, the unit: `{ hours = { count = 72 } }`.
 
 use crate::domain::instant::{Instant, NaiveTime, Zone};
+use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// A period counted from a start.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub enum Limit {
     /// Elapsed hours; weekends, holidays and changes of the local clock count for nothing.
@@ -34,7 +35,7 @@ pub enum Limit {
 }
 
 /// Elapsed hours.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct HourLimit {
     /// How many hours.
@@ -48,7 +49,7 @@ pub struct HourLimit {
 }
 
 /// Calendar days.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct DayLimit {
     /// How many days.
@@ -74,7 +75,7 @@ pub struct DayLimit {
 }
 
 /// Business days.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct BusinessDayLimit {
     /// How many business days.
@@ -93,7 +94,7 @@ pub struct BusinessDayLimit {
 }
 
 /// Calendar months.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct MonthLimit {
     /// How many months.
@@ -115,7 +116,7 @@ pub struct MonthLimit {
 }
 
 /// Days after the end of a civil year. The leap year that matters is the one the days fall in.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct YearEndLimit {
     /// How many days after 31 December.
@@ -129,7 +130,7 @@ pub struct YearEndLimit {
 }
 
 /// A day of the next civil year, such as 1 March.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct AnnualDateLimit {
     /// 1 to 12.
@@ -146,7 +147,7 @@ pub struct AnnualDateLimit {
 
 /// The contested reading of Reg. 1182/71 Art. 3(5) for hours: the period runs on until it holds
 /// this many full working days after the day of the start, and ends with the last of them.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct WorkingDayMinimum {
     /// The limit that may be stretched.
@@ -161,7 +162,7 @@ pub struct WorkingDayMinimum {
 }
 
 /// An instant that was granted or ordered.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct FixedLimit {
     /// RFC 3339 with an explicit offset.
@@ -172,7 +173,7 @@ pub struct FixedLimit {
 }
 
 /// What happens to the begun hour of the start.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Rounding {
     /// Nothing: exact elapsed time.
@@ -184,7 +185,7 @@ pub enum Rounding {
 }
 
 /// Whether the day of the start is counted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum FirstDay {
     /// The day of the start is day zero.
@@ -195,7 +196,7 @@ pub enum FirstDay {
 }
 
 /// Where an end on a closed day goes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Roll {
     /// Nowhere.
@@ -208,7 +209,7 @@ pub enum Roll {
 }
 
 /// What happens when the last month has no such day.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Overflow {
     /// The period ends on the last day of the month: 31 January and a month is 28 February.
@@ -255,6 +256,16 @@ impl<'de> Deserialize<'de> for ZoneChoice {
         Zone::named(&name).map(Self::Named).ok_or_else(|| {
             serde::de::Error::custom(format!("no time zone `{name}`; use `organisation` or an IANA name such as `Europe/Berlin`"))
         })
+    }
+}
+
+impl JsonSchema for ZoneChoice {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "ZoneChoice".into()
+    }
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        let says = "Whose civil days count: `organisation`, or an IANA time zone that the law fixes.";
+        schemars::json_schema!({ "type": "string", "default": "organisation", "description": says })
     }
 }
 

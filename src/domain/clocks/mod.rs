@@ -16,7 +16,7 @@ mod pause;
 mod toll;
 
 pub use calendar::{Calendar, CalendarFault, Calendars, DayKind, Holiday, YearOfHolidays};
-pub use deadline::{ClockFault, Context, Deadline, deadline};
+pub use deadline::{ClockFault, Context, Deadline, deadline, last_instant};
 pub use derivation::{Derivation, Step};
 pub use limit::{
     AnnualDateLimit, BusinessDayLimit, DayLimit, FirstDay, FixedLimit, HourLimit, Limit, MonthLimit, Overflow, Roll, Rounding,

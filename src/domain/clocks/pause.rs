@@ -2,16 +2,17 @@
 
 use super::calendar::Calendars;
 use super::deadline::{ClockFault, Context, Deadline, deadline, end_of_day, out_of_range, spoken};
-use super::derivation::Derivation;
+use super::derivation::Scribe;
 use super::limit::Limit;
 use super::lint::LimitFault;
 use super::toll::{Span, tolled};
 use crate::domain::instant::{Instant, Zone, is_sane_date};
 use chrono::Days;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// What a law lets a hold do to a clock. In TOML `{ floor = {} }` and the like.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub enum Pause {
     /// The deadline is the later of the original and the release. The cautious reading of "delay".
@@ -71,7 +72,7 @@ pub fn with_pauses(
 ) -> Result<Deadline, ClockFault> {
     let Some(original) = deadline.at else {
         if !holds.is_empty() {
-            deadline.derivation.step("a hold changes no deadline where there is none", "no deadline");
+            deadline.derivation.scribe().step("a hold changes no deadline where there is none", "no deadline");
         }
         return Ok(deadline);
     };
@@ -79,7 +80,7 @@ pub fn with_pauses(
     in_order.sort_by_key(|hold| (hold.from, hold.until));
     let mut held = Held { start, limit, ctx, at: original, zone: deadline.zone, tolled: Vec::new(), open: false };
     for hold in in_order {
-        held.lay(hold, &mut deadline.derivation)?;
+        held.lay(hold, &mut deadline.derivation.scribe())?;
     }
     if !is_sane_date(&held.at.date_naive()) {
         return Err(out_of_range(start));
@@ -101,51 +102,51 @@ struct Held<'a> {
 }
 
 impl Held<'_> {
-    fn lay(&mut self, hold: &Hold, derivation: &mut Derivation) -> Result<(), ClockFault> {
+    fn lay(&mut self, hold: &Hold, scribe: &mut Scribe<'_>) -> Result<(), ClockFault> {
         if !std::iter::once(hold.from).chain(hold.until).all(|at| is_sane_date(&at.date_naive())) {
             return Err(out_of_range(hold.from));
         }
-        derivation.step("a hold begins", spoken(self.zone, hold.from));
+        scribe.step("a hold begins", spoken(self.zone, hold.from));
         if hold.from > self.at {
-            derivation.step("it begins after the deadline and cures nothing", spoken(self.zone, self.at));
+            scribe.step("it begins after the deadline and cures nothing", spoken(self.zone, self.at));
             return Ok(());
         }
-        let (release, pause) = self.release(hold, derivation)?;
+        let (release, pause) = self.release(hold, scribe)?;
         let Some(release) = release else {
             self.open = true;
-            derivation.step("it has no end yet; the deadline moves on release and is not before", spoken(self.zone, self.at));
-            derivation.assume("a hold is open, so the deadline shown is the earliest it can be");
+            scribe.step("it has no end yet; the deadline moves on release and is not before", spoken(self.zone, self.at));
+            scribe.assume("a hold is open, so the deadline shown is the earliest it can be");
             return Ok(());
         };
         if release <= hold.from || release <= self.start {
-            derivation.step("it ends before it or the clock begins, and does nothing", spoken(self.zone, self.at));
+            scribe.step("it ends before it or the clock begins, and does nothing", spoken(self.zone, self.at));
             return Ok(());
         }
-        derivation.step("it ends, and telling is allowed again", spoken(self.zone, release));
-        let moved = self.moved(pause, hold.from, release, derivation)?;
+        scribe.step("it ends, and telling is allowed again", spoken(self.zone, release));
+        let moved = self.moved(pause, hold.from, release, scribe)?;
         if moved > self.at || matches!(pause, Pause::Restart(_)) {
             self.at = moved;
-            derivation.step("the hold moves the deadline", spoken(self.zone, moved));
+            scribe.step("the hold moves the deadline", spoken(self.zone, moved));
         } else {
-            derivation.step("the hold leaves the deadline where it is", spoken(self.zone, self.at));
+            scribe.step("the hold leaves the deadline where it is", spoken(self.zone, self.at));
         }
         Ok(())
     }
 
     /// When the hold ends, after its caps, and what it then does.
-    fn release<'h>(&self, hold: &'h Hold, derivation: &mut Derivation) -> Result<(Option<Instant>, &'h Pause), ClockFault> {
+    fn release<'h>(&self, hold: &'h Hold, scribe: &mut Scribe<'_>) -> Result<(Option<Instant>, &'h Pause), ClockFault> {
         let mut release = hold.until;
         let mut pause = &hold.kind;
         if let Some(cap_days) = hold.oral_cap_days {
             let stated = self.zone.date_of(hold.from);
             let lapse = stated.checked_add_days(Days::new(u64::from(cap_days))).ok_or_else(|| out_of_range(hold.from))?;
             let (lapse, _) = self.zone.start_of(lapse);
-            derivation.step(format!("an oral statement lapses {cap_days} days after it"), spoken(self.zone, lapse));
+            scribe.step(format_args!("an oral statement lapses {cap_days} days after it"), spoken(self.zone, lapse));
             release = Some(release.map_or(lapse, |until| until.min(lapse)));
         }
         while let Pause::Capped { limit, pause: inner } = pause {
             if let Some(cap) = deadline(limit, hold.from, self.ctx)?.at {
-                derivation.step("the law caps how long it can last", spoken(self.zone, cap));
+                scribe.step("the law caps how long it can last", spoken(self.zone, cap));
                 release = Some(release.map_or(cap, |until| until.min(cap)));
             }
             pause = inner;
@@ -153,43 +154,37 @@ impl Held<'_> {
         Ok((release, pause))
     }
 
-    fn moved(
-        &mut self,
-        pause: &Pause,
-        from: Instant,
-        release: Instant,
-        derivation: &mut Derivation,
-    ) -> Result<Instant, ClockFault> {
+    fn moved(&mut self, pause: &Pause, from: Instant, release: Instant, scribe: &mut Scribe<'_>) -> Result<Instant, ClockFault> {
         match pause {
-            Pause::Floor {} | Pause::Prohibition {} => Ok(self.floor(release, derivation)),
-            Pause::Capped { pause, .. } => self.moved(pause, from, release, derivation),
-            Pause::Toll {} => self.toll(from, release, derivation),
+            Pause::Floor {} | Pause::Prohibition {} => Ok(self.floor(release, scribe)),
+            Pause::Capped { pause, .. } => self.moved(pause, from, release, scribe),
+            Pause::Toll {} => self.toll(from, release, scribe),
             Pause::Restart(limit) | Pause::LatestOf(limit) => {
-                derivation.step("a period is counted from the release", spoken(self.zone, release));
+                scribe.step("a period is counted from the release", spoken(self.zone, release));
                 let counted = deadline(limit, release, self.ctx)?;
-                derivation.append(counted.derivation);
+                scribe.append(counted.derivation);
                 Ok(counted.at.unwrap_or(release))
             }
         }
     }
 
-    fn floor(&self, release: Instant, derivation: &mut Derivation) -> Instant {
+    fn floor(&self, release: Instant, scribe: &mut Scribe<'_>) -> Instant {
         if release <= self.at {
             return self.at;
         }
-        derivation.step("the release is after the deadline", "what is owed is owed at once on release");
+        scribe.step("the release is after the deadline", "what is owed is owed at once on release");
         if self.limit.ends_with_a_day() {
-            end_of_day(self.zone.date_of(release), self.limit.cutoff(), self.zone, derivation).max(release)
+            end_of_day(self.zone.date_of(release), self.limit.cutoff(), self.zone, scribe).max(release)
         } else {
             release
         }
     }
 
-    fn toll(&mut self, from: Instant, release: Instant, derivation: &mut Derivation) -> Result<Instant, ClockFault> {
+    fn toll(&mut self, from: Instant, release: Instant, scribe: &mut Scribe<'_>) -> Result<Instant, ClockFault> {
         let from = self.tolled.iter().map(|(_, until)| *until).fold(from.max(self.start), Instant::max);
         if from < release {
             self.tolled.push((from, release));
         }
-        Ok(tolled(self.limit, self.start, &self.tolled, self.ctx, derivation)?.unwrap_or(self.at))
+        Ok(tolled(self.limit, self.start, &self.tolled, self.ctx, scribe)?.unwrap_or(self.at))
     }
 }

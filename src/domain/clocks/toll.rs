@@ -2,7 +2,7 @@
 
 use super::civil;
 use super::deadline::{ClockFault, Context, calendar, day, deadline, end_of_day, out_of_range, spoken};
-use super::derivation::Derivation;
+use super::derivation::Scribe;
 use super::limit::{BusinessDayLimit, DayLimit, Limit, MonthLimit, Roll};
 use crate::domain::instant::{Duration, Instant, Zone};
 use chrono::Days;
@@ -17,36 +17,36 @@ pub(super) fn tolled(
     start: Instant,
     spans: &[Span],
     ctx: &Context<'_>,
-    derivation: &mut Derivation,
+    scribe: &mut Scribe<'_>,
 ) -> Result<Option<Instant>, ClockFault> {
     let zone = limit.zone(ctx.organisation_zone);
     match limit {
         Limit::Days(days) => {
             let held_days = civil_days(zone, spans);
-            derivation.step("civil days held are added to the period", format!("{} + {held_days} days", days.count));
+            scribe.step("civil days held are added to the period", format_args!("{} + {held_days} days", days.count));
             let longer = Limit::Days(DayLimit { count: days.count.saturating_add(held_days), ..days.clone() });
-            recount(&longer, start, ctx, derivation)
+            recount(&longer, start, ctx, scribe)
         }
         Limit::BusinessDays(days) => {
             let held_days = open_days(zone, spans, &days.calendar, ctx)?;
-            derivation.step("business days held are added to the period", format!("{} + {held_days} business days", days.count));
+            scribe.step("business days held are added to the period", format_args!("{} + {held_days} business days", days.count));
             let longer = Limit::BusinessDays(BusinessDayLimit { count: days.count.saturating_add(held_days), ..days.clone() });
-            recount(&longer, start, ctx, derivation)
+            recount(&longer, start, ctx, scribe)
         }
         Limit::Months(months) => {
             let plain = Limit::Months(MonthLimit { roll: Roll::None, calendar: None, ..months.clone() });
-            after_held_days(&plain, start, spans, ctx, derivation)
+            after_held_days(&plain, start, spans, ctx, scribe)
         }
-        Limit::AfterYearEnd(_) | Limit::NextYearDate(_) => after_held_days(limit, start, spans, ctx, derivation),
+        Limit::AfterYearEnd(_) | Limit::NextYearDate(_) => after_held_days(limit, start, spans, ctx, scribe),
         Limit::Hours(_) | Limit::At(_) | Limit::WorkingDayMinimum(_) => {
             let Some(end) = deadline(limit, start, ctx)?.at else { return Ok(None) };
             let held = spans.iter().fold(Duration::zero(), |sum, (from, until)| sum + (*until - *from));
             let end = end.checked_add_signed(held).ok_or_else(|| out_of_range(start))?;
-            derivation.step("the time held is added to the period", spoken(zone, end));
+            scribe.step("the time held is added to the period", spoken(zone, end));
             Ok(Some(end))
         }
-        Limit::EarlierOf(limits) => Ok(each(limits, start, spans, ctx, derivation)?.into_iter().min()),
-        Limit::LaterOf(limits) => Ok(each(limits, start, spans, ctx, derivation)?.into_iter().max()),
+        Limit::EarlierOf(limits) => Ok(each(limits, start, spans, ctx, scribe)?.into_iter().min()),
+        Limit::LaterOf(limits) => Ok(each(limits, start, spans, ctx, scribe)?.into_iter().max()),
         Limit::Prompt {} => Ok(None),
     }
 }
@@ -56,18 +56,18 @@ fn each(
     start: Instant,
     spans: &[Span],
     ctx: &Context<'_>,
-    derivation: &mut Derivation,
+    scribe: &mut Scribe<'_>,
 ) -> Result<Vec<Instant>, ClockFault> {
     let mut ends = Vec::with_capacity(limits.len());
     for limit in limits {
-        ends.extend(tolled(limit, start, spans, ctx, derivation)?);
+        ends.extend(tolled(limit, start, spans, ctx, scribe)?);
     }
     Ok(ends)
 }
 
-fn recount(limit: &Limit, start: Instant, ctx: &Context<'_>, derivation: &mut Derivation) -> Result<Option<Instant>, ClockFault> {
+fn recount(limit: &Limit, start: Instant, ctx: &Context<'_>, scribe: &mut Scribe<'_>) -> Result<Option<Instant>, ClockFault> {
     let counted = deadline(limit, start, ctx)?;
-    derivation.append(counted.derivation);
+    scribe.append(counted.derivation);
     Ok(counted.at)
 }
 
@@ -76,14 +76,14 @@ fn after_held_days(
     start: Instant,
     spans: &[Span],
     ctx: &Context<'_>,
-    derivation: &mut Derivation,
+    scribe: &mut Scribe<'_>,
 ) -> Result<Option<Instant>, ClockFault> {
     let zone = limit.zone(ctx.organisation_zone);
     let Some(end) = deadline(limit, start, ctx)?.at else { return Ok(None) };
     let held_days = u64::from(civil_days(zone, spans));
     let last = zone.date_of(end).checked_add_days(Days::new(held_days)).ok_or_else(|| out_of_range(start))?;
-    derivation.step(format!("{held_days} civil days held are added to the end; it does not roll"), day(last));
-    Ok(Some(end_of_day(last, limit.cutoff(), zone, derivation)))
+    scribe.step(format_args!("{held_days} civil days held are added to the end; it does not roll"), day(last));
+    Ok(Some(end_of_day(last, limit.cutoff(), zone, scribe)))
 }
 
 /// Midnights crossed while held, so that the day of the statement is used up and the day of release is day zero.

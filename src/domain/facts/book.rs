@@ -57,6 +57,10 @@ impl Book {
 
     /// What stands of a key.
     pub fn standing(&self, key: &str) -> Standing<'_> {
+        // One word needs no weighing, and most keys have one.
+        if let [(_, claim)] = self.history(key) {
+            return claim.value.as_ref().map_or(Standing::Unknown, |value| Standing::Known(value, claim));
+        }
         let latest = self.latest_words(key);
         let Some(rank) = latest.keys().map(|by| by.rank()).max() else { return Standing::Unknown };
         if rank == Rank::Product
@@ -143,10 +147,12 @@ impl FromIterator<Claim> for Book {
     }
 }
 
-/// A book is written as its list of claims.
+/// A book is written as its list of claims, in the order of recording, so that their numbers come back.
 impl Serialize for Book {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_seq(self.claims())
+        let mut claims: Vec<&(ClaimId, Claim)> = self.claims.values().flatten().collect();
+        claims.sort_by_key(|(id, _)| *id);
+        serializer.collect_seq(claims.into_iter().map(|(_, claim)| claim))
     }
 }
 

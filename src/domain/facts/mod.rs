@@ -13,4 +13,4 @@ mod vocabulary;
 pub use book::{Book, Standing};
 pub use claim::{Claim, ClaimId, Claimant, Rank};
 pub use value::{Count, FactType, Precision, Value, ValueFault, is_place};
-pub use vocabulary::{FactEntry, FactFault, Vocabulary, is_cohort};
+pub use vocabulary::{CLOCK_SKEW, FactEntry, FactFault, Vocabulary, is_cohort};

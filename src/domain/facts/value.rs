@@ -1,13 +1,14 @@
 //! The types a fact can have and the values of those types.
 
 use crate::domain::instant::{Instant, NaiveDate};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 /// The type of a fact, as the vocabulary declares it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum FactType {
     /// `true` or `false`.

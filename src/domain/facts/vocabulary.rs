@@ -2,11 +2,13 @@
 
 use super::{FactType, Value, ValueFault};
 use crate::domain::ids::FactKey;
+use crate::domain::instant::{Duration, Instant};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// One fact of the vocabulary, as `rules/facts.toml` and the packs declare it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct FactEntry {
     /// The key, such as `people.total`.
@@ -25,21 +27,39 @@ pub struct FactEntry {
     /// A property of the organisation, usually set in the configuration.
     #[serde(default)]
     pub of_organisation: bool,
+    /// An instant that may lie ahead, such as an extension granted. Any other is of something that
+    /// has happened, and cannot.
+    #[serde(default)]
+    pub may_lie_ahead: bool,
     /// While nobody has said it, it is at least the sum of this count by place.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub at_least_sum_of: Option<FactKey>,
 }
 
+/// How far ahead of ours a clock may go before the instants it gives lie in the future.
+pub const CLOCK_SKEW: Duration = Duration::minutes(5);
+
 /// All facts by key.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Vocabulary {
     entries: BTreeMap<FactKey, FactEntry>,
+    /// The counts that are at least the sum of another.
+    sums: BTreeMap<FactKey, FactKey>,
 }
 
 impl Vocabulary {
     /// Adds an entry; an entry of the same key is given back if there was one.
     pub fn insert(&mut self, entry: FactEntry) -> Option<FactEntry> {
+        match &entry.at_least_sum_of {
+            Some(parts) => drop(self.sums.insert(entry.key.clone(), parts.clone())),
+            None => drop(self.sums.remove(&entry.key)),
+        }
         self.entries.insert(entry.key.clone(), entry)
+    }
+
+    /// The count by place whose sum a count is at least, if it has one.
+    pub fn at_least_sum_of(&self, key: &str) -> Option<&FactKey> {
+        self.sums.get(key)
     }
 
     /// The entry of a key. A fact may be said of one group of people: `risk.level@staff` has the
@@ -64,6 +84,13 @@ impl Vocabulary {
             .filter(|(likeness, _)| *likeness > 0.75)
             .max_by(|a, b| a.0.total_cmp(&b.0))
             .map(|(_, known)| known)
+    }
+
+    /// The instant of a claimed value that lies in the future, although what it is the time of has happened.
+    pub fn future_instant(&self, key: &str, value: &Value, now: Instant) -> Option<Instant> {
+        let Value::Instant(at) = value else { return None };
+        let may_lie_ahead = self.get(key).is_some_and(|entry| entry.may_lie_ahead);
+        (!may_lie_ahead && *at > now + CLOCK_SKEW).then_some(*at)
     }
 
     /// Reads a JSON value as the type of a key.

@@ -150,8 +150,14 @@ fn settle(
         Owed::NotBound | Owed::NotOwed => end(incident, key, clock, assessment, moment, events),
         Owed::Open | Owed::Owed => {
             let Some(law) = law_of(assessment, target).map(Arc::new) else { return };
+            let stays = |clock: &Clock| match clock.standing {
+                Standing::Met => true,
+                // Void on these very facts by a person's word; void by other facts, it runs again.
+                Standing::Void => clock.law == law && incident.nothing_owed.get(&key).is_some_and(|why| why.determined),
+                Standing::Provisional | Standing::Running | Standing::Missed => clock.law == law,
+            };
             match clock {
-                Some(clock) if clock.standing == Standing::Met || clock.law == law => {}
+                Some(clock) if stays(clock) => {}
                 Some(clock) => {
                     let moved = Clock { law: Arc::clone(&law), ..clock.clone() };
                     let rearm = rearmed(&key, &clock.handled, &moved, moment);
@@ -210,9 +216,9 @@ fn law_of(assessment: &Assessment<'_>, target: Option<&str>) -> Option<ClockLaw>
         pack: assessment.duty.pack.clone(),
         provisional: assessment.owed == Owed::Open || !assessment.start.settled,
         mode: assessment.mode,
-        start: assessment.start.clone(),
-        deadlines: assessment.deadlines.clone()?,
-        missing: assessment.missing.clone(),
+        start: assessment.start.recorded(),
+        deadlines: assessment.deadlines.as_ref()?.recorded(),
+        missing: assessment.missing.iter().copied().cloned().collect(),
         reasons: assessment.reasons(),
         remarks: assessment.remarks.clone(),
     })

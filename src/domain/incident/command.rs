@@ -228,7 +228,7 @@ pub enum Refusal {
     #[error("`{what}` is {at}, which lies in the future; now is {now}")]
     Future {
         /// The field.
-        what: &'static str,
+        what: String,
         /// Its value.
         at: String,
         /// Now.

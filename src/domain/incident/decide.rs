@@ -5,13 +5,11 @@ use super::command::{Command, Moment, Refusal};
 use super::event::{ClockKey, DeliveryResult, Event};
 use super::ringing;
 use super::state::{AlertState, Clock, Incident};
-use crate::domain::facts::{Claim, Rank, Vocabulary};
+use super::suggesting::suggest_risks;
+use crate::domain::facts::{CLOCK_SKEW, Claim, Rank, Vocabulary};
 use crate::domain::ids::{AlertId, IncidentId};
 use crate::domain::instant::{Duration, Instant, rfc3339};
 use crate::domain::law::pack::HoldRule;
-
-/// What people's clocks may differ by.
-const CLOCK_SKEW: Duration = Duration::minutes(5);
 
 /// What a command came to.
 #[derive(Clone, Debug, PartialEq)]
@@ -58,6 +56,7 @@ fn further(story: &mut Story<'_>, incident: &Incident, command: Command, moment:
         }
         Command::Answer { claims } => {
             let by = claims.first().map_or("nobody", |claim| claim.by.name()).to_owned();
+            check_instants(&claims, moment)?;
             check_judgements(&claims, &moment.rulebook.vocabulary)?;
             if story.claim(claims) {
                 story.reassess(&format!("answers of {by}"))?;
@@ -74,7 +73,7 @@ fn further(story: &mut Story<'_>, incident: &Incident, command: Command, moment:
             open_clock(incident, &key)?;
             not_empty("what", &evidence.what)?;
             not_empty("by", &evidence.by)?;
-            not_future("filed-at", evidence.filed_at, moment.now)?;
+            not_future("filed_at", evidence.filed_at, moment.now)?;
             story.tell(Event::Met { clock: key.clone(), evidence });
             story.drop_alerts(&key, "the clock was met");
             // Meeting one duty may start or pull forward another.
@@ -200,15 +199,26 @@ impl<'a> Story<'a> {
 
     fn reassess(&mut self, because: &str) -> Result<(), Refusal> {
         let incident = self.incident().ok_or(Refusal::NoIncident)?;
+        for event in suggest_risks(incident, self.moment) {
+            self.tell(event);
+        }
+        let incident = self.incident().ok_or(Refusal::NoIncident)?;
         for event in reassess(incident, self.moment, because) {
             let closed = match &event {
                 Event::NothingOwed { clock, .. } => Some((clock.clone(), "nothing is owed")),
                 Event::Met { clock, .. } => Some((clock.clone(), "the clock was met")),
                 _ => None,
             };
+            let reopened = match &event {
+                Event::ClockSet { clock, .. } => self.is_closed(clock).then(|| clock.clone()),
+                _ => None,
+            };
             self.tell(event);
             if let Some((clock, reason)) = closed {
                 self.drop_alerts(&clock, reason);
+            }
+            if let Some(event) = reopened.and_then(|key| self.reopen(&key)) {
+                self.tell(event);
             }
         }
         let incident = self.incident().ok_or(Refusal::NoIncident)?;
@@ -216,6 +226,16 @@ impl<'a> Story<'a> {
             self.tell(event);
         }
         Ok(())
+    }
+
+    fn is_closed(&self, key: &ClockKey) -> bool {
+        let clock = self.incident().and_then(|incident| incident.clocks.get(key));
+        clock.is_some_and(|clock| !clock.standing.is_open())
+    }
+
+    fn reopen(&self, key: &ClockKey) -> Option<Event> {
+        let incident = self.incident()?;
+        ringing::reopen(incident, key, incident.clocks.get(key)?, self.moment)
     }
 
     fn drop_alerts(&mut self, key: &ClockKey, reason: &str) {
@@ -247,11 +267,12 @@ fn open_clock<'i>(incident: &'i Incident, key: &ClockKey) -> Result<&'i Clock, R
 }
 
 /// When a lease ends: never within the last call before the limit; `None` if that leaves nothing.
-/// Past the limit only a short lease holds, so that an overdue clock cannot be slept through.
+/// Past the limit only a short lease holds, so that an overdue clock cannot be slept through; and
+/// where the law gives no limit, none longer than the house's usual one.
 fn lease_end(clock: &Clock, lease: Option<Duration>, moment: &Moment<'_>) -> Option<Instant> {
     let house = moment.house;
     let wished = moment.now + lease.unwrap_or(house.lease).max(Duration::zero());
-    let Some(until) = clock.law.until() else { return Some(wished) };
+    let Some(until) = clock.law.until() else { return Some(wished.min(moment.now + house.lease)) };
     let third = (until - clock.law.start.at).max(Duration::zero()) / 3;
     let last_call = until - house.last_call.min(third);
     if until <= moment.now {
@@ -276,10 +297,22 @@ fn check_judgements(claims: &[Claim], vocabulary: &Vocabulary) -> Result<(), Ref
     Ok(())
 }
 
+fn check_instants(claims: &[Claim], moment: &Moment<'_>) -> Result<(), Refusal> {
+    for claim in claims {
+        let vocabulary = &moment.rulebook.vocabulary;
+        let value = claim.value.as_ref();
+        if let Some(at) = value.and_then(|value| vocabulary.future_instant(claim.key.as_str(), value, moment.now)) {
+            return Err(Refusal::Future { what: claim.key.to_string(), at: rfc3339(at), now: rfc3339(moment.now) });
+        }
+    }
+    Ok(())
+}
+
 fn not_empty(name: &'static str, text: &str) -> Result<(), Refusal> {
     if text.trim().is_empty() { Err(Refusal::Empty(name)) } else { Ok(()) }
 }
 
-fn not_future(what: &'static str, at: Instant, now: Instant) -> Result<(), Refusal> {
-    if at <= now + CLOCK_SKEW { Ok(()) } else { Err(Refusal::Future { what, at: rfc3339(at), now: rfc3339(now) }) }
+fn not_future(what: &str, at: Instant, now: Instant) -> Result<(), Refusal> {
+    let future = || Refusal::Future { what: what.to_owned(), at: rfc3339(at), now: rfc3339(now) };
+    if at <= now + CLOCK_SKEW { Ok(()) } else { Err(future()) }
 }

@@ -7,6 +7,7 @@ use crate::domain::ids::{AlertId, ChannelId, DutyId, IncidentId, OrganisationId,
 use crate::domain::instant::{Instant, Zone};
 use crate::domain::law::assess::{Deadlines, Started};
 use crate::domain::law::{Mode, Verification};
+use crate::domain::severity::Suggestion;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -111,6 +112,9 @@ pub enum Event {
         /// The ground a person may confirm.
         ground: String,
     },
+    /// What was said of a risk makes another suggestion than before. It decides nothing: a risk is
+    /// what a named person claims with `risk.level`.
+    RiskSuggested(Suggestion),
     /// A person determined that nothing is owed.
     Determined {
         /// Which.
@@ -222,7 +226,7 @@ pub enum Event {
         /// How.
         result: DeliveryResult,
     },
-    /// The time came and there was nothing to do: policy changed since the wake was set.
+    /// Looked at with nothing to do, but the wake set before is not the one policy asks for.
     NothingDue {},
     /// An alert is no longer tried because its clock is closed.
     DeliveryDropped {

@@ -12,6 +12,7 @@ mod decide;
 mod event;
 mod ringing;
 mod state;
+mod suggesting;
 mod wake;
 
 pub use assessing::{WouldBe, if_a_breach, sight_of};

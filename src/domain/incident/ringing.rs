@@ -17,27 +17,28 @@ pub fn rings(clock: &Clock, house: &House) -> bool {
     clock.standing.is_open() && (clock.law.mode != Mode::Shadow || house.ring_shadow)
 }
 
-fn plan(key: &ClockKey, clock: &Clock, house: &House, now: Instant) -> Vec<PlannedRung> {
-    house.ladder(key.duty.as_str()).map(|ladder| ladder.plan(clock.span(), now)).unwrap_or_default()
+/// The rungs of a clock that were not handled.
+fn plan(key: &ClockKey, clock: &Clock, house: &House, handled: &BTreeSet<String>, now: Instant) -> Vec<PlannedRung> {
+    house.ladder(key.duty.as_str()).map(|ladder| ladder.plan(clock.span(), handled, now)).unwrap_or_default()
+}
+
+/// Every rung of a clock that has passed, handled or not.
+fn passed(key: &ClockKey, clock: &Clock, house: &House, now: Instant) -> Vec<PlannedRung> {
+    plan(key, clock, house, &BTreeSet::new(), now).into_iter().filter(|rung| rung.at <= now).collect()
 }
 
 /// The next rung that will ring and when; an acknowledgement makes rungs wait for its end.
 pub fn next_rung(key: &ClockKey, clock: &Clock, house: &House, now: Instant) -> Option<(Instant, String)> {
     let waits_until = clock.acknowledged.as_ref().map(|lease| lease.until);
-    plan(key, clock, house, now)
+    plan(key, clock, house, &clock.handled, now)
         .into_iter()
-        .filter(|rung| !clock.handled.contains(&rung.name))
         .map(|rung| (waits_until.map_or(rung.at, |until| rung.at.max(until)), rung.name))
         .min()
 }
 
 /// Names of handled rungs that ring again once the clock's span is the one of `clock`.
 pub fn rearmed(key: &ClockKey, handled: &BTreeSet<String>, clock: &Clock, moment: &Moment<'_>) -> BTreeSet<String> {
-    let passed: BTreeSet<String> = plan(key, clock, moment.house, moment.now)
-        .into_iter()
-        .filter(|rung| rung.at <= moment.now)
-        .map(|rung| rung.name)
-        .collect();
+    let passed: BTreeSet<String> = passed(key, clock, moment.house, moment.now).into_iter().map(|rung| rung.name).collect();
     handled.difference(&passed).filter(|name| name.as_str() != "start").cloned().collect()
 }
 
@@ -57,20 +58,19 @@ pub fn ring(incident: &Incident, key: &ClockKey, clock: &Clock, moment: &Moment<
     if owned || !rings(clock, moment.house) {
         return events;
     }
-    let passed: Vec<PlannedRung> =
-        plan(key, clock, moment.house, moment.now).into_iter().filter(|rung| rung.at <= moment.now).collect();
-    let mut due: Vec<&PlannedRung> = passed.iter().filter(|rung| !clock.handled.contains(&rung.name)).collect();
+    let mut due: Vec<PlannedRung> = plan(key, clock, moment.house, &clock.handled, moment.now);
+    due.retain(|rung| rung.at <= moment.now);
     match (due.pop(), lease_ended) {
         (Some(loudest), _) => {
             if !due.is_empty() {
                 let reason = format!("fell due before `{}` could be rung at {}", loudest.name, rfc3339(moment.now));
-                let skip = |rung: &PlannedRung| RungSkip { rung: rung.name.clone(), due_at: rung.at, reason: reason.clone() };
+                let skip = |rung: PlannedRung| RungSkip { rung: rung.name, due_at: rung.at, reason: reason.clone() };
                 events.push(Event::RungsSkipped { clock: key.clone(), rungs: due.into_iter().map(skip).collect() });
             }
             events.push(fall(incident, key, clock, &loudest.name, loudest.at, &loudest.to, moment));
         }
         (None, Some(ended_at)) => {
-            if let Some(last) = passed.last() {
+            if let Some(last) = passed(key, clock, moment.house, moment.now).last() {
                 let name = format!("acknowledgement ended {}", rfc3339(ended_at));
                 events.push(fall(incident, key, clock, &name, ended_at, &last.to, moment));
             }
@@ -78,6 +78,13 @@ pub fn ring(incident: &Incident, key: &ClockKey, clock: &Clock, moment: &Moment<
         (None, None) => {}
     }
     events
+}
+
+/// A closed clock runs again: whoever was last told of it is told of this at once.
+pub fn reopen(incident: &Incident, key: &ClockKey, clock: &Clock, moment: &Moment<'_>) -> Option<Event> {
+    let last = passed(key, clock, moment.house, moment.now).pop().filter(|_| rings(clock, moment.house))?;
+    let name = format!("runs again {}", rfc3339(moment.now));
+    Some(fall(incident, key, clock, &name, moment.now, &last.to, moment))
 }
 
 fn fall(

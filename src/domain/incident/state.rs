@@ -2,12 +2,13 @@
 
 use super::command::{Evidence, HoldStatement};
 use super::event::{AlertQueued, ClockKey, ClockLaw, DeliveryResult, Draft, Event, Opened, Standing};
-use super::wake::ATTEMPT_LEASE;
+use super::wake::{ATTEMPT_LEASE, RETRY_WAIT_MAX};
 use crate::domain::clocks::Hold;
 use crate::domain::escalation::Span;
 use crate::domain::facts::Book;
 use crate::domain::ids::{AlertId, IncidentId, PackId, SourceId};
 use crate::domain::instant::Instant;
+use crate::domain::severity::Suggestion;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -30,6 +31,8 @@ pub struct Incident {
     pub hints: BTreeSet<(String, String, String)>,
     /// Oddities in reading the messages.
     pub remarks: BTreeSet<String>,
+    /// The last suggestion of a risk by group of people, `None` for all, and when it was recorded.
+    pub suggestions: BTreeMap<Option<String>, (Suggestion, Instant)>,
     /// The packs it is assessed under, by digest.
     pub packs: BTreeMap<PackId, String>,
     /// Its clocks.
@@ -100,6 +103,9 @@ pub struct NothingOwed {
     pub by: BTreeSet<String>,
     /// When it was recorded.
     pub at: Instant,
+    /// Whether a person determined it of this very clock; otherwise it follows from the facts, and
+    /// ends with them.
+    pub determined: bool,
 }
 
 /// One alert to one recipient.
@@ -161,8 +167,8 @@ impl Alert {
     /// Whether an attempt is to be made now: the time has come, or an attempt was lost with its daemon.
     pub fn is_due(&self, now: Instant) -> bool {
         match self.state {
-            AlertState::Waiting { next_at } => next_at <= now,
-            AlertState::Trying { since } => since + ATTEMPT_LEASE <= now,
+            AlertState::Waiting { next_at } => next_at <= now || next_at > now + RETRY_WAIT_MAX,
+            AlertState::Trying { since } => since + ATTEMPT_LEASE <= now || since > now + ATTEMPT_LEASE,
             AlertState::Delivered { .. } | AlertState::Dropped { .. } => false,
         }
     }
@@ -186,6 +192,7 @@ impl Incident {
             status: None,
             hints: BTreeSet::new(),
             remarks: BTreeSet::new(),
+            suggestions: BTreeMap::new(),
             packs: BTreeMap::new(),
             clocks: BTreeMap::new(),
             nothing_owed: BTreeMap::new(),
@@ -222,16 +229,20 @@ impl Incident {
                     self.book.record(claim.clone());
                 }
             }
+            Event::RiskSuggested(suggestion) => {
+                self.suggestions.insert(suggestion.cohort.clone(), (suggestion.clone(), at));
+            }
             Event::RulesPinned { packs } => self.packs.clone_from(packs),
             Event::ClockSet { clock, law, rearm, .. } => self.set_clock(clock, law, rearm, at),
             Event::NothingOwed { clock, ground, cite, by, .. } => {
                 self.close(clock, Standing::Void, at);
-                let why = NothingOwed { ground: ground.clone(), cite: cite.clone(), by: by.clone(), at };
+                let why = NothingOwed { ground: ground.clone(), cite: cite.clone(), by: by.clone(), at, determined: false };
                 self.nothing_owed.insert(clock.clone(), why);
             }
             Event::Determined { clock, by, ground, cite } => {
                 self.close(clock, Standing::Void, at);
-                let why = NothingOwed { ground: ground.clone(), cite: cite.clone(), by: BTreeSet::from([by.clone()]), at };
+                let by = BTreeSet::from([by.clone()]);
+                let why = NothingOwed { ground: ground.clone(), cite: cite.clone(), by, at, determined: true };
                 self.nothing_owed.insert(clock.clone(), why);
             }
             Event::EndSuggested { clock, ground } => {

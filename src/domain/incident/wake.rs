@@ -9,6 +9,10 @@ use crate::domain::instant::{Duration, Instant};
 /// An attempt that has not ended after this long is taken for lost (the daemon died) and made again.
 pub const ATTEMPT_LEASE: Duration = Duration::seconds(180);
 
+/// No failed attempt waits longer than this for the next one. A longer wait was planned by a clock
+/// that has been set back since, and is over.
+pub const RETRY_WAIT_MAX: Duration = Duration::hours(1);
+
 /// When to look again, and why.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Wake {
@@ -46,6 +50,7 @@ pub fn next_wake(incident: &Incident, house: &House, now: Instant) -> Option<Wak
     }
     for (id, alert) in &incident.alerts {
         match alert.state {
+            _ if alert.is_due(now) => consider(now, &|| format!("deliver {id}")),
             AlertState::Waiting { next_at } => consider(next_at, &|| format!("deliver {id}")),
             AlertState::Trying { since } => consider(since + ATTEMPT_LEASE, &|| format!("delivery of {id} taken for lost")),
             AlertState::Delivered { .. } | AlertState::Dropped { .. } => {}

@@ -46,6 +46,17 @@ fn read_text(content_type: Option<&str>, text: &str) -> Result<Body, Unreadable>
     }
 }
 
+/// Reads a body that is one strict JSON value, as people and their tools send it.
+pub fn read_strict(body: &[u8]) -> Result<Json, Unreadable> {
+    let text = std::str::from_utf8(body).map_err(|error| {
+        Unreadable::new(Refusal::NotUtf8, "the body is not UTF-8").at(Position::of_byte(body, error.valid_up_to()))
+    })?;
+    if text.trim().is_empty() {
+        return Err(Unreadable::new(Refusal::Empty, "the body is empty"));
+    }
+    read_value(text)
+}
+
 /// Reads one strict JSON value.
 pub(super) fn read_value(text: &str) -> Result<Json, Unreadable> {
     let refusal = Cell::new(None);

@@ -25,7 +25,7 @@ mod unreadable;
 
 pub use credential::{CredentialFault, TokenDigest, check_bearer};
 pub use dry_run::{DryRun, dry_run};
-pub use json::{DEPTH_MAX, ELEMENTS_MAX};
+pub use json::{DEPTH_MAX, ELEMENTS_MAX, read_strict};
 pub use mapping::{Mapping, MappingFault};
 pub use report::{EvidenceKind, Hint, Remark, RemarkCode, Report, Severity, Times};
 pub use unreadable::{PayloadFault, Position, Refusal, Unreadable};

@@ -265,17 +265,32 @@ impl<'a> Event<'a> {
         self.hints.push(Hint { label: key.to_owned(), value: said, pointer });
     }
 
+    /// What has happened has not happened in the future: the event counts, this word of it does not.
+    fn keep_future(&mut self, key: &str, value: &Json, pointer: String) {
+        let said = text::hint(value.as_str().unwrap_or_default());
+        let text = format!("`{key}` lies in the future and was not taken; what the source said is kept as a hint");
+        self.remarks.push(Remark { code: RemarkCode::TimeInFuture, pointer: Some(pointer.clone()), text });
+        self.hints.push(Hint { label: key.to_owned(), value: said, pointer });
+    }
+
     fn fact(&mut self, key: &str, value: &Json, pointer: String) -> Option<Claim> {
         let read = match (value, self.vocabulary.get(key)) {
             (Json::Null, Some(_)) => Ok(None),
             _ => self.vocabulary.read(key, value).map(Some),
         };
+        let received_at = self.delivery.received_at;
+        if let Ok(Some(claimed)) = &read
+            && self.vocabulary.future_instant(key, claimed, received_at).is_some()
+        {
+            self.keep_future(key, value, pointer);
+            return None;
+        }
         match read {
             Ok(value) => Some(Claim {
                 key: FactKey::from(key),
                 value,
                 by: Claimant::Product(self.delivery.source.as_str().to_owned()),
-                at: self.delivery.received_at,
+                at: received_at,
                 pointer: Some(pointer),
                 ground: None,
                 assumed: None,

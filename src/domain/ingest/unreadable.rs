@@ -50,6 +50,23 @@ impl Refusal {
         }
     }
 
+    /// What the sender can do about it.
+    pub fn hint(self) -> &'static str {
+        match self {
+            Self::Empty => "send one JSON object as the body",
+            Self::NotUtf8 => "send JSON in UTF-8, not compressed",
+            Self::Malformed | Self::Trailing => "send one JSON value; the place is the first that is none",
+            Self::Truncated => "send the whole JSON; look whether the sender cuts long messages",
+            Self::DuplicateKey => "name each key once, so that no two readers can read two different events",
+            Self::TooDeep => "nest less deeply, or send the inner document as a string",
+            Self::Nul => "leave NUL characters out",
+            Self::NotAnObject => "send one JSON object per event",
+            Self::BatchNotTaken => "send one event per request",
+            Self::BatchTooLong => "send fewer events at once",
+            Self::InvalidEvent => "`faults` names each fault with what is expected",
+        }
+    }
+
     /// Whether the bytes themselves are unsound (HTTP 400), rather than what they say (HTTP 422).
     pub fn is_syntax(self) -> bool {
         !matches!(self, Self::NotAnObject | Self::BatchNotTaken | Self::BatchTooLong | Self::InvalidEvent)

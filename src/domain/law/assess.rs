@@ -1,18 +1,25 @@
 //! A duty held against the facts: is it owed, from when, until when, and why.
 
+pub use super::deadlines::{Deadlines, Reckoned, Reckoning, Term};
+pub use super::starting::{Started, Starting};
+
+use super::deadlines::reckon;
 use super::evaluate::{Finding, Truth, evaluate};
 use super::load::Rulebook;
-use super::pack::{Due, Duty, Each, Exception, Mode, Pack, Pick, Reading, Status, Verification};
+use super::pack::{Duty, Each, Exception, Mode, Pack};
 use super::sight::{Known, Sight};
-use crate::domain::clocks::{self, ClockFault, Context, Deadline, Derivation, Hold, Limit, Step};
+use super::starting::{mode, out_of_time};
+use crate::domain::clocks::Hold;
 use crate::domain::facts::{Claimant, Rank, Value, is_cohort};
 use crate::domain::ids::FactKey;
-use crate::domain::instant::{Instant, NaiveDate, TZ_VERSION, Zone, rfc3339};
+use crate::domain::instant::{Instant, Zone};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
+use std::fmt;
 
 /// Whether a duty is owed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Owed {
     /// This organisation is not one the duty binds, or it was not law at the time.
@@ -27,58 +34,15 @@ pub enum Owed {
 
 /// What an assessment is made under.
 #[derive(Clone, Copy)]
-pub struct Circumstances<'a> {
+pub struct Circumstances<'a, 's> {
     /// The facts.
-    pub sight: &'a Sight<'a>,
+    pub sight: &'s Sight<'a>,
     /// The organisation's principal zone.
     pub zone: Zone,
     /// The start of last resort, when no fact gives one: when the assessment is made.
     pub at: Instant,
     /// Holds recorded on this duty's clock, such as a law-enforcement statement.
-    pub holds: &'a [Hold],
-}
-
-/// A start instant and where it came from.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Started {
-    /// The instant.
-    pub at: Instant,
-    /// Whether the event in law is known, or only a candidate for it.
-    pub settled: bool,
-    /// The fact it came from; none when it is the instant of the assessment.
-    pub from: Option<FactKey>,
-    /// The event in law.
-    pub event: String,
-}
-
-/// A deadline under one reading, derived step by step.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Term {
-    /// The reading in words.
-    pub says: String,
-    /// Where it comes from.
-    pub cite: String,
-    /// How well that was checked.
-    pub verification: Verification,
-    /// The last instant; none for "without delay".
-    pub at: Option<Instant>,
-    /// The zone in which it is meant.
-    pub zone: Zone,
-    /// How it was derived.
-    pub derivation: Derivation,
-}
-
-/// The deadlines of a duty.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Deadlines {
-    /// The one that is scheduled on: the strictest arguable.
-    pub operational: Term,
-    /// The later one, where law arguably gives more or facts are missing.
-    pub outer: Option<Term>,
-    /// Contested readings, for show.
-    pub advisory: Vec<Term>,
-    /// The house's own target.
-    pub target: Option<Term>,
+    pub holds: &'s [Hold],
 }
 
 /// What the law makes of the facts, for one duty and one organisation.
@@ -98,17 +62,17 @@ pub struct Assessment<'a> {
     /// Why the time decides it, where it does: not yet or no longer law.
     pub out_of_time: Option<String>,
     /// Facts that would settle what is open.
-    pub missing: BTreeSet<FactKey>,
+    pub missing: BTreeSet<&'a FactKey>,
     /// When the clock starts.
-    pub start: Started,
+    pub start: Starting<'a>,
     /// Until when; present while the duty is open or owed.
-    pub deadlines: Option<Deadlines>,
+    pub deadlines: Option<Reckoning<'a>>,
     /// What a person must know besides.
     pub remarks: Vec<String>,
 }
 
 /// Holds one duty against the facts.
-pub fn assess<'a>(duty: &'a Duty, pack: &'a Pack, rulebook: &'a Rulebook, at: &Circumstances<'a>) -> Assessment<'a> {
+pub fn assess<'a>(duty: &'a Duty, pack: &'a Pack, rulebook: &'a Rulebook, at: &Circumstances<'a, '_>) -> Assessment<'a> {
     let text = &duty.text;
     let binds = evaluate(&text.binds, pack, at.sight);
     let mut assessment = Assessment {
@@ -119,7 +83,7 @@ pub fn assess<'a>(duty: &'a Duty, pack: &'a Pack, rulebook: &'a Rulebook, at: &C
         arises: None,
         exceptions: Vec::new(),
         out_of_time: None,
-        start: Started { at: at.at, settled: false, from: None, event: String::new() },
+        start: Starting { at: at.at, settled: false, from: None, event: &text.start.event },
         deadlines: None,
         remarks: Vec::new(),
         binds,
@@ -128,54 +92,44 @@ pub fn assess<'a>(duty: &'a Duty, pack: &'a Pack, rulebook: &'a Rulebook, at: &C
         return assessment;
     }
     let arises = evaluate(&text.arises, pack, at.sight);
-    let settled_not = arises.truth == Truth::Fails;
     let stands = assessment.binds.truth.min(arises.truth);
-    assessment.missing.extend(assessment.binds.missing());
-    assessment.missing.extend(arises.missing());
+    let has_not_happened = arises.truth == Truth::Fails;
     assessment.arises = Some(arises);
-    if settled_not {
+    if has_not_happened {
         assessment.owed = Owed::NotOwed;
-        assessment.missing.clear();
         return assessment;
     }
 
-    assessment.start = start(duty, at);
-    if let Some(why) = out_of_time(duty, zone_of(duty, at).date_of(assessment.start.at)) {
-        assessment.out_of_time = Some(why);
-        assessment.missing.clear();
+    assessment.start = Starting::of(duty, at);
+    assessment.out_of_time = out_of_time(duty, at, &assessment.start);
+    if assessment.out_of_time.is_some() {
         return assessment;
     }
 
-    let mut owed = if stands == Truth::Holds { Owed::Owed } else { Owed::Open };
+    assessment.owed = if stands == Truth::Holds { Owed::Owed } else { Owed::Open };
     for exception in &text.exceptions {
         let finding = evaluate(&exception.when, pack, at.sight);
         match finding.truth {
-            Truth::Holds => owed = Owed::NotOwed,
-            Truth::Open => {
-                assessment.missing.extend(finding.missing());
-                if !exception.must_be_shown && owed == Owed::Owed {
-                    owed = Owed::Open;
-                }
-            }
-            Truth::Fails => {}
+            Truth::Holds => assessment.owed = Owed::NotOwed,
+            Truth::Open if !exception.must_be_shown => assessment.owed = Owed::Open,
+            Truth::Open | Truth::Fails => {}
         }
         assessment.exceptions.push((exception, finding));
-        if owed == Owed::NotOwed {
-            break;
+        if assessment.owed == Owed::NotOwed {
+            return assessment;
         }
     }
-    assessment.owed = owed;
-    if owed == Owed::NotOwed {
-        assessment.missing.clear();
-        return assessment;
+    let (reckoning, missing) = reckon(duty, pack, rulebook, at, &assessment.start);
+    assessment.missing = missing;
+    let findings = [Some(&assessment.binds), assessment.arises.as_ref()].into_iter().flatten();
+    for finding in findings.chain(assessment.exceptions.iter().map(|(_, finding)| finding)) {
+        assessment.missing.append(&mut finding.missing());
     }
     if !assessment.start.settled {
-        assessment.missing.extend(text.start.facts.iter().cloned());
+        assessment.missing.extend(&text.start.facts);
     }
-    let (deadlines, missing) = deadlines(duty, pack, rulebook, at, &assessment.start);
-    assessment.missing.extend(missing);
-    assessment.mode = mode(duty, at, &assessment.start, &deadlines, &mut assessment.remarks);
-    assessment.deadlines = Some(deadlines);
+    assessment.mode = mode(duty, at, &assessment.start, &reckoning, &mut assessment.remarks);
+    assessment.deadlines = Some(reckoning);
     assessment
 }
 
@@ -266,197 +220,25 @@ impl Assessment<'_> {
     /// The reasons, one line each: who is bound, what happened, what might lift it.
     pub fn reasons(&self) -> Vec<String> {
         let mut lines = Vec::new();
-        let mut section = |title: String, finding: &Finding<'_>| {
-            lines.push(title);
-            lines.extend(finding.reasons().into_iter().map(|line| format!("  {line}")));
-        };
-        section(format!("binds {}: {}", self.duty.text.obliged, self.binds.truth), &self.binds);
-        if let Some(arises) = &self.arises {
-            section(format!("arises ({}): {}", self.duty.text.cite, arises.truth), arises);
-        }
-        for (exception, finding) in &self.exceptions {
-            section(format!("unless {} ({}): {}", exception.title, exception.cite, finding.truth), finding);
-        }
-        lines.extend(self.out_of_time.iter().cloned());
+        self.each_reason(&mut |line| lines.push(line.to_string()));
         lines
     }
-}
 
-/// The zone whose days decide on which day a clock starts, and so whether the duty was law.
-fn zone_of(duty: &Duty, at: &Circumstances<'_>) -> Zone {
-    let of_limit = || duty.text.due.first().map_or(at.zone, |due| due.limit.zone(at.zone));
-    duty.text.force.zone.unwrap_or_else(of_limit)
-}
-
-fn start(duty: &Duty, at: &Circumstances<'_>) -> Started {
-    let text = &duty.text.start;
-    let known = |keys: &[FactKey], pick: Pick| {
-        let mut known = keys.iter().filter_map(|key| at.sight.instant(key, at.zone).map(|instant| (instant, key.clone())));
-        match pick {
-            Pick::First => known.next(),
-            Pick::Earliest => known.min(),
-            Pick::Latest => known.max(),
+    /// Shows the reasons to `tell`, line by line, without keeping them.
+    pub fn each_reason(&self, tell: &mut dyn FnMut(&dyn fmt::Display)) {
+        let text = &self.duty.text;
+        tell(&format_args!("binds {}: {}", text.obliged, self.binds.truth));
+        self.binds.each_reason(1, tell);
+        if let Some(arises) = &self.arises {
+            tell(&format_args!("arises ({}): {}", text.cite, arises.truth));
+            arises.each_reason(1, tell);
         }
-    };
-    let event = text.event.clone();
-    if let Some((instant, key)) = known(&text.facts, text.pick) {
-        return Started { at: instant, settled: true, from: Some(key), event };
-    }
-    match known(&text.candidates, Pick::Earliest) {
-        Some((instant, key)) => Started { at: instant, settled: false, from: Some(key), event },
-        None => Started { at: at.at, settled: false, from: None, event },
-    }
-}
-
-/// Why a duty is not law for a start on this date, if it is not and never will be for this start.
-fn out_of_time(duty: &Duty, date: NaiveDate) -> Option<String> {
-    let force = &duty.text.force;
-    if let Some(until) = force.until.filter(|until| date >= *until) {
-        return Some(format!("not law since {until}; the clock would start on {date}"));
-    }
-    if force.status == Status::Repealed {
-        return Some("repealed".into());
-    }
-    if force.status == Status::InForce
-        && let Some(from) = force.from.filter(|from| date < *from)
-    {
-        return Some(format!("not law before {from}; the clock would start on {date}"));
-    }
-    None
-}
-
-fn mode(duty: &Duty, at: &Circumstances<'_>, start: &Started, deadlines: &Deadlines, remarks: &mut Vec<String>) -> Mode {
-    let force = &duty.text.force;
-    match force.status {
-        Status::Policy => return Mode::Policy,
-        Status::Proposed | Status::Voluntary | Status::Repealed => return Mode::Advisory,
-        Status::InForce | Status::Enacted => {}
-    }
-    let Some(from) = force.from else { return Mode::Live };
-    let zone = zone_of(duty, at);
-    let date = zone.date_of(start.at);
-    let basis = force.basis.as_deref().unwrap_or(&duty.text.cite);
-    if let Some(latest) = force.from_latest.filter(|latest| date >= from && date < *latest) {
-        remarks.push(format!(
-            "sources differ on whether it binds from {from} or only from {latest} ({basis}); it is run as in force"
-        ));
-    }
-    if date >= from {
-        return Mode::Live;
-    }
-    // Where the law gives no number, the house's target stands for the end.
-    match deadlines.operational.at.or(deadlines.target.as_ref().and_then(|target| target.at)) {
-        Some(due) if zone.date_of(due) >= from => {
-            remarks.push(format!(
-                "the clock starts before commencement on {from} and ends after it ({basis}); the law has no transitional rule: run as live, ask counsel"
-            ));
-            Mode::Straddle
+        for (exception, finding) in &self.exceptions {
+            tell(&format_args!("unless {} ({}): {}", exception.title, exception.cite, finding.truth));
+            finding.each_reason(1, tell);
         }
-        _ => {
-            remarks.push(format!("rehearsal: not in force before {from} ({basis})"));
-            Mode::Shadow
+        if let Some(why) = &self.out_of_time {
+            tell(why);
         }
     }
-}
-
-fn deadlines(
-    duty: &Duty,
-    pack: &Pack,
-    rulebook: &Rulebook,
-    at: &Circumstances<'_>,
-    start: &Started,
-) -> (Deadlines, BTreeSet<FactKey>) {
-    let context = Context { organisation_zone: at.zone, calendars: &rulebook.calendars };
-    let mut missing = BTreeSet::new();
-    let mut candidates: Vec<(&Due, Term)> = Vec::new();
-    for due in &duty.text.due {
-        let finding = due.when.as_ref().map(|when| evaluate(when, pack, at.sight));
-        let truth = finding.as_ref().map_or(Truth::Holds, |finding| finding.truth);
-        if truth == Truth::Fails {
-            continue;
-        }
-        missing.extend(finding.iter().flat_map(Finding::missing));
-        candidates.push((due, term_of(due, start, at, &context)));
-        if truth == Truth::Holds {
-            break;
-        }
-    }
-    // No case fits these facts: every case stays arguable.
-    if candidates.is_empty() {
-        candidates.extend(duty.text.due.iter().map(|due| (due, term_of(due, start, at, &context))));
-    }
-    // "Without delay" has no instant and is stricter than any.
-    candidates.sort_by_key(|(_, term)| term.at);
-    let mut candidates = candidates.into_iter();
-    let (due, operational) = candidates.next().expect("the lint refuses a duty without a due case");
-    let outer = candidates.next_back().map(|(_, term)| term).filter(|term| term.at != operational.at).or_else(|| {
-        due.outer.as_ref().and_then(|reading| reading_of(reading, start, at, &context)).filter(|term| term.at != operational.at)
-    });
-    let advisory = due.advisory.iter().filter_map(|reading| reading_of(reading, start, at, &context)).collect();
-    let target = duty.text.target.as_ref().map(|limit| Term {
-        says: "the house's own target".into(),
-        cite: "house policy, not law".into(),
-        verification: Verification::Choice,
-        ..bare(limit, start, &context, &[])
-    });
-    (Deadlines { operational, outer, advisory, target }, missing)
-}
-
-fn bare(limit: &Limit, start: &Started, context: &Context<'_>, holds: &[Hold]) -> Term {
-    let deadline = clocks::deadline(limit, start.at, context)
-        .and_then(|deadline| clocks::with_pauses(deadline, start.at, limit, holds, context))
-        .unwrap_or_else(|fault| due_at_once(start.at, limit.zone(context.organisation_zone), &fault));
-    Term {
-        says: String::new(),
-        cite: String::new(),
-        verification: Verification::Choice,
-        at: deadline.at,
-        zone: deadline.zone,
-        derivation: deadline.derivation,
-    }
-}
-
-/// A limit that cannot be counted is due at once: the strictest there is, and it says why.
-fn due_at_once(start: Instant, zone: Zone, fault: &ClockFault) -> Deadline {
-    let step = Step { text: format!("the limit cannot be counted ({fault})"), result: "due at once".into(), cite: None };
-    let derivation = Derivation { steps: vec![step], tz_version: TZ_VERSION.to_owned(), assumptions: Vec::new() };
-    Deadline { at: Some(start), zone, held: false, derivation }
-}
-
-/// None for a reading that counts from a moment nobody has stated.
-fn reading_of(reading: &Reading, start: &Started, at: &Circumstances<'_>, context: &Context<'_>) -> Option<Term> {
-    let start = match &reading.counted_from {
-        Some(key) => &Started { at: at.sight.instant(key, at.zone)?, from: Some(key.clone()), ..start.clone() },
-        None => start,
-    };
-    Some(Term {
-        says: reading.says.clone(),
-        cite: reading.cite.clone(),
-        verification: reading.verification,
-        ..bare(&reading.limit, start, context, &[])
-    })
-}
-
-fn term_of(due: &Due, start: &Started, at: &Circumstances<'_>, context: &Context<'_>) -> Term {
-    let mut term = Term {
-        says: due.says.clone(),
-        cite: due.cite.clone(),
-        verification: due.verification,
-        ..bare(&due.limit, start, context, at.holds)
-    };
-    let counted = term.at;
-    let mut move_to = |to: Instant, text: String| {
-        term.at = Some(to);
-        term.derivation.steps.push(Step { text, result: rfc3339(to), cite: Some(due.cite.clone()) });
-    };
-    let pulled = due.no_later_than.iter().filter_map(|key| at.sight.day_limit(key, term.zone).map(|t| (t, key))).min();
-    if let Some((to, key)) = pulled.filter(|(to, _)| counted.is_none_or(|limit| *to < limit)) {
-        move_to(to, format!("no later than `{key}`, which is known"));
-    }
-    if let Some(key) = &due.extended_to
-        && let Some(to) = at.sight.instant(key, at.zone)
-    {
-        move_to(to, format!("replaced by the extension on record, `{key}`"));
-    }
-    term
 }

@@ -7,17 +7,19 @@ use super::sight::{MET, Sight};
 use crate::domain::facts::{Book, Claim, Claimant, FactType, Value};
 use crate::domain::ids::{DutyId, FactKey, PackId};
 use crate::domain::instant::{Duration, Instant, NaiveDate, Zone, parse_rfc3339, rfc3339};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
 type Facts = BTreeMap<FactKey, toml::Value>;
 
 /// `cases.toml`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct CaseFile {
     /// Sets of facts cases start from.
     #[serde(default)]
+    #[schemars(with = "BTreeMap<String, BTreeMap<FactKey, serde_json::Value>>")]
     pub given: BTreeMap<String, Facts>,
     /// The cases.
     #[serde(rename = "case", default)]
@@ -25,7 +27,7 @@ pub struct CaseFile {
 }
 
 /// One case, with its sequels.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Case {
     /// A sentence that says what is shown, with underscores.
@@ -39,6 +41,7 @@ pub struct Case {
     pub given: Vec<String>,
     /// Its own facts.
     #[serde(default)]
+    #[schemars(with = "BTreeMap<FactKey, serde_json::Value>")]
     pub facts: Facts,
     /// What must come out, by duty.
     #[serde(default)]
@@ -49,7 +52,7 @@ pub struct Case {
 }
 
 /// Further facts and what must then come out.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Sequel {
     /// When; a day after the last if not said.
@@ -57,6 +60,7 @@ pub struct Sequel {
     pub at: Option<String>,
     /// The further facts.
     #[serde(default)]
+    #[schemars(with = "BTreeMap<FactKey, serde_json::Value>")]
     pub facts: Facts,
     /// What must come out.
     #[serde(default)]
@@ -64,7 +68,7 @@ pub struct Sequel {
 }
 
 /// What must come out for one duty.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Expect {
     /// Whether it is owed.
@@ -94,7 +98,7 @@ pub struct Expect {
 }
 
 /// How a case went.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct CaseOutcome {
     /// The pack.
     pub pack: PackId,
@@ -110,11 +114,22 @@ pub struct CaseOutcome {
 
 /// Runs every case of every pack.
 pub fn run(rulebook: &Rulebook) -> Vec<CaseOutcome> {
-    let cases = rulebook.cases.iter().flat_map(|(pack, file)| file.cases.iter().map(move |case| (pack, file, case)));
-    cases.map(|(pack, file, case)| run_case(rulebook, pack, file, case)).collect()
+    run_watched(rulebook, &mut |_| {})
 }
 
-fn run_case(rulebook: &Rulebook, pack: &PackId, file: &CaseFile, case: &Case) -> CaseOutcome {
+/// The same, with every assessment a case expects something of shown to `watch`.
+pub fn run_watched(rulebook: &Rulebook, watch: &mut dyn FnMut(&Assessment<'_>)) -> Vec<CaseOutcome> {
+    let cases = rulebook.cases.iter().flat_map(|(pack, file)| file.cases.iter().map(move |case| (pack, file, case)));
+    cases.map(|(pack, file, case)| run_case(rulebook, pack, file, case, watch)).collect()
+}
+
+fn run_case(
+    rulebook: &Rulebook,
+    pack: &PackId,
+    file: &CaseFile,
+    case: &Case,
+    watch: &mut dyn FnMut(&Assessment<'_>),
+) -> CaseOutcome {
     let mut outcome = CaseOutcome {
         pack: pack.clone(),
         name: case.name.clone(),
@@ -137,7 +152,7 @@ fn run_case(rulebook: &Rulebook, pack: &PackId, file: &CaseFile, case: &Case) ->
     // A case's own facts correct those it is given.
     at += Duration::seconds(1);
     record(rulebook, &case.facts, at, &mut book, &mut met, &mut outcome.failures);
-    compare(rulebook, &book, &met, at, &case.expect, &mut outcome);
+    compare(rulebook, &book, &met, at, &case.expect, &mut outcome, watch);
     for (index, sequel) in case.then.iter().enumerate() {
         let before = outcome.failures.len();
         at = match sequel.at.as_deref().map(parse_rfc3339) {
@@ -149,7 +164,7 @@ fn run_case(rulebook: &Rulebook, pack: &PackId, file: &CaseFile, case: &Case) ->
             None => at + Duration::days(1),
         };
         record(rulebook, &sequel.facts, at, &mut book, &mut met, &mut outcome.failures);
-        compare(rulebook, &book, &met, at, &sequel.expect, &mut outcome);
+        compare(rulebook, &book, &met, at, &sequel.expect, &mut outcome, watch);
         for failure in &mut outcome.failures[before..] {
             *failure = format!("then {}: {failure}", index + 1);
         }
@@ -213,6 +228,7 @@ fn compare(
     at: Instant,
     expect: &BTreeMap<DutyId, Expect>,
     outcome: &mut CaseOutcome,
+    watch: &mut dyn FnMut(&Assessment<'_>),
 ) {
     let sight = Sight::new(&rulebook.vocabulary, book).with_met(met.iter().map(|(duty, at)| (duty, *at)).collect());
     let zone = book
@@ -237,6 +253,7 @@ fn compare(
         let of_group = expect.cohort.as_ref().map(|cohort| sight.of_cohort(cohort));
         let sight = of_group.as_ref().unwrap_or(&sight);
         let assessment = assess(duty, pack, rulebook, &Circumstances { sight, ..circumstances });
+        watch(&assessment);
         outcome.compared += expect.differences(&assessment, &mut differences);
         outcome.failures.extend(differences.into_iter().map(|difference| format!("{id}: {difference}")));
     }
@@ -258,8 +275,8 @@ impl Expect {
         let instant = |at: Option<Instant>| at.map_or_else(|| "none".to_owned(), rfc3339);
         let wanted_instant =
             |text: &Option<String>| text.as_ref().map(|text| parse_rfc3339(text).map_or_else(|| text.clone(), rfc3339));
-        let keys = |keys: &BTreeSet<FactKey>| {
-            let keys: Vec<&str> = keys.iter().map(FactKey::as_str).collect();
+        let keys = |keys: &mut dyn Iterator<Item = &FactKey>| {
+            let keys: Vec<&str> = keys.map(FactKey::as_str).collect();
             format!("[{}]", keys.join(", "))
         };
         let deadlines = got.deadlines.as_ref();
@@ -278,9 +295,11 @@ impl Expect {
         check("advisory", wanted, advisory.join(", "));
         check("mode", self.mode.map(|mode| word(&mode)), word(&got.mode));
         check("start", wanted_instant(&self.start), instant(Some(got.start.at)));
-        check("missing", self.missing.as_ref().map(keys), keys(&got.missing));
+        let missing = keys(&mut got.missing.iter().copied());
+        check("missing", self.missing.as_ref().map(|wanted| keys(&mut wanted.iter())), missing);
         if let Some(wanted) = &self.missing_includes {
-            check("missing-includes", Some(keys(wanted)), keys(&wanted.intersection(&got.missing).cloned().collect()));
+            let found = keys(&mut wanted.iter().filter(|key| got.missing.contains(key)));
+            check("missing-includes", Some(keys(&mut wanted.iter())), found);
         }
         if let Some(ground) = &self.ground {
             let full = got.ground().map_or_else(|| "none".to_owned(), |(title, cite)| format!("{title} ({cite})"));

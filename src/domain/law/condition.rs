@@ -9,10 +9,12 @@
 
 use crate::domain::ids::FactKey;
 use crate::domain::instant::NaiveDate;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use std::fmt;
 
 /// A condition of the law; its truth is three-valued.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub enum Condition {
     /// Every one holds.
@@ -58,7 +60,7 @@ pub enum Condition {
 }
 
 /// A fact and words it is compared with; a word `@name` stands for a group of the pack.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Words {
     /// The fact.
@@ -68,7 +70,7 @@ pub struct Words {
 }
 
 /// A fact and the number it is compared with.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Threshold {
     /// The fact, a count.
@@ -78,7 +80,7 @@ pub struct Threshold {
 }
 
 /// A count by place, the places that matter, and how many it takes.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Places {
     /// The fact, a count by place.
@@ -93,7 +95,7 @@ pub struct Places {
 }
 
 /// A fact and the date it is compared with.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Day {
     /// The fact, an instant or a date.
@@ -131,4 +133,44 @@ impl Condition {
             part.walk(visit);
         }
     }
+
+    /// What a test asks of its fact, in words: `500 or more`. Nothing for a condition that is no test.
+    pub fn asked(&self) -> impl fmt::Display {
+        fmt::from_fn(move |f| match self {
+            Self::All(_) | Self::Any(_) | Self::Not(_) | Self::Term(_) => Ok(()),
+            Self::Yes(_) | Self::Said(_) => f.write_str("yes"),
+            Self::No(_) => f.write_str("no"),
+            Self::Unanswered(_) => f.write_str("no answer yet"),
+            Self::Known(_) => f.write_str("stated"),
+            Self::Is(words) => list(f, "", &words.of, " or "),
+            Self::Has(words) => list(f, "any of ", &words.of, ", "),
+            Self::Only(words) => list(f, "only ", &words.of, ", "),
+            Self::AtLeast(threshold) => write!(f, "{} or more", threshold.number),
+            Self::MoreThan(threshold) => write!(f, "more than {}", threshold.number),
+            Self::FewerThan(threshold) => write!(f, "fewer than {}", threshold.number),
+            Self::AnyPlace(places) => {
+                write!(f, "{} or more in one place", places.at_least)?;
+                within(f, places)
+            }
+            Self::Together(places) => {
+                write!(f, "{} or more together", places.at_least)?;
+                within(f, places)
+            }
+            Self::OnOrAfter(day) => write!(f, "on or after {}", day.date),
+            Self::Before(day) => write!(f, "before {}", day.date),
+        })
+    }
+}
+
+fn list(f: &mut fmt::Formatter<'_>, before: &str, words: &[String], between: &str) -> fmt::Result {
+    f.write_str(before)?;
+    for (index, word) in words.iter().enumerate() {
+        f.write_str(if index == 0 { "" } else { between })?;
+        f.write_str(word)?;
+    }
+    Ok(())
+}
+
+fn within(f: &mut fmt::Formatter<'_>, places: &Places) -> fmt::Result {
+    if places.within.is_empty() { Ok(()) } else { list(f, " within ", &places.within, ", ") }
 }

@@ -3,11 +3,10 @@
 use super::condition::{Condition, Places, Threshold, Words};
 use super::pack::{Pack, Term};
 use super::sight::{Known, Sight};
-use crate::domain::facts::{Claim, Claimant, Count, Precision, Value};
+use crate::domain::facts::{Claimant, Count, Precision, Value};
 use crate::domain::ids::FactKey;
 use crate::domain::instant::{NaiveDate, Zone};
 use serde::{Deserialize, Serialize};
-use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
@@ -211,23 +210,21 @@ fn utc_date(value: &Value) -> Option<NaiveDate> {
 
 impl<'a> Finding<'a> {
     /// The facts that would settle an open finding.
-    pub fn missing(&self) -> BTreeSet<FactKey> {
+    pub fn missing(&self) -> BTreeSet<&'a FactKey> {
         let mut missing = BTreeSet::new();
-        self.visit_leaves(&mut |condition, seen, truth| {
-            if truth == Truth::Open
-                && let Some(fact) = condition.fact()
-            {
-                let _ = seen;
-                missing.insert(fact.clone());
-            }
-        });
+        // What is not open keeps no open part.
+        if self.truth == Truth::Open {
+            self.visit_leaves(&mut |condition, _, truth| {
+                missing.extend(condition.fact().filter(|_| truth == Truth::Open));
+            });
+        }
         missing
     }
 
     /// The facts that decided it.
-    pub fn decided_by(&self) -> BTreeSet<FactKey> {
+    pub fn decided_by(&self) -> BTreeSet<&'a FactKey> {
         let mut facts = BTreeSet::new();
-        self.visit_leaves(&mut |condition, _, _| facts.extend(condition.fact().cloned()));
+        self.visit_leaves(&mut |condition, _, _| facts.extend(condition.fact()));
         facts
     }
 
@@ -255,65 +252,56 @@ impl<'a> Finding<'a> {
     /// The reasons, one line each, in the order of the law; a line is indented under the notion it belongs to.
     pub fn reasons(&self) -> Vec<String> {
         let mut lines = Vec::new();
-        self.write_reasons(0, &mut lines);
+        self.each_reason(0, &mut |line| lines.push(line.to_string()));
         lines
     }
 
-    fn write_reasons(&self, depth: usize, lines: &mut Vec<String>) {
-        let indent = "  ".repeat(depth);
+    /// Shows the reasons to `tell`, line by line, from an indentation on.
+    pub fn each_reason(&self, depth: usize, tell: &mut dyn FnMut(&dyn fmt::Display)) {
+        let (indent, truth) = ("  ".repeat(depth), self.truth);
         let deeper = match &self.node {
             Node::Joint => depth,
             Node::Denied => {
-                lines.push(format!("{indent}the contrary {}:", self.truth));
+                tell(&format_args!("{indent}the contrary {truth}:"));
                 depth + 1
             }
             Node::Term(term) => {
-                lines.push(format!("{indent}{} ({}): {}", term.title, term.cite, self.truth));
+                tell(&format_args!("{indent}{} ({}): {truth}", term.title, term.cite));
                 depth + 1
             }
             Node::UnknownTerm(id) => {
-                lines.push(format!("{indent}no term `{id}` in the pack: open"));
+                tell(&format_args!("{indent}no term `{id}` in the pack: open"));
                 depth
             }
             Node::Leaf { condition, seen } => {
-                lines.push(format!("{indent}{}", leaf_in_words(condition, seen, self.truth)));
+                tell(&format_args!("{indent}{}", LeafInWords { condition, seen, truth }));
                 depth
             }
         };
         for part in &self.parts {
-            part.write_reasons(deeper, lines);
+            part.each_reason(deeper, tell);
         }
     }
 }
 
-fn leaf_in_words(condition: &Condition, seen: &Known<'_>, truth: Truth) -> String {
-    let Some(fact) = condition.fact() else { return truth.to_string() };
-    let wanted = match condition {
-        Condition::Yes(_) | Condition::Said(_) => "yes".into(),
-        Condition::No(_) => "no".into(),
-        Condition::Unanswered(_) => "no answer yet".into(),
-        Condition::Known(_) => "stated".into(),
-        Condition::Is(words) => words.of.join(" or "),
-        Condition::Has(words) => format!("any of {}", words.of.join(", ")),
-        Condition::Only(words) => format!("only {}", words.of.join(", ")),
-        Condition::AtLeast(t) => format!("{} or more", t.number),
-        Condition::MoreThan(t) => format!("more than {}", t.number),
-        Condition::FewerThan(t) => format!("fewer than {}", t.number),
-        Condition::AnyPlace(p) => format!("{} or more in one place{}", p.at_least, within(p)),
-        Condition::Together(p) => format!("{} or more together{}", p.at_least, within(p)),
-        Condition::OnOrAfter(day) => format!("on or after {}", day.date),
-        Condition::Before(day) => format!("before {}", day.date),
-        Condition::All(_) | Condition::Any(_) | Condition::Not(_) | Condition::Term(_) => String::new(),
-    };
-    let (is, by): (Cow<'_, str>, _) = match seen {
-        Known::Value(value, claim) => (value.to_string().into(), claim.map(|claim: &Claim| claim.by.name())),
-        Known::Unknown => ("not known".into(), None),
-        Known::Disputed => ("disputed".into(), None),
-    };
-    let by = by.map(|name| format!(", said by {name}")).unwrap_or_default();
-    format!("{fact} is {is}{by}; asked: {wanted}: {truth}")
+/// What a test asks of a fact, what stands of it, and who said so.
+struct LeafInWords<'f> {
+    condition: &'f Condition,
+    seen: &'f Known<'f>,
+    truth: Truth,
 }
 
-fn within(places: &Places) -> String {
-    if places.within.is_empty() { String::new() } else { format!(" within {}", places.within.join(", ")) }
+impl fmt::Display for LeafInWords<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(fact) = self.condition.fact() {
+            write!(f, "{fact} is ")?;
+        }
+        match self.seen {
+            Known::Value(value, None) => write!(f, "{value}")?,
+            Known::Value(value, Some(claim)) => write!(f, "{value}, said by {}", claim.by.name())?,
+            Known::Unknown => f.write_str("not known")?,
+            Known::Disputed => f.write_str("disputed")?,
+        }
+        write!(f, "; asked: {}: {}", self.condition.asked(), self.truth)
+    }
 }

@@ -105,6 +105,12 @@ impl Place<'_> {
                 self.fault(&exception.id, format!("two exceptions are called `{}`", exception.id), "give each a name of its own");
             }
         }
+        for replaced in &text.would_replace {
+            if !self.ids.contains(replaced) || replaced == &text.id {
+                let hint = "`would-replace` names duties of other packs";
+                self.fault(replaced.as_str(), format!("`{id}` cannot stand in for `{replaced}`"), hint);
+            }
+        }
         self.each(duty);
         self.start(duty);
         self.due(duty);

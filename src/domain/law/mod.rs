@@ -8,12 +8,18 @@
 pub mod assess;
 pub mod cases;
 pub mod condition;
+pub mod coverage;
+pub mod deadlines;
 pub mod evaluate;
+pub mod explain;
 pub mod fault;
 pub mod lint;
 pub mod load;
 pub mod pack;
+pub mod schema;
 pub mod sight;
+pub mod starting;
+pub mod what_if;
 
 pub use assess::{Assessment, Owed};
 pub use condition::Condition;

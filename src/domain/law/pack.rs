@@ -6,11 +6,12 @@ use crate::domain::facts::FactEntry;
 use crate::domain::ids::{DutyId, FactKey, PackId};
 use crate::domain::instant::{NaiveDate, Zone};
 use crate::domain::notices::Element;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// How well a statement of law was checked.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Verification {
     /// Read in the official text.
@@ -24,7 +25,7 @@ pub enum Verification {
 }
 
 /// Whether a duty is law.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Status {
     /// It binds.
@@ -42,7 +43,7 @@ pub enum Status {
 }
 
 /// What a clock of a duty means for a given start.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Mode {
     /// A statutory clock.
@@ -58,7 +59,7 @@ pub enum Mode {
 }
 
 /// `rules/<pack>/pack.toml`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct PackHead {
     /// The id, equal to the folder's name.
@@ -93,7 +94,7 @@ fn yes() -> bool {
 }
 
 /// A source of law or commentary.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Source {
     /// What it is called.
@@ -106,7 +107,7 @@ pub struct Source {
 }
 
 /// A named condition.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Term {
     /// The name used in `{ term = "…" }`.
@@ -122,7 +123,7 @@ pub struct Term {
 }
 
 /// `rules/<pack>/<duty>.toml`: one obligation in law.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct DutyText {
     /// The id, such as `eu.gdpr.art33.authority`.
@@ -167,13 +168,16 @@ pub struct DutyText {
     /// The notice template, a file in `notices/`.
     #[serde(default)]
     pub notice: Option<String>,
+    /// Duties this one would stand in for, were it law: a proposal names those of to-day, so that the two can be compared.
+    #[serde(default)]
+    pub would_replace: Vec<DutyId>,
     /// What a reader should know besides: traps, open questions, practice.
     #[serde(default)]
     pub notes: Vec<String>,
 }
 
 /// Since when and until when a duty is law.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Force {
     /// Whether it is law today.
@@ -198,7 +202,7 @@ pub struct Force {
 }
 
 /// What lifts a duty.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Exception {
     /// A short name, unique in the duty.
@@ -218,7 +222,7 @@ pub struct Exception {
 }
 
 /// For each of what a duty has a clock of its own, with its own filing and its own end.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub enum Each {
     /// Each member of a names or places fact, such as the authorities to be told.
@@ -231,7 +235,7 @@ pub enum Each {
 }
 
 /// When a clock starts.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Start {
     /// The event in law, such as "the controller becomes aware".
@@ -249,7 +253,7 @@ pub struct Start {
 }
 
 /// Which of several known instants counts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, Default)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, Default, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Pick {
     /// The earliest known.
@@ -262,7 +266,7 @@ pub enum Pick {
 }
 
 /// How long a clock runs, in one case.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Due {
     /// In which case; none means always.
@@ -291,7 +295,7 @@ pub struct Due {
 }
 
 /// Another reading of a limit.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Reading {
     /// The reading in words, and who holds it.
@@ -309,7 +313,7 @@ pub struct Reading {
 }
 
 /// What may delay a duty, such as a statement of a law-enforcement official.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct HoldRule {
     /// A short name, unique in the duty.

@@ -102,7 +102,7 @@ impl<'a> Sight<'a> {
     }
 
     fn implied(&self, key: &FactKey) -> Known<'a> {
-        let Some(parts) = self.vocabulary.get(key.as_str()).and_then(|entry| entry.at_least_sum_of.as_ref()) else {
+        let Some(parts) = self.vocabulary.at_least_sum_of(key.as_str()) else {
             return Known::Unknown;
         };
         match self.said(parts) {

@@ -1,10 +1,11 @@
 //! What the law asks a notice to say, as a pack lists it.
 
 use crate::domain::ids::FactKey;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// One thing a notice must say, as a duty in `rules/` declares it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Element {
     /// A short name, unique within the duty: `nature`, `contact`.
@@ -24,7 +25,7 @@ pub struct Element {
 }
 
 /// How firmly the law asks for an element.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Need {
     /// Without condition. A recorded "not known" does not close its gap.
@@ -50,7 +51,7 @@ impl Need {
 }
 
 /// How several facts answer one element.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Combine {
     /// Each of them is wanted.

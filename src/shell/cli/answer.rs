@@ -17,8 +17,9 @@ use std::fmt::Write;
 /// supersedes an earlier one. A value is read as JSON where it is JSON, else as text; `null` says "not known".
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
-  watchbell answer inc-7h3k9qd2w4xz8m5n breach.suspected=true --ground \"the help desk saw the phishing page\"
-  watchbell answer inc-7h3k9qd2w4xz8m5n aware.at=2026-11-21T09:14:00+01:00 people.total='{\"at-least\": 400}'
+  watchbell answer inc-7h3k9qd2w4xz8m5n breach.suspected=true --ground \"phishing page seen\"
+  watchbell answer inc-7h3k9qd2w4xz8m5n aware.at=2026-11-21T09:14:00+01:00 --ground \"the SOC's call\"
+  watchbell answer inc-7h3k9qd2w4xz8m5n people.total='{\"at-least\": 400}'
   watchbell answer inc-7h3k9qd2w4xz8m5n people.by-place='{\"US-OH\": 620, \"DE\": 31}'
   watchbell answer inc-7h3k9qd2w4xz8m5n data.encrypted=null      nobody knows any more
 
@@ -67,18 +68,23 @@ impl GiveAnswer {
         let changes = changes(&before, &after);
         match output {
             Output::Json => print_json(&json!({ "changes": changes, "incident": answer.read::<Value>()? }))?,
-            Output::Text => print_text(&text(&changes, &after, answer.now))?,
+            Output::Text => print_text(&text(&changes, &before, &after, answer.now))?,
         }
         Ok(Exit::Done)
     }
 }
 
-fn text(changes: &[Change], after: &IncidentView, now: Instant) -> String {
+fn text(changes: &[Change], before: &IncidentView, after: &IncidentView, now: Instant) -> String {
     let mut text = String::from("your answers are on record\n");
     if changes.is_empty() {
         text.push_str("no clock has changed\n");
     }
     changes.iter().for_each(|change| _ = writeln!(text, "{}", change.in_words(now)));
+    for beside in &after.suggestions {
+        if before.suggestions.iter().all(|known| known.suggestion != beside.suggestion) {
+            let _ = writeln!(text, "{}", beside.words);
+        }
+    }
     if let Some(next) = after.questions.first() {
         let open = counted(after.questions.len(), "question");
         let verb = if after.questions.len() == 1 { "is" } else { "are" };

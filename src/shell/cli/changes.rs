@@ -175,6 +175,7 @@ mod tests {
             sender_status: None,
             received: BTreeMap::new(),
             facts: Vec::new(),
+            suggestions: Vec::new(),
             questions: Vec::new(),
             if_a_breach: Vec::new(),
             hints: Vec::new(),
@@ -212,8 +213,8 @@ mod tests {
             "moved:    Do a (s. 1): due Sun 22 Nov 2026 00:00 UTC, in 1 d 0 h, 3 d 0 h EARLIER than before (owed)",
             "standing: Do b (s. 1): owed, was provisional; due Sun 22 Nov 2026 00:00 UTC, in 1 d 0 h",
             "ended:    Do c (s. 1): nothing owed",
-            "new:      Do d (s. 1): due Sun 22 Nov 2026 00:00 UTC, in 1 d 0 h (provisional, 0 answers missing)",
-            "new:      Do f (s. 1): due Wed 25 Nov 2026 00:00 UTC, in 4 d 0 h (provisional, 0 answers missing)",
+            "new:      Do d (s. 1): due Sun 22 Nov 2026 00:00 UTC, in 1 d 0 h (provisional)",
+            "new:      Do f (s. 1): due Wed 25 Nov 2026 00:00 UTC, in 4 d 0 h (provisional)",
             "not owed: c by mercy: encrypted (s. 2)",
         ];
         assert_eq!(lines, expected);

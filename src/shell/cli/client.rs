@@ -21,13 +21,12 @@ const PAGE: usize = 1000;
 
 /// Where the daemon is, and who asks.
 #[derive(Debug, Args)]
-#[command(next_help_heading = "Daemon")]
 pub struct Remote {
     /// Where the daemon answers
-    #[arg(long, env = "WATCHBELL_URL", default_value = "http://127.0.0.1:8740", value_name = "URL")]
+    #[arg(long, help_heading = "Daemon", env = "WATCHBELL_URL", default_value = "http://127.0.0.1:8740", value_name = "URL")]
     url: String,
     /// A file that holds your token; without it the token is taken from the environment's WATCHBELL_TOKEN
-    #[arg(long, env = "WATCHBELL_TOKEN_FILE", value_name = "FILE")]
+    #[arg(long, help_heading = "Daemon", env = "WATCHBELL_TOKEN_FILE", value_name = "FILE")]
     token_file: Option<PathBuf>,
 }
 
@@ -262,7 +261,7 @@ impl Problem {
         let Self { code, mut detail, hint } = self;
         let hint = match code.as_str() {
             "no-incident" => Some("`watchbell incident list` lists them".to_owned()),
-            "no-clock" => Some("a clock is named INCIDENT~DUTY~ORGANISATION; `watchbell clock list --all` lists them".to_owned()),
+            "no-clock" => Some("`watchbell clock list --all` names them".to_owned()),
             "no-ground" => Some("add --ground \"…\": on what the judgement rests".to_owned()),
             "unauthorised" => {
                 Some("is this the token of a [[person]] of the daemon's configuration? `watchbell token` makes one".to_owned())

@@ -3,7 +3,7 @@
 use super::client::Remote;
 use super::exit::Exit;
 use super::output::{Output, counted, one_line, print_json, print_text};
-use super::{Outcome, board, table, words};
+use super::{Outcome, board, clock, table, words};
 use crate::domain::board::{Card, IncidentView, Question};
 use crate::domain::instant::{Instant, parse_rfc3339};
 use clap::{Args, Subcommand};
@@ -112,7 +112,9 @@ fn text(view: &IncidentView, now: Instant) -> String {
         let _ = writeln!(text, "the sender calls it `{}`; that stops no clock", one_line(status));
     }
     clocks(view, now, &mut text);
+    if_a_breach(view, now, &mut text);
     questions(view, &mut text);
+    suggestions(view, now, &mut text);
     facts(view, now, &mut text);
     not_owed(view, now, &mut text);
     if !view.hints.is_empty() {
@@ -137,17 +139,21 @@ fn clocks(view: &IncidentView, now: Instant, text: &mut String) {
         return;
     }
     text.push_str("\nClocks\n\n");
-    let rows = view.card.clocks.iter().map(|clock| {
-        vec![
-            words::left(clock, now),
-            words::due(clock),
-            words::what(clock),
-            words::standing(clock),
-            words::owner(clock, now),
-            clock.id.clone(),
-        ]
+    let rows = view.card.clocks.iter().map(|line| clock::row(line, now));
+    text.push_str(&table::indented(2, &clock::HEADING, rows));
+}
+
+/// What would run if the opening question were answered with yes.
+fn if_a_breach(view: &IncidentView, now: Instant, text: &mut String) {
+    if view.if_a_breach.is_empty() {
+        return;
+    }
+    text.push_str("\nIf this may be a breach, these limits run from the earliest moment on record\n\n");
+    let rows = view.if_a_breach.iter().map(|limit| {
+        let until = limit.until.map_or_else(|| "without delay".into(), |until| words::moment_utc(until, now));
+        vec![until, format!("{} ({})", limit.title, limit.cite), limit.organisation.clone()]
     });
-    text.push_str(&table::indented(2, &["LEFT", "DUE", "WHAT", "STANDING", "OWNED BY", "CLOCK"], rows));
+    text.push_str(&table::indented(2, &["DUE", "WHAT", "OWED BY"], rows));
 }
 
 /// The questions, those that decide the same clocks under one heading, in the order of urgency.
@@ -182,6 +188,22 @@ fn example(question: &Question) -> String {
     let value = if plain.chars().all(safe) { plain } else { format!("'{plain}'") };
     let ground = if question.needs_ground { " --ground \"on what this rests\"" } else { "" };
     format!("{}={value}{ground}", question.key)
+}
+
+/// What a score suggests of the risk, beside what a person decided.
+fn suggestions(view: &IncidentView, now: Instant, text: &mut String) {
+    if view.suggestions.is_empty() {
+        return;
+    }
+    text.push_str("\nRisk, as a score suggests it; it sets no fact and moves no clock\n");
+    for beside in &view.suggestions {
+        let _ = writeln!(text, "\n  {}", one_line(&beside.words));
+        beside.remarks.iter().for_each(|remark| _ = writeln!(text, "    {}", one_line(remark)));
+        let Some(decided) = &beside.determined else { continue };
+        let by = decided.by.as_ref().map(|name| format!(", said by {name}")).unwrap_or_default();
+        let when = decided.at.map(|at| format!(", {}", words::moment_utc(at, now))).unwrap_or_default();
+        let _ = writeln!(text, "    {}: {}{by}{when}", decided.key, one_line(&decided.words));
+    }
 }
 
 fn facts(view: &IncidentView, now: Instant, text: &mut String) {

@@ -25,19 +25,20 @@ pub struct Journal {
 #[derive(Debug, Subcommand)]
 enum Verb {
     /// Read the whole journal and check every frame, every sequence and every link
+    ///
+    /// Changes nothing and may be run beside a daemon. Exit code 3 says that the record is damaged.
     Verify(Verify),
     /// Make the index anew from the journal; the daemon must be stopped
     Reindex(Reindex),
 }
 
-/// Changes nothing and may be run beside a daemon. Exit code 3 says that the record is damaged.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   watchbell journal verify --store /var/lib/watchbell
   watchbell journal verify --store /mnt/copy-of-the-store -o json > verified.json
 
-The digest covers the heads of all chains: two copies with the same digest hold the same record. Write it down
-where the keeper of the record cannot change it, and compare it with a later run's list of heads (-o json).")]
+The digest covers the heads of all chains: two copies with the same digest hold the same record.
+Keep it where the keeper of the record cannot change it; -o json lists the heads to compare with.")]
 struct Verify {
     /// The folder of the store, as `path` under [store]
     #[arg(long, value_name = "DIR")]

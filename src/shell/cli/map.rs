@@ -16,9 +16,9 @@ use std::error::Error;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-/// Try a payload on a mapping: what would be taken, claimed, kept as a hint, and not used.
+/// Try a payload on a mapping and see how it would be read.
 ///
-/// Nothing is stored and no daemon is asked. Exit code 3 says that the payload would be refused.
+/// Shows what would be claimed, kept as a hint, and not used. Nothing is stored and no daemon is asked. Exit code 3 says that the payload would be refused.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   watchbell map --source wazuh alert.json

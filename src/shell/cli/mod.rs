@@ -5,6 +5,7 @@
 //! is told in the same form everywhere.
 
 mod answer;
+mod assess;
 mod board;
 mod changes;
 mod check_config;
@@ -23,6 +24,7 @@ mod map;
 mod notice;
 mod output;
 mod quarantine;
+mod rules;
 mod serve;
 mod table;
 mod token;
@@ -44,9 +46,9 @@ type Outcome = Result<Exit, Box<dyn std::error::Error + Send + Sync>>;
 #[derive(Debug, Parser)]
 #[command(name = "watchbell", version, max_term_width = 100, propagate_version = true, after_help = AFTER_HELP)]
 struct Cli {
-    /// How results are written to standard output
-    #[arg(short, long, value_enum, default_value_t = Output::Text, global = true)]
-    output: Output,
+    /// How results are written to standard output [default: text; of assess: json]
+    #[arg(short, long, value_enum, global = true)]
+    output: Option<Output>,
     #[command(subcommand)]
     command: Command,
 }
@@ -64,44 +66,33 @@ Exit codes: 0 done, 1 could not, 2 not understood, 3 done and faults found.";
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Run the daemon
+    // Each command is described where it is written.
     Serve(serve::Serve),
-    /// See the whole job on loopback, with nothing to configure
     Demo(demo::Demo),
 
-    /// Every open incident with its clocks, the most urgent first
     Board(board::ShowBoard),
-    /// Incidents: list, show
     Incident(incident::Incident),
-    /// Answer questions about an incident, and see what that changes
     Answer(answer::GiveAnswer),
-    /// Clocks: list, show, ack, meet, determine, pause, resume
     Clock(clock::Clock),
-    /// Notices: show the drafted letter of a clock
     Notice(notice::Notice),
-    /// Messages that were kept without becoming an incident
     Quarantine(quarantine::Quarantine),
 
-    /// The vocabulary: every fact the law may ask for
+    Assess(assess::Assess),
+    Rules(rules::Rules),
     Facts(facts::Facts),
-    /// Try a payload on a mapping
     Map(map::Map),
 
-    /// Check a configuration and its rules
     CheckConfig(check_config::CheckConfig),
-    /// Look over everything the daemon depends on
     Doctor(doctor::Doctor),
-    /// The record: verify, reindex
     Journal(journal::Journal),
-    /// Make a token or a webhook secret
     Token(token::Token),
-    /// Print a completion script for a shell
     Completions(completions::Completions),
 }
 
 /// Runs the command line.
 pub fn main() -> ExitCode {
-    let Cli { output, command } = Cli::parse();
+    let Cli { output: wanted, command } = Cli::parse();
+    let output = wanted.unwrap_or(Output::Text);
     let outcome = match command {
         Command::Serve(serve) => Ok(serve.run()),
         Command::Demo(demo) => Ok(demo.run()),
@@ -111,6 +102,8 @@ pub fn main() -> ExitCode {
         Command::Clock(clock) => ask(clock.run(output)),
         Command::Notice(notice) => ask(notice.run(output)),
         Command::Quarantine(quarantine) => ask(quarantine.run(output)),
+        Command::Assess(assess) => assess.run(wanted),
+        Command::Rules(rules) => rules.run(output),
         Command::Facts(facts) => facts.run(output),
         Command::Map(map) => map.run(output),
         Command::CheckConfig(check) => check.run(output),
@@ -134,20 +127,46 @@ fn default_config() -> PathBuf {
 
 /// Says an error and its sources on standard error, each on its own line.
 fn complain(error: &dyn std::error::Error) -> Exit {
+    eprint!("{}", complaint(error));
+    Exit::Failed
+}
+
+/// The error, what it came of, and what to do, in that order. Faults of files come rendered and keep their form.
+fn complaint(error: &dyn std::error::Error) -> String {
     let shown = error.to_string();
     let (text, hint) = shown.split_once("\nhint: ").map_or((shown.as_str(), None), |(text, hint)| (text, Some(hint)));
     let prefix = if text.starts_with("error: ") { "" } else { "error: " };
-    eprintln!("{prefix}{text}");
+    let mut told = format!("{prefix}{text}\n");
     let mut source = error.source();
     while let Some(error) = source {
         // A message that already quotes its source does not say it twice.
         if !shown.contains(&error.to_string()) {
-            eprintln!("  because: {error}");
+            told.push_str(&format!("  because: {error}\n"));
         }
         source = error.source();
     }
-    if let Some(hint) = hint {
-        eprintln!("hint: {hint}");
+    hint.iter().for_each(|hint| told.push_str(&format!("hint: {hint}\n")));
+    told
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn every_command_and_argument_is_declared_soundly() {
+        Cli::command().debug_assert();
     }
-    Exit::Failed
+
+    #[test]
+    fn an_error_is_told_with_its_causes_once_and_its_hint_last() {
+        #[derive(Debug, thiserror::Error)]
+        #[error("the record cannot be read\nhint: look at the disk")]
+        struct Unread(#[source] std::io::Error);
+        let told = complaint(&Unread(std::io::Error::other("bad sector")));
+        assert_eq!(told, "error: the record cannot be read\n  because: bad sector\nhint: look at the disk\n");
+        let rendered: Box<dyn std::error::Error + Send + Sync> = "error: a fault\n --> watchbell.toml:3:1".into();
+        assert_eq!(complaint(&*rendered), "error: a fault\n --> watchbell.toml:3:1\n");
+    }
 }

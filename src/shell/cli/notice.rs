@@ -26,11 +26,12 @@ enum Verb {
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   watchbell notice show inc-7h3k9qd2w4xz8m5n~us.hipaa.individuals~mercy
-  watchbell notice show inc-7h3k9qd2w4xz8m5n~us.hipaa.individuals~mercy --format html --out notice.html
+  watchbell notice show inc-7h3k9qd2w4xz8m5n~us.hipaa.individuals~mercy --format html \\
+      --out notice.html
 
 Nothing is filed or sent. A draft holds facts of the incident: --out makes a file that only you can read.")]
 struct Show {
-    /// The clock, named INCIDENT~DUTY~ORGANISATION
+    /// The clock, as `watchbell clock list` names it
     clock: String,
     /// In which form; text, or json with -o json, unless given
     #[arg(long, value_enum)]

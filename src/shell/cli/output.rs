@@ -15,7 +15,7 @@ pub enum Output {
 
 /// Writes text. What a terminal would obey rather than show is replaced: titles come from strangers.
 pub fn print_text(text: &str) -> io::Result<()> {
-    let mut safe: String = text.replace("\r\n", "\n").chars().map(harmless).collect();
+    let mut safe = harmless_text(text);
     if !safe.is_empty() && !safe.ends_with('\n') {
         safe.push('\n');
     }
@@ -35,8 +35,14 @@ pub fn print_bytes(bytes: &[u8]) -> io::Result<()> {
     match out.write_all(bytes).and_then(|()| out.flush()) {
         // A reader such as `head` that has seen enough is no fault.
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
-        outcome => outcome,
+        Err(error) => Err(io::Error::new(error.kind(), format!("cannot write to standard output: {error}"))),
+        Ok(()) => Ok(()),
     }
+}
+
+/// The text without what a terminal would obey rather than show.
+pub fn harmless_text(text: &str) -> String {
+    text.replace("\r\n", "\n").chars().map(harmless).collect()
 }
 
 /// Control characters and those that turn the direction of writing around become a visible mark.

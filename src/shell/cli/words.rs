@@ -10,6 +10,9 @@ use crate::shell::courier::left_in_words;
 pub fn moment(at: Instant, zone: Zone, now: Instant) -> String {
     let zone_time = zone.in_words(whole_seconds(at));
     let far = length_in_words(at - now);
+    if (at - now).abs() < Duration::seconds(2) {
+        return format!("{zone_time}, just now");
+    }
     if at >= now { format!("{zone_time}, in {far}") } else { format!("{zone_time}, {far} ago") }
 }
 
@@ -101,9 +104,12 @@ pub fn owner(line: &ClockLine, now: Instant) -> String {
     }
 }
 
-/// What is to be done and where the law says it.
+/// What is to be done, towards whom where that is one of several, and where the law says it.
 pub fn what(line: &ClockLine) -> String {
-    format!("{} ({})", line.title, line.cite)
+    match &line.towards {
+        Some(towards) => format!("{}, {towards} ({})", line.title, line.cite),
+        None => format!("{} ({})", line.title, line.cite),
+    }
 }
 
 #[cfg(test)]
@@ -117,6 +123,7 @@ mod tests {
         let dublin = Zone::named("Europe/Dublin").expect("a zone");
         let now = at("2026-03-27T07:48:00Z");
         assert_eq!(moment(at("2026-03-27T17:00:00Z"), dublin, now), "Fri 27 Mar 2026 17:00 Europe/Dublin, in 9 h 12 min");
+        assert_eq!(moment_utc(at("2026-03-27T07:47:59Z"), now), "Fri 27 Mar 2026 07:47:59 UTC, just now");
         assert_eq!(moment_utc(at("2026-03-27T07:43:59.007Z"), now), "Fri 27 Mar 2026 07:43:59 UTC, 4 min ago");
     }
 }

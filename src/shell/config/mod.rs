@@ -28,6 +28,9 @@ use std::sync::Arc;
 /// The prefix of environment variables that override keys: `WATCHBELL__SERVER__LISTEN`.
 pub const ENV_PREFIX: &str = "WATCHBELL__";
 
+/// How many times its own size a body may take in the journal, quoted and with what was read from it.
+pub const BODY_IN_RECORD: u64 = 3;
+
 /// The configuration, ready for use.
 pub struct Config {
     /// Where it was read.
@@ -162,6 +165,15 @@ pub fn read_law(path: &Path, env: &BTreeMap<String, String>, now: Instant) -> Re
     Ok(law)
 }
 
+/// The files of the rules a configuration names, whatever is wrong with them.
+pub fn law_texts(path: &Path, env: &BTreeMap<String, String>, now: Instant) -> Result<Vec<PackText>, ConfigFault> {
+    let text = fs::read_to_string(path).map_err(|source| ConfigFault::File { path: path.to_owned(), source })?;
+    let raw = read_raw(path, &text, env)?;
+    let shown = path.display().to_string();
+    let dir = raw.rules.dir.as_ref().map(|dir| Reader::new(path, &shown, &text, env, now).path(dir));
+    Ok(rulebook::texts(dir.as_deref())?)
+}
+
 /// The file as written, with the environment laid over it.
 fn read_raw(path: &Path, text: &str, env: &BTreeMap<String, String>) -> Result<RawConfig, ConfigFault> {
     let shown = path.display().to_string();
@@ -236,6 +248,7 @@ impl<'a> Reader<'a> {
 
     fn config(&mut self, raw: RawConfig) -> Result<Config, ConfigFault> {
         let (texts, rulebook) = self.law(&raw)?;
+        self.sizes(&raw);
         let organisations = self.organisations(&raw, &rulebook.vocabulary);
         let channels = self.channels(&raw.channels);
         let teams = self.teams(&raw, &channels);
@@ -286,11 +299,23 @@ impl<'a> Reader<'a> {
         Ok((texts, rulebook))
     }
 
+    /// A body is kept whole in the record, quoted, which may double it.
+    fn sizes(&mut self, raw: &RawConfig) {
+        let (body_kib, segment_kib) =
+            (u64::from(raw.server.body_limit_kib), u64::from(raw.store.segment_mib.clamp(1, 4096)) * 1024);
+        if body_kib == 0 || body_kib * BODY_IN_RECORD > segment_kib {
+            let text = format!("`body_limit_kib` is {body_kib}, which does not go into a journal segment of {segment_kib} KiB");
+            let most = segment_kib / BODY_IN_RECORD;
+            let fault = PackFault::of_file(self.file, text);
+            self.faults.push(fault.hint(format!("set it to 1 to {most}, or raise `segment_mib` under [store]")));
+        }
+    }
+
     fn packs(&mut self, names: &[String], rulebook: &Rulebook) -> Vec<PackId> {
         for name in names {
             if rulebook.pack(&PackId::from(name.as_str())).is_none() {
                 let known: Vec<&str> = rulebook.packs.iter().map(|pack| pack.head.id.as_str()).collect();
-                self.fault(name, format!("there is no pack `{name}`"), format!("there are {}", known.join(", ")));
+                self.fault(name, format!("there is no pack `{name}`"), there_are(&known, name));
             }
         }
         names.iter().map(|name| PackId::from(name.as_str())).collect()
@@ -444,7 +469,7 @@ impl<'a> Reader<'a> {
                     self.fault(
                         &member.channel,
                         format!("there is no channel `{}`", member.channel),
-                        format!("there are {}", known.join(", ")),
+                        there_are(&known, &member.channel),
                     );
                 }
                 members.push(TeamMember { channel: member.channel.as_str().into(), to: member.to.clone() });
@@ -462,7 +487,7 @@ impl<'a> Reader<'a> {
             for team in ladder.rungs.iter().flat_map(|rung| &rung.to) {
                 if !teams.contains_key(team) {
                     let known: Vec<&str> = teams.keys().map(String::as_str).collect();
-                    self.fault(team, format!("there is no team `{team}`"), format!("there are {}", known.join(", ")));
+                    self.fault(team, format!("there is no team `{team}`"), there_are(&known, team));
                 }
             }
             for wanted in &ladder.duties {
@@ -500,7 +525,7 @@ impl<'a> Reader<'a> {
                     self.fault(
                         organisation,
                         format!("there is no organisation `{organisation}`"),
-                        format!("there are {}", known.join(", ")),
+                        there_are(&known, organisation),
                     );
                 }
             }
@@ -511,7 +536,7 @@ impl<'a> Reader<'a> {
                     "list at least one in `organisations`",
                 );
             }
-            let Some(mapping) = self.mapping(source, texts) else { continue };
+            let mapping = self.mapping(source, texts);
             let mut tokens = self.digests(&source.token_sha256);
             tokens.extend(source.token_files.iter().filter_map(|file| self.token(file)));
             let secrets: Vec<_> = source.webhook_secret_files.iter().filter_map(|file| self.webhook_secret(file)).collect();
@@ -523,6 +548,8 @@ impl<'a> Reader<'a> {
                 );
             }
             let place = format!("source {}", source.name);
+            let claims = self.claims(&source.facts, &place, vocabulary, false);
+            let Some(mapping) = mapping else { continue };
             let made = Source {
                 name: source.name.as_str().into(),
                 mapping,
@@ -530,7 +557,7 @@ impl<'a> Reader<'a> {
                 tokens,
                 secrets,
                 tolerance: source.webhook_tolerance.0,
-                claims: self.claims(&source.facts, &place, vocabulary, false),
+                claims,
             };
             if sources.insert(made.name.clone(), made).is_some() {
                 self.fault(&source.name, format!("two sources are called `{}`", source.name), "a name names one");
@@ -544,11 +571,7 @@ impl<'a> Reader<'a> {
         let Some(text) = texts.iter().find(|text| text.path == path) else {
             let known: Vec<&str> =
                 texts.iter().filter_map(|text| text.path.strip_prefix("sources/")?.strip_suffix(".toml")).collect();
-            self.fault(
-                &source.mapping,
-                format!("there is no mapping `{}`", source.mapping),
-                format!("there are {}", known.join(", ")),
-            );
+            self.fault(&source.mapping, format!("there is no mapping `{}`", source.mapping), there_are(&known, &source.mapping));
             return None;
         };
         match Mapping::parse(&text.text) {
@@ -591,6 +614,14 @@ impl<'a> Reader<'a> {
         }
         people
     }
+}
+
+/// What to write instead of a wrong name: the one most like it, and all there are.
+fn there_are(known: &[&str], wrong: &str) -> String {
+    let likeness = |name: &&&str| strsim::jaro_winkler(name, wrong);
+    let nearest = known.iter().filter(|name| likeness(name) > 0.8).max_by(|a, b| likeness(a).total_cmp(&likeness(b)));
+    let nearest = nearest.map(|name| format!("did you mean `{name}`? ")).unwrap_or_default();
+    format!("{nearest}there are {}", known.join(", "))
 }
 
 /// Whether a ladder's `for` entry names a duty.

@@ -94,10 +94,10 @@ pub fn html_body(letter: &Letter) -> String {
         );
     }
     for (purpose, command) in &letter.commands {
-        let _ = write!(
+        let _ = writeln!(
             html,
             "<p style=\"margin:14px 0 4px;font-size:13px;line-height:18px;font-weight:600;color:#4a5763\">{}</p>\
-             <p style=\"margin:0;padding:8px 10px;background:#f3f5f7;border-radius:4px;font-size:13px;line-height:19px;color:#17212b;{MONO};word-break:break-all\">{}</p>\n",
+             <p style=\"margin:0;padding:8px 10px;background:#f3f5f7;border-radius:4px;font-size:13px;line-height:19px;color:#17212b;{MONO};word-break:break-word\">{}</p>",
             escaped(purpose),
             escaped(command),
         );

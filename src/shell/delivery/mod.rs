@@ -144,7 +144,7 @@ fn check_timeout(channel: &ChannelId, timeout: std::time::Duration) -> Result<()
 }
 
 /// TLS needs one provider of cryptography per process. `main` installs it first; a library user or a test may not have.
-pub(in crate::shell) fn install_crypto_provider() {
+pub(crate) fn install_crypto_provider() {
     if rustls::crypto::CryptoProvider::get_default().is_none() {
         // Losing a race to another installer leaves a provider in place, which is all that is wanted.
         let _ = rustls::crypto::ring::default_provider().install_default();

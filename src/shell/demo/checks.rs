@@ -244,3 +244,167 @@ pub fn differences(before: &Snapshot, after: &Snapshot) -> Vec<String> {
     }
     lines
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::incident::Standing;
+    use crate::domain::instant::{Zone, parse_rfc3339};
+    use crate::domain::law::Mode;
+    use serde_json::json;
+
+    fn clock(duty: &str) -> ClockLine {
+        ClockLine {
+            id: format!("inc-1~{duty}~mercy"),
+            duty: duty.into(),
+            organisation: "mercy".into(),
+            towards: None,
+            title: "Tell the authority".into(),
+            cite: "GDPR Art. 33(1)".into(),
+            standing: Standing::Running,
+            mode: Mode::Live,
+            due: parse_rfc3339("2026-11-24T20:00:00Z"),
+            outer: None,
+            target: None,
+            zone: Zone::UTC,
+            acknowledged: None,
+            gaps: Some(2),
+            missing: 1,
+        }
+    }
+
+    fn mail(clock: &ClockLine) -> Mail {
+        Mail {
+            subject: format!("2 d 23 h left: {}", clock.title),
+            headers: vec![("X-Watchbell-Clock".into(), clock.id.clone())],
+            text: Some(format!("{}\nUntil tomorrow", clock.title)),
+            html: Some(format!("<h1>{}</h1>", clock.title)),
+        }
+    }
+
+    #[test]
+    fn a_step_that_nobody_noted_is_missing_and_says_so() {
+        let mut ledger = Ledger::default();
+        for step in Step::ALL.into_iter().filter(|step| *step != Step::Killed) {
+            ledger.note(step, Ok(()));
+        }
+        assert!(!ledger.is_complete());
+        let missing: Vec<_> = ledger.outcomes().filter(|(_, outcome)| outcome.is_err()).collect();
+        assert_eq!(missing, [(Step::Killed, Err("not reached"))]);
+        ledger.note(Step::Killed, Ok(()));
+        assert!(ledger.is_complete());
+    }
+
+    #[test]
+    fn a_step_that_failed_once_stays_failed() {
+        let mut ledger = Ledger::default();
+        Step::ALL.into_iter().for_each(|step| ledger.note(step, Ok(())));
+        ledger.note(Step::Kept, Err("one field differs".into()));
+        ledger.note(Step::Kept, Ok(()));
+        assert!(!ledger.is_complete());
+    }
+
+    #[test]
+    fn every_step_is_in_the_list_once_and_in_order() {
+        assert!(Step::ALL.is_sorted());
+        let promises: std::collections::BTreeSet<&str> = Step::ALL.into_iter().map(Step::promise).collect();
+        assert_eq!(promises.len(), Step::ALL.len());
+    }
+
+    #[test]
+    fn only_a_202_with_a_new_incident_counts_as_taken() {
+        let body = json!({ "status": "accepted", "incident": "inc-1", "duplicate": false });
+        assert_eq!(taken(StatusCode::ACCEPTED, &body), Ok("inc-1".into()));
+        assert!(taken(StatusCode::OK, &body).is_err());
+        assert!(taken(StatusCode::ACCEPTED, &json!({ "incident": "inc-1", "duplicate": true })).is_err());
+        assert!(taken(StatusCode::ACCEPTED, &json!({ "incident": null, "duplicate": false })).is_err());
+    }
+
+    #[test]
+    fn only_the_same_incident_marked_a_duplicate_counts_as_repeated() {
+        let answer = |incident: &str, duplicate: bool| json!({ "incident": incident, "duplicate": duplicate });
+        assert!(repeated(StatusCode::ACCEPTED, &answer("inc-1", true), &"inc-1".into()).is_ok());
+        assert!(repeated(StatusCode::ACCEPTED, &answer("inc-1", false), &"inc-1".into()).is_err());
+        assert!(repeated(StatusCode::ACCEPTED, &answer("inc-2", true), &"inc-1".into()).is_err());
+        assert!(repeated(StatusCode::SERVICE_UNAVAILABLE, &Value::Null, &"inc-1".into()).is_err());
+    }
+
+    #[test]
+    fn a_duty_needs_an_open_clock_an_article_and_a_time() {
+        let wanted = ["eu.a", "us.b"];
+        let both = [clock("eu.a"), clock("us.b")];
+        assert_eq!(duties(&both, &wanted), Ok(()));
+        assert!(duties(&both[..1], &wanted).is_err_and(|why| why.ends_with("us.b")));
+        let spoiled = [
+            ClockLine { standing: Standing::Void, ..clock("us.b") },
+            ClockLine { cite: String::new(), ..clock("us.b") },
+            ClockLine { due: None, ..clock("us.b") },
+        ];
+        for spoiled in spoiled {
+            assert!(duties(&[clock("eu.a"), spoiled], &wanted).is_err());
+        }
+        let prompt = ClockLine { due: None, target: parse_rfc3339("2026-11-22T20:00:00Z"), ..clock("us.b") };
+        assert_eq!(duties(&[clock("eu.a"), prompt], &wanted), Ok(()));
+    }
+
+    #[test]
+    fn questions_and_missing_facts_go_together() {
+        let settled = ClockLine { missing: 0, ..clock("eu.a") };
+        assert!(asked(1, &[clock("eu.a")]).is_ok());
+        assert!(asked(0, &[clock("eu.a")]).is_err());
+        assert!(asked(1, std::slice::from_ref(&settled)).is_err());
+        assert!(asked(0, &[settled]).is_err());
+    }
+
+    #[test]
+    fn a_letter_must_be_about_its_clock_in_both_forms_and_thin() {
+        let clock = clock("eu.a");
+        let never = ["ransom"];
+        assert_eq!(letter(&mail(&clock), &clock, &never), Ok(()));
+        let other = Mail { headers: vec![("X-Watchbell-Clock".into(), "inc-1~us.b~mercy".into())], ..mail(&clock) };
+        let textless = Mail { text: None, ..mail(&clock) };
+        let pageless = Mail { html: None, ..mail(&clock) };
+        let told = Mail { subject: "a ransom note".into(), ..mail(&clock) };
+        for spoiled in [other, textless, pageless, told] {
+            assert!(letter(&spoiled, &clock, &never).is_err(), "{spoiled:?}");
+        }
+    }
+
+    #[test]
+    fn a_letter_lost_or_doubled_is_seen() {
+        let clock = clock("eu.a");
+        let mail = mail(&clock);
+        assert_eq!(letters(&[&mail, &mail], 2, &clock, &[]), Ok(()));
+        assert!(letters(&[&mail], 2, &clock, &[]).is_err());
+        assert!(letters(&[&mail, &mail], 1, &clock, &[]).is_err());
+    }
+
+    #[test]
+    fn a_draft_marks_each_gap_even_where_its_mark_is_broken_over_lines() {
+        let text = "DRAFT\n1\n2\n[MISSING: likely consequences (GDPR Art. 33(3)(c)), no.\n  1]\n[MISSING: measures, no. 2]\n";
+        assert_eq!(draft("a.txt", text, 2), Ok(()));
+        assert!(draft("a.txt", text, 3).is_err());
+        assert!(draft("a.txt", "", 0).is_err());
+    }
+
+    #[test]
+    fn every_field_of_a_view_is_compared_and_a_difference_names_its_place() {
+        let view = json!({ "due": "a", "alerts": [{ "attempts": 1 }], "met": null, "missing": [] });
+        let all = fields(&view);
+        let pointers: Vec<&str> = all.keys().map(String::as_str).collect();
+        assert_eq!(pointers, ["/alerts/0/attempts", "/due", "/met", "/missing"]);
+        let snapshot = |view: &Value| Snapshot::from([("inc-1~eu.a~mercy".to_owned(), fields(view))]);
+        assert!(differences(&snapshot(&view), &snapshot(&view)).is_empty());
+        let moved = json!({ "due": "b", "alerts": [{ "attempts": 1 }], "met": null, "missing": ["risk.level"] });
+        assert_eq!(
+            differences(&snapshot(&view), &snapshot(&moved)),
+            [
+                "inc-1~eu.a~mercy/due was \"a\", is \"b\"",
+                "inc-1~eu.a~mercy/missing was [], is nothing",
+                "inc-1~eu.a~mercy/missing/0 was nothing, is \"risk.level\"",
+            ]
+        );
+        assert_eq!(differences(&snapshot(&view), &Snapshot::new()), ["inc-1~eu.a~mercy is gone"]);
+        assert_eq!(differences(&Snapshot::new(), &snapshot(&view)), ["inc-1~eu.a~mercy was not there before"]);
+    }
+}

@@ -6,7 +6,7 @@ use crate::shell::wall_clock;
 use std::fs::{File, OpenOptions};
 use std::io;
 use std::os::unix::process::ExitStatusExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use tokio::process::{Child, Command};
 
@@ -27,7 +27,7 @@ impl Process {
     /// Whatever the system says of the log file or of the program.
     pub fn start(house: &House) -> io::Result<Self> {
         let log = OpenOptions::new().create(true).append(true).open(house.log())?;
-        let mut command = Command::new(std::env::current_exe()?);
+        let mut command = Command::new(program()?);
         // Nothing of this shell's own Watchbell may reach the demo's.
         for (name, _) in std::env::vars_os() {
             if name.to_string_lossy().starts_with("WATCHBELL") {
@@ -35,10 +35,10 @@ impl Process {
             }
         }
         command
+            .arg0("watchbell")
             .arg("serve")
             .arg("--config")
             .arg(house.config())
-            .env("NO_COLOR", "1")
             .stdin(Stdio::null())
             .stdout(Stdio::from(File::try_clone(&log)?))
             .stderr(Stdio::from(log))
@@ -79,6 +79,12 @@ impl Process {
         self.child.start_kill()?;
         Ok(self.child.wait().await?.signal())
     }
+}
+
+/// This very program. Linux keeps it at hand even where a build has put another in its place since.
+fn program() -> io::Result<PathBuf> {
+    let running = Path::new("/proc/self/exe");
+    if running.exists() { Ok(running.to_owned()) } else { std::env::current_exe() }
 }
 
 /// The last lines of a log.

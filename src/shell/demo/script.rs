@@ -91,6 +91,7 @@ impl Night {
             "people.total": { "about": 9910 },
             "people.by-place": { "DE": { "about": 1200 }, "US-OH": { "about": 8400 }, "IN": { "about": 310 } },
             "noticed.at": rfc3339(self.noticed),
+            "gdpr.authorities": ["DE-BE"],
             "measures.taken": "The server is off the network; outgoing traffic of the segment is blocked.",
             "hipaa.phi": true,
             "hipaa.impermissible": true

@@ -2,7 +2,7 @@
 
 use super::screen::{COLUMNS, Ink, Screen, cut, wrapped};
 use super::script::{place_of, zone_of};
-use crate::domain::board::{Card, ClockLine, Question};
+use crate::domain::board::{Card, ClockLine, Question, SupposedLimit};
 use crate::domain::incident::Standing;
 use crate::domain::instant::{Instant, Zone};
 use crate::domain::law::Mode;
@@ -18,11 +18,16 @@ pub fn duties(screen: &Screen, clocks: &[ClockLine], now: Instant) {
         let (word, ink) = standing(clock);
         let place = screen.ink(Ink::Faint, &place_of(&clock.duty));
         // Padded before it is inked: colour codes have no width.
-        let title = screen.ink(Ink::Strong, &format!("{:<66}", cut(&clock.title, 65)));
-        screen.line(&format!("   {place}  {title} {}", screen.ink(ink, &word)));
+        let shown = screen.ink(Ink::Strong, &format!("{:<68}", cut(&title(clock), 67)));
+        screen.line(&format!("   {place}  {shown} {}", screen.ink(ink, &word)));
         screen.line(&format!("       {}", deadline(clock, now)));
         screen.line(&screen.ink(Ink::Faint, &format!("       {}", cut(&clock.cite, 84))));
     }
+}
+
+/// What is to be done, and towards whom where there are several.
+pub fn title(clock: &ClockLine) -> String {
+    clock.towards.iter().fold(clock.title.clone(), |title, towards| format!("{title} ({towards})"))
 }
 
 /// How a clock stands, in a word or two.
@@ -46,6 +51,12 @@ fn deadline(clock: &ClockLine, now: Instant) -> String {
         (None, Some(target)) => format!("without delay; target {}", twice(target)),
         (None, None) => "without delay".to_owned(),
     }
+}
+
+/// Until when a limit would run that nobody has started yet.
+pub fn supposed(limit: &SupposedLimit, now: Instant) -> String {
+    let zone = zone_of(&limit.duty, Zone::UTC);
+    limit.until.map_or_else(|| "without delay".to_owned(), |at| format!("{}, {}", zone.in_words(at), left_in_words(at, now)))
 }
 
 /// The zone of the place whose law it is; but the end of a day reads as one only where the days were counted.

@@ -2,6 +2,7 @@
 
 use super::App;
 use super::auth::caller;
+use super::extract::{Path, Query};
 use super::problem::Problem;
 use super::wire::{Ack, Answers, Determine, Meet, PauseClock, ResumeClock};
 use crate::domain::board::{Card, ClockLine, ClockView, IncidentView};
@@ -13,7 +14,7 @@ use crate::shell::config::{May, Rules};
 use crate::shell::render;
 use crate::shell::wall_clock;
 use axum::body::Body;
-use axum::extract::{Path, Query, State};
+use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
 use serde::{Deserialize, Serialize};
@@ -23,7 +24,7 @@ use std::sync::Arc;
 type Answer<T> = Result<axum::Json<T>, Problem>;
 
 /// Which part of a list.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Page {
     /// Behind this id.
@@ -58,7 +59,7 @@ const PAGE_MAX: usize = 1000;
 const PAGE_USUAL: usize = 200;
 
 /// `GET /v1/board`, `GET /v1/incidents`
-pub async fn board(State(app): State<Arc<App>>, headers: HeaderMap, page: Query<Page>) -> Answer<Board> {
+pub async fn board(State(app): State<Arc<App>>, headers: HeaderMap, Query(page): Query<Page>) -> Answer<Board> {
     caller(&app, &headers, May::Read)?;
     let limit = page.limit.unwrap_or(PAGE_USUAL).clamp(1, PAGE_MAX);
     let mut after = page.after.as_deref().map(IncidentId::from);
@@ -129,14 +130,14 @@ fn view_of(incident: &Incident, rules: &Rules) -> IncidentView {
 }
 
 /// `GET /v1/incidents/{id}`
-pub async fn show_incident(State(app): State<Arc<App>>, headers: HeaderMap, Path(id): Path<String>) -> Answer<IncidentView> {
+pub async fn show_incident(State(app): State<Arc<App>>, headers: HeaderMap, Path(id): Path) -> Answer<IncidentView> {
     caller(&app, &headers, May::Read)?;
     let incident = incident(&app, &id).await?;
     Ok(axum::Json(view_of(&incident, &app.desk.rules())))
 }
 
 /// `POST /v1/incidents/{id}/claims`
-pub async fn answer(State(app): State<Arc<App>>, headers: HeaderMap, Path(id): Path<String>, body: Body) -> Answer<IncidentView> {
+pub async fn answer(State(app): State<Arc<App>>, headers: HeaderMap, Path(id): Path, body: Body) -> Answer<IncidentView> {
     let caller = caller(&app, &headers, May::Act)?;
     let answers: Answers = super::read_json(body, &headers, app.body_limit).await?;
     let now = wall_clock::now();
@@ -171,25 +172,8 @@ pub async fn answer(State(app): State<Arc<App>>, headers: HeaderMap, Path(id): P
     if claims.is_empty() {
         return Err(Problem::invalid("no-facts", "`facts` is empty").hint("`GET /v1/incidents/{id}` lists the questions"));
     }
-    if let Some(problem) = claims.iter().find_map(|claim| future(claim, now)) {
-        return Err(problem);
-    }
     let submitted = app.desk.submit(&IncidentId::from(id.as_str()), Command::Answer { claims }, now).await?;
     Ok(axum::Json(view_of(&submitted.incident, &rules)))
-}
-
-/// Awareness and the like cannot lie in the future; an extension granted can.
-fn future(claim: &Claim, now: crate::domain::instant::Instant) -> Option<Problem> {
-    use crate::domain::facts::Value;
-    use crate::domain::instant::{Duration, rfc3339};
-    let Some(Value::Instant(at)) = &claim.value else { return None };
-    let past_only = claim.key.as_str().starts_with("event.")
-        || claim.key.as_str().ends_with("aware.at")
-        || claim.key.as_str().ends_with("aware-at");
-    (past_only && *at > now + Duration::minutes(5)).then(|| {
-        let detail = format!("`{}` is {}, which lies in the future; now is {}", claim.key, rfc3339(*at), rfc3339(now));
-        Problem::invalid("future-time", detail).hint("give the moment it happened, with its offset")
-    })
 }
 
 fn fact_problem(faults: &[FactFault]) -> Problem {
@@ -208,11 +192,32 @@ fn fact_problem(faults: &[FactFault]) -> Problem {
     Problem::invalid("wrong-facts", text.join("; ")).with("faults", details).hint("`watchbell facts` lists keys and types")
 }
 
-/// `GET /v1/clocks`
-pub async fn list_clocks(State(app): State<Arc<App>>, headers: HeaderMap, page: Query<Page>) -> Answer<Vec<ClockLine>> {
-    let board = board(State(app), headers, page).await?;
-    let mut clocks: Vec<ClockLine> = board.0.cards.into_iter().flat_map(|card| card.clocks).collect();
+/// How much of the list of clocks.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Most {
+    /// This many at most, the most urgent; all unless said.
+    limit: Option<usize>,
+    /// Also those of incidents without an open clock.
+    closed: bool,
+}
+
+/// `GET /v1/clocks`: of all incidents, the most urgent first.
+pub async fn list_clocks(State(app): State<Arc<App>>, headers: HeaderMap, Query(most): Query<Most>) -> Answer<Vec<ClockLine>> {
+    caller(&app, &headers, May::Read)?;
+    let mut clocks: Vec<ClockLine> = Vec::new();
+    let mut after: Option<IncidentId> = None;
+    loop {
+        let cards = app.desk.cards(after.as_ref(), PAGE_MAX)?;
+        let Some((last, _)) = cards.last() else { break };
+        after = Some(last.clone());
+        let cards = cards.iter().filter(|(id, _)| !id.as_str().starts_with(quarantine::PREFIX));
+        let cards = cards.filter_map(|(_, bytes)| serde_json::from_slice::<Card>(bytes).ok());
+        let wanted = cards.filter(|card| most.closed || card.clocks.iter().any(|clock| clock.standing.is_open()));
+        clocks.extend(wanted.flat_map(|card| card.clocks));
+    }
     clocks.sort_by_key(|clock| (!clock.standing.is_open(), clock.due.or(clock.target), clock.id.clone()));
+    clocks.truncate(most.limit.unwrap_or(usize::MAX));
     Ok(axum::Json(clocks))
 }
 
@@ -224,7 +229,7 @@ fn clock_key(public: &str) -> Result<(IncidentId, ClockKey), Problem> {
 }
 
 /// `GET /v1/clocks/{id}`
-pub async fn show_clock(State(app): State<Arc<App>>, headers: HeaderMap, Path(public): Path<String>) -> Answer<ClockView> {
+pub async fn show_clock(State(app): State<Arc<App>>, headers: HeaderMap, Path(public): Path) -> Answer<ClockView> {
     caller(&app, &headers, May::Read)?;
     let (id, key) = clock_key(&public)?;
     view(&*incident(&app, id.as_str()).await?, &key)
@@ -241,7 +246,7 @@ async fn act(app: &App, id: &IncidentId, key: &ClockKey, command: Command) -> An
 }
 
 /// `POST /v1/clocks/{id}/ack`
-pub async fn ack(State(app): State<Arc<App>>, headers: HeaderMap, Path(public): Path<String>, body: Body) -> Answer<ClockView> {
+pub async fn ack(State(app): State<Arc<App>>, headers: HeaderMap, Path(public): Path, body: Body) -> Answer<ClockView> {
     let caller = caller(&app, &headers, May::Act)?;
     let (id, key) = clock_key(&public)?;
     let bytes = super::read_body(body, &headers, app.body_limit).await?;
@@ -251,7 +256,7 @@ pub async fn ack(State(app): State<Arc<App>>, headers: HeaderMap, Path(public): 
 }
 
 /// `POST /v1/clocks/{id}/meet`
-pub async fn meet(State(app): State<Arc<App>>, headers: HeaderMap, Path(public): Path<String>, body: Body) -> Answer<ClockView> {
+pub async fn meet(State(app): State<Arc<App>>, headers: HeaderMap, Path(public): Path, body: Body) -> Answer<ClockView> {
     let caller = caller(&app, &headers, May::Act)?;
     let (id, key) = clock_key(&public)?;
     let meet: Meet = super::read_json(body, &headers, app.body_limit).await?;
@@ -260,12 +265,7 @@ pub async fn meet(State(app): State<Arc<App>>, headers: HeaderMap, Path(public):
 }
 
 /// `POST /v1/clocks/{id}/determine`
-pub async fn determine(
-    State(app): State<Arc<App>>,
-    headers: HeaderMap,
-    Path(public): Path<String>,
-    body: Body,
-) -> Answer<ClockView> {
+pub async fn determine(State(app): State<Arc<App>>, headers: HeaderMap, Path(public): Path, body: Body) -> Answer<ClockView> {
     let caller = caller(&app, &headers, May::Act)?;
     let (id, key) = clock_key(&public)?;
     let determine: Determine = super::read_json(body, &headers, app.body_limit).await?;
@@ -274,7 +274,7 @@ pub async fn determine(
 }
 
 /// `POST /v1/clocks/{id}/pause`
-pub async fn pause(State(app): State<Arc<App>>, headers: HeaderMap, Path(public): Path<String>, body: Body) -> Answer<ClockView> {
+pub async fn pause(State(app): State<Arc<App>>, headers: HeaderMap, Path(public): Path, body: Body) -> Answer<ClockView> {
     let caller = caller(&app, &headers, May::Act)?;
     let (id, key) = clock_key(&public)?;
     let pause: PauseClock = super::read_json(body, &headers, app.body_limit).await?;
@@ -289,12 +289,7 @@ pub async fn pause(State(app): State<Arc<App>>, headers: HeaderMap, Path(public)
 }
 
 /// `POST /v1/clocks/{id}/resume`
-pub async fn resume(
-    State(app): State<Arc<App>>,
-    headers: HeaderMap,
-    Path(public): Path<String>,
-    body: Body,
-) -> Answer<ClockView> {
+pub async fn resume(State(app): State<Arc<App>>, headers: HeaderMap, Path(public): Path, body: Body) -> Answer<ClockView> {
     let caller = caller(&app, &headers, May::Act)?;
     let (id, key) = clock_key(&public)?;
     let ResumeClock { hold, at, ground } = super::read_json(body, &headers, app.body_limit).await?;
@@ -313,8 +308,8 @@ pub struct Form {
 pub async fn notice(
     State(app): State<Arc<App>>,
     headers: HeaderMap,
-    Path(public): Path<String>,
-    form: Query<Form>,
+    Path(public): Path,
+    Query(form): Query<Form>,
 ) -> Result<Response, Problem> {
     caller(&app, &headers, May::Read)?;
     let (id, key) = clock_key(&public)?;

@@ -4,6 +4,7 @@
 //! quarantine with the reason, where a person can see it.
 
 use super::App;
+use super::extract::Path;
 use super::problem::Problem;
 use crate::domain::hex::hex;
 use crate::domain::ids::{IncidentId, OrganisationId};
@@ -18,7 +19,7 @@ use crate::shell::mint;
 use crate::shell::telemetry::IntakeLabels;
 use crate::shell::wall_clock;
 use axum::body::Body;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use base64::Engine;
@@ -34,6 +35,9 @@ const RACES_MAX: u32 = 5;
 /// In a batch each report keeps the whole message only up to this size; the first always does.
 const RAW_PER_REPORT_MAX: usize = 64 * 1024;
 
+/// Whom an incident concerns.
+type Organisations = BTreeMap<OrganisationId, Arc<Profile>>;
+
 /// The answer to a delivery.
 #[derive(Debug, Serialize)]
 struct Taken {
@@ -47,7 +51,7 @@ struct Taken {
 }
 
 /// Takes a delivery.
-pub async fn post_event(State(app): State<Arc<App>>, Path(name): Path<String>, headers: HeaderMap, body: Body) -> Response {
+pub async fn post_event(State(app): State<Arc<App>>, Path(name): Path, headers: HeaderMap, body: Body) -> Response {
     let (answer, response) = match take(&app, &name, &headers, body).await {
         Ok(taken) => (taken.status, (StatusCode::ACCEPTED, axum::Json(taken)).into_response()),
         Err(problem) => {
@@ -96,7 +100,8 @@ fn check_token(source: &Source, headers: &HeaderMap) -> Result<(), Problem> {
         return Err(Problem::unauthorised(format!("source `{}` takes signed deliveries only", source.name))
             .hint("sign with Standard Webhooks: webhook-id, webhook-timestamp, webhook-signature"));
     }
-    check_bearer(text(headers, "authorization"), &source.tokens).map_err(|fault| Problem::unauthorised(fault.to_string()))
+    check_bearer(text(headers, "authorization"), &source.tokens)
+        .map_err(|fault| unauthorised(&fault.to_string(), "`watchbell token` makes one; put its SHA-256 into the [[source]]"))
 }
 
 fn check_signature(source: &Source, headers: &HeaderMap, body: &[u8], now: Instant) -> Result<(), Problem> {
@@ -105,7 +110,12 @@ fn check_signature(source: &Source, headers: &HeaderMap, body: &[u8], now: Insta
     let tolerance_s = u64::try_from(source.tolerance.num_seconds()).unwrap_or(webhooks::TOLERANCE_S);
     let (id, timestamp) = (field(webhooks::ID_HEADER), field(webhooks::TIMESTAMP_HEADER));
     webhooks::verify(&secrets, id, timestamp, body, field(webhooks::SIGNATURE_HEADER), now.timestamp(), tolerance_s)
-        .map_err(|fault| Problem::unauthorised(fault.to_string()))
+        .map_err(|fault| unauthorised(&fault.to_string(), "sign as Standard Webhooks 1.0.0 says"))
+}
+
+fn unauthorised(fault: &str, otherwise: &str) -> Problem {
+    let problem = Problem::unauthorised(fault);
+    if fault.contains("\nhint: ") { problem } else { problem.hint(otherwise) }
 }
 
 fn text<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
@@ -134,10 +144,21 @@ async fn take_reports(
     if reports.is_empty() {
         return Ok(Taken { status: "empty", duplicate: false, ..taken });
     }
+    // Before anything is taken: a batch is taken whole or refused whole.
+    let mut concerned = Vec::with_capacity(reports.len());
+    for report in &reports {
+        match organisations(app, source, report) {
+            Ok(organisations) => concerned.push(organisations),
+            Err(problem) => {
+                let text = problem.to_string();
+                return Err(set_aside(app, source, delivery, body, problem, text, now).await);
+            }
+        }
+    }
     let sha256 = hex(&Sha256::digest(body));
     let mut noted = 0;
     let count = reports.len();
-    for (nth, report) in reports.into_iter().enumerate() {
+    for (nth, (report, organisations)) in reports.into_iter().zip(concerned).enumerate() {
         taken.remarks.extend(report.remarks.iter().map(|remark| remark.text.clone()));
         if matches!(report.kind, EvidenceKind::TestOrSample | EvidenceKind::PassedControl) {
             let text = format!("{} by its own word is a {}, and opens nothing", short(&report.title), report.kind);
@@ -147,7 +168,7 @@ async fn take_reports(
         }
         let whole = nth == 0 || body.len() <= RAW_PER_REPORT_MAX;
         let raw = whole.then(|| std::str::from_utf8(body).ok().map(str::to_owned)).flatten();
-        let (incident, duplicate) = take_report(app, source, report, &sha256, raw, now).await?;
+        let (incident, duplicate) = take_report(app, source, report, organisations, &sha256, raw, now).await?;
         taken.duplicate &= duplicate;
         if count > 1 {
             taken.incidents.push(incident.clone());
@@ -167,11 +188,11 @@ async fn take_report(
     app: &App,
     source: &Source,
     report: Report,
+    organisations: Organisations,
     sha256: &str,
     raw: Option<String>,
     now: Instant,
 ) -> Result<(IncidentId, bool), Problem> {
-    let organisations = organisations(app, source, &report)?;
     let identity = report.external_id.clone().unwrap_or_else(|| report.update_id.clone());
     let tenant = report.tenant.clone().unwrap_or_default();
     let delivery_key = key(b'd', &[source.name.as_str(), &tenant, &identity, &report.update_id]);
@@ -220,7 +241,7 @@ async fn take_report(
     Err(SubmitError::Contended.into())
 }
 
-fn organisations(app: &App, source: &Source, report: &Report) -> Result<BTreeMap<OrganisationId, Arc<Profile>>, Problem> {
+fn organisations(app: &App, source: &Source, report: &Report) -> Result<Organisations, Problem> {
     let rules = app.desk.rules();
     let named = if report.organisations.is_empty() { &source.organisations } else { &report.organisations };
     let mut profiles = BTreeMap::new();
@@ -249,20 +270,40 @@ async fn quarantine(
     now: Instant,
 ) -> Problem {
     let status = if unreadable.refusal.is_syntax() { StatusCode::BAD_REQUEST } else { StatusCode::UNPROCESSABLE_ENTITY };
-    let code = unreadable.refusal.code();
-    let problem =
-        Problem::new(status, code, "the message cannot be read", unreadable.to_string()).with("faults", faults(&unreadable));
+    let problem = Problem::new(status, unreadable.refusal.code(), "the message cannot be read", detail(&unreadable));
+    let problem = problem.hint(unreadable.refusal.hint()).with("faults", faults(&unreadable));
     if body.is_empty() {
         return problem;
     }
-    match keep(app, source, delivery, body, (code, unreadable.to_string()), now).await {
+    set_aside(app, source, delivery, body, problem, unreadable.to_string(), now).await
+}
+
+/// Keeps a message that a problem keeps from becoming an incident, and says where.
+async fn set_aside(
+    app: &App,
+    source: &Source,
+    delivery: &DeliveryMeta,
+    body: &[u8],
+    problem: Problem,
+    text: String,
+    now: Instant,
+) -> Problem {
+    match keep(app, source, delivery, body, (problem.code(), text), now).await {
         Ok(id) => {
             app.metrics.quarantined_total.inc();
-            tracing::warn!(source = %source.name, quarantine = %id, code, "a message could not be read and is in quarantine");
+            tracing::warn!(source = %source.name, quarantine = %id, code = problem.code(), "a message could not be taken and is in quarantine");
             problem.with("quarantine", id.as_str())
         }
         Err(unavailable) => unavailable,
     }
+}
+
+/// What is wrong, on one line; what to do about each fault is in its own member.
+fn detail(unreadable: &Unreadable) -> String {
+    let at = unreadable.at.map(|at| format!(" at line {} column {}", at.line, at.column)).unwrap_or_default();
+    let faults: Vec<String> = unreadable.faults.iter().map(|fault| format!("{}: {}", fault.pointer, fault.message)).collect();
+    let list = if faults.is_empty() { String::new() } else { format!(": {}", faults.join("; ")) };
+    format!("{}{at}{list}", unreadable.message)
 }
 
 /// The faults of a native event, one by one.
@@ -286,9 +327,11 @@ async fn keep(
 ) -> Result<IncidentId, Problem> {
     let sha256 = hex(&Sha256::digest(body));
     let unique = key(b'q', &[source.name.as_str(), code, &sha256]);
-    let (raw, raw_base64) = match std::str::from_utf8(body) {
-        Ok(text) => (Some(text.to_owned()), None),
-        Err(_) => (None, Some(STANDARD.encode(body))),
+    // Control characters would take six bytes each in the record.
+    let is_plain = |text: &&str| !text.contains(|c: char| c.is_control() && !c.is_ascii_whitespace());
+    let (raw, raw_base64) = match std::str::from_utf8(body).ok().filter(is_plain) {
+        Some(text) => (Some(text.to_owned()), None),
+        None => (None, Some(STANDARD.encode(body))),
     };
     let kept = Kept {
         source: source.name.to_string(),

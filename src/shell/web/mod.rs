@@ -4,8 +4,10 @@
 
 mod api;
 mod auth;
+mod extract;
 mod intake;
 mod ops;
+mod patience;
 mod problem;
 mod serve;
 mod wire;
@@ -19,6 +21,7 @@ use super::desk::Desk;
 use super::scheduler::Scheduler;
 use super::telemetry::Metrics;
 use crate::domain::ids::SourceId;
+use crate::domain::ingest;
 use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::http::{HeaderMap, StatusCode, Uri, header};
@@ -145,6 +148,7 @@ async fn read_body(body: Body, headers: &HeaderMap, limit: usize) -> Result<Byte
             return too_large();
         }
         Problem::new(StatusCode::BAD_REQUEST, "broken-body", "the body broke off", "the connection ended before the body did")
+            .hint("send it again; nothing was taken")
     })
 }
 
@@ -153,12 +157,13 @@ async fn read_json<T: DeserializeOwned>(body: Body, headers: &HeaderMap, limit: 
 }
 
 fn parse_json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
-    serde_json::from_slice(bytes).map_err(|error| {
-        let place = format!("line {}, column {}", error.line(), error.column());
-        match error.classify() {
-            serde_json::error::Category::Data => Problem::invalid("wrong-members", error.to_string()),
-            _ => Problem::new(StatusCode::BAD_REQUEST, "malformed-json", "the body is no JSON", error.to_string())
-                .hint(format!("look at {place}")),
-        }
+    let json = ingest::read_strict(bytes).map_err(|unreadable| {
+        let code = unreadable.refusal.code();
+        Problem::new(StatusCode::BAD_REQUEST, code, "the body cannot be read", unreadable.to_string())
+            .hint(unreadable.refusal.hint())
+    })?;
+    serde_json::from_value(json).map_err(|error| {
+        Problem::invalid("wrong-members", error.to_string())
+            .hint("name the members as asked; times carry an offset, lengths look like `4h`")
     })
 }

@@ -6,6 +6,7 @@ use axum::body::Body;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::{Map, Value, json};
+use std::fmt;
 
 /// A problem on its way to a client.
 #[derive(Clone, Debug)]
@@ -42,6 +43,11 @@ impl Problem {
         self.status
     }
 
+    /// The stable code.
+    pub fn code(&self) -> &'static str {
+        self.code
+    }
+
     /// No or wrong credentials.
     pub fn unauthorised(detail: impl Into<String>) -> Self {
         Self::new(StatusCode::UNAUTHORIZED, "unauthorised", "the credentials are missing or not accepted", detail)
@@ -50,6 +56,11 @@ impl Problem {
     /// Something that is not there.
     pub fn not_found(code: &'static str, detail: impl Into<String>) -> Self {
         Self::new(StatusCode::NOT_FOUND, code, "there is no such thing", detail)
+    }
+
+    /// Something that cannot be done as things stand.
+    pub fn conflict(code: &'static str, detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::CONFLICT, code, "it cannot be done as things stand", detail)
     }
 
     /// Something in the request that cannot be.
@@ -61,6 +72,12 @@ impl Problem {
     pub fn unavailable(detail: impl Into<String>) -> Self {
         let problem = Self::new(StatusCode::SERVICE_UNAVAILABLE, "store-unavailable", "the record cannot be kept now", detail);
         Self { retry_after_s: Some(5), ..problem }.hint("nothing was taken; send it again")
+    }
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.detail)
     }
 }
 
@@ -104,11 +121,19 @@ impl From<SubmitError> for Problem {
             SubmitError::Taken { by } => {
                 let problem =
                     Self::new(StatusCode::CONFLICT, "already-known", "it is known already", format!("it belongs to {by}"));
-                problem.with("incident", by.as_str())
+                problem.hint("`incident` names where it is").with("incident", by.as_str())
+            }
+            large @ SubmitError::TooLarge { .. } => {
+                Self::new(StatusCode::PAYLOAD_TOO_LARGE, "too-large", "it is too large for the record", large.to_string())
+                    .hint("send less at once; nothing was taken")
             }
             SubmitError::Unwritten(source) => Self::unavailable(source.to_string()),
             SubmitError::Unread(source) => Self::unavailable(source.to_string()),
             SubmitError::Contended => Self::unavailable("the incident kept changing meanwhile"),
+            panicked @ SubmitError::Panicked { .. } => {
+                Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "an error of ours", panicked.to_string())
+                    .hint("the log has the place; nothing was acknowledged")
+            }
             damaged @ SubmitError::Damaged { .. } => {
                 Self::new(StatusCode::INTERNAL_SERVER_ERROR, "record-damaged", "the record is damaged", damaged.to_string())
             }
@@ -122,22 +147,19 @@ impl From<Refusal> for Problem {
         match refusal {
             Refusal::NoIncident => Self::not_found("no-incident", detail).hint("`GET /v1/incidents` lists them"),
             Refusal::NoClock(_) => Self::not_found("no-clock", detail).hint("`GET /v1/clocks` lists them"),
-            Refusal::NoAlert(_) => Self::not_found("no-alert", detail),
-            Refusal::Exists | Refusal::Closed(_) | Refusal::LastCall => {
-                let code = match refusal {
-                    Refusal::LastCall => "last-call",
-                    Refusal::Closed(_) => "clock-closed",
-                    _ => "exists",
-                };
-                Self::new(StatusCode::CONFLICT, code, "it cannot be done as things stand", detail)
-            }
-            Refusal::Empty(_) => Self::invalid("empty-field", detail),
+            Refusal::NoAlert(_) => Self::not_found("no-alert", detail).hint("`GET /v1/clocks/{id}` lists the alerts of a clock"),
+            Refusal::Exists => Self::conflict("exists", detail).hint("`GET /v1/incidents` lists them"),
+            Refusal::Closed(_) => Self::conflict("clock-closed", detail).hint("answer with facts if it ought to run again"),
+            Refusal::LastCall => Self::conflict("last-call", detail).hint("`POST /v1/clocks/{id}/meet` or `…/determine`"),
+            Refusal::Empty(_) => Self::invalid("empty-field", detail).hint("say it in a few words; it goes into the record"),
             Refusal::Future { .. } => Self::invalid("future-time", detail).hint("give the moment it happened, with its offset"),
             Refusal::NoHold { .. } => {
                 Self::invalid("no-hold", detail).hint("`watchbell rules explain DUTY` lists what may delay it")
             }
             Refusal::NoGround(_) => Self::invalid("no-ground", detail).hint("add `ground`: on what the judgement rests"),
-            Refusal::NotAPerson(_) => Self::invalid("not-a-person", detail),
+            Refusal::NotAPerson(_) => {
+                Self::invalid("not-a-person", detail).hint("a named person answers it: `POST /v1/incidents/{id}/claims`")
+            }
         }
     }
 }

@@ -1,6 +1,7 @@
-//! Accepting connections: bounded in number, in the time a request's head may take, and in the
-//! time a request may take as a whole.
+//! Accepting connections: bounded in number, in the time a request's head may take, in the time a
+//! request may take as a whole, and in the time a client may leave an answer untaken.
 
+use super::patience::Patient;
 use super::{App, Problem, routes};
 use crate::domain::instant::Duration;
 use axum::Router;
@@ -18,8 +19,9 @@ use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
 use tower::ServiceExt;
 
-/// How long the head of a request may take to come in.
-const HEAD_TIMEOUT: StdDuration = StdDuration::from_secs(10);
+/// How long the head of a request may take to come in, and how long a client may take nothing of an
+/// answer; never longer than a whole request.
+const PATIENCE: Duration = Duration::seconds(10);
 /// How long open connections are waited for at the end.
 const GOODBYE: StdDuration = StdDuration::from_secs(10);
 
@@ -36,6 +38,7 @@ pub async fn serve_router(
     connections_max: usize,
     mut stop: watch::Receiver<bool>,
 ) {
+    let patience = timeout.min(PATIENCE);
     let timeout = timeout.to_std().unwrap_or(StdDuration::from_secs(30));
     let router = router.layer(from_fn(move |request, next| within(timeout, request, next)));
     let room = Arc::new(Semaphore::new(connections_max));
@@ -48,8 +51,9 @@ pub async fn serve_router(
         };
         let Some((stream, permit)) = accepted else { continue };
         let (router, stop) = (router.clone(), stop.clone());
+        let stream = Patient::new(stream, patience);
         connections.spawn(async move {
-            connection(stream, router, stop).await;
+            connection(stream, router, patience, stop).await;
             drop(permit);
         });
     }
@@ -76,11 +80,11 @@ async fn accept(
     }
 }
 
-async fn connection(stream: tokio::net::TcpStream, router: Router, mut stop: watch::Receiver<bool>) {
+async fn connection(stream: Patient, router: Router, patience: Duration, mut stop: watch::Receiver<bool>) {
     let service = hyper::service::service_fn(move |request: Request<Incoming>| router.clone().oneshot(request.map(Body::new)));
     let connection = hyper::server::conn::http1::Builder::new()
         .timer(TokioTimer::new())
-        .header_read_timeout(HEAD_TIMEOUT)
+        .header_read_timeout(patience.to_std().unwrap_or_default())
         .max_headers(100)
         .serve_connection(TokioIo::new(stream), service);
     let mut connection = std::pin::pin!(connection);

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 /// `POST /v1/incidents/{id}/claims`
 #[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "an object with `facts`, and perhaps `ground` and `settles`")]
 pub struct Answers {
     /// Answers by fact key; `null` says "not known".
     pub facts: BTreeMap<String, serde_json::Value>,
@@ -21,7 +21,7 @@ pub struct Answers {
 
 /// `POST /v1/clocks/{id}/ack`
 #[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "an object, perhaps with `lease`")]
 pub struct Ack {
     /// For how long: `4h`.
     #[serde(default)]
@@ -30,7 +30,7 @@ pub struct Ack {
 
 /// `POST /v1/clocks/{id}/meet`
 #[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "an object with `what` and `filed_at`, and perhaps `reference`")]
 pub struct Meet {
     /// What was filed or sent.
     pub what: String,
@@ -43,7 +43,7 @@ pub struct Meet {
 
 /// `POST /v1/clocks/{id}/determine`
 #[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "an object with `ground` and `cite`")]
 pub struct Determine {
     /// On what ground nothing is owed.
     pub ground: String,
@@ -53,7 +53,7 @@ pub struct Determine {
 
 /// `POST /v1/clocks/{id}/pause`
 #[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "an object with `rule`, `official`, `from` and `words`, and perhaps `until`")]
 pub struct PauseClock {
     /// The hold of the duty, such as `law-enforcement-oral`.
     pub rule: String,
@@ -70,7 +70,7 @@ pub struct PauseClock {
 
 /// `POST /v1/clocks/{id}/resume`
 #[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "an object with `hold`, `at` and `ground`")]
 pub struct ResumeClock {
     /// The hold, by its place in the clock's list, from 1.
     pub hold: usize,
@@ -86,7 +86,7 @@ pub struct Length(pub Duration);
 
 impl<'de> Deserialize<'de> for Length {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = <std::borrow::Cow<'de, str>>::deserialize(deserializer)?;
+        let text = String::deserialize(deserializer)?;
         parse_length(&text)
             .map(Self)
             .ok_or_else(|| serde::de::Error::custom(format!("`{text}` is no length of time; write `30m`, `4h` or `2d`")))
@@ -99,7 +99,7 @@ pub struct ExplicitInstant(pub Instant);
 
 impl<'de> Deserialize<'de> for ExplicitInstant {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = <std::borrow::Cow<'de, str>>::deserialize(deserializer)?;
+        let text = String::deserialize(deserializer)?;
         parse_rfc3339(&text).map(Self).ok_or_else(|| {
             serde::de::Error::custom(format!(
                 "`{text}` is no time with an explicit offset; write `2026-11-21T09:14:30+05:30` or `…Z`"

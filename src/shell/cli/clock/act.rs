@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 /// Which clock, and where.
 #[derive(Debug, Args)]
 struct Which {
-    /// The clock, named INCIDENT~DUTY~ORGANISATION
+    /// The clock, as `watchbell clock list` names it
     id: String,
     #[command(flatten)]
     remote: Remote,
@@ -70,8 +70,8 @@ impl Acknowledge {
 
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
-  watchbell clock meet inc-7h3k9qd2w4xz8m5n~us.hipaa.hhs~mercy --what \"report filed in the OCR portal\" \\
-      --filed-at 2026-11-21T16:40:00-05:00 --reference BR-2026-118")]
+  watchbell clock meet inc-7h3k9qd2w4xz8m5n~us.hipaa.hhs~mercy \\
+      --what \"report filed in the OCR portal\" --filed-at 2026-11-21T16:40:00-05:00 --reference BR-7")]
 pub struct Meet {
     #[command(flatten)]
     which: Which,
@@ -109,7 +109,7 @@ impl Meet {
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   watchbell clock determine inc-7h3k9qd2w4xz8m5n~us.hipaa.individuals~mercy \\
-      --ground \"all laptops encrypted to SP 800-111, keys held apart\" --cite \"45 CFR 164.402, unsecured PHI\"
+      --ground \"encrypted to SP 800-111, keys held apart\" --cite \"45 CFR 164.402\"
 
 This closes the clock under your name. Answering the questions is better: the ground is then found by the law.")]
 pub struct Determine {
@@ -137,9 +137,9 @@ impl Determine {
 
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
-  watchbell clock pause inc-7h3k9qd2w4xz8m5n~us.hipaa.individuals~mercy --rule law-enforcement-written \\
-      --official \"Agent Doe, FBI Cleveland\" --from 2026-11-22T10:00:00-05:00 --until 2026-12-22T00:00:00-05:00 \\
-      --words \"letter CL-2026-77\"
+  watchbell clock pause inc-7h3k9qd2w4xz8m5n~us.hipaa.individuals~mercy \\
+      --rule law-enforcement-written --official \"Agent Doe, FBI Cleveland\" --words \"letter CL-77\" \\
+      --from 2026-11-22T10:00:00-05:00 --until 2026-12-22T00:00:00-05:00
 
 `watchbell rules explain DUTY` lists the holds a duty's law knows, and what each does to the limit.")]
 pub struct Pause {

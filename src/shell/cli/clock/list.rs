@@ -41,7 +41,7 @@ impl List {
             Output::Text => {
                 board::warn(&found, now);
                 let rows = clocks.into_iter().map(|clock| row(clock, now));
-                print_text(&table::table(&["LEFT", "DUE", "WHAT", "STANDING", "OWNED BY", "CLOCK"], rows))?;
+                print_text(&table::table(&HEADING, rows))?;
             }
         }
         Ok(Exit::Done)
@@ -51,6 +51,9 @@ impl List {
         (self.all || clock.standing.is_open()) && self.duty.as_ref().is_none_or(|duty| clock.duty.starts_with(duty.as_str()))
     }
 }
+
+/// What stands above a [`row`].
+pub const HEADING: [&str; 6] = ["LEFT", "DUE", "WHAT", "STANDING", "OWNED BY", "CLOCK"];
 
 /// A clock in a row.
 pub fn row(clock: &ClockLine, now: Instant) -> Vec<String> {

@@ -4,11 +4,13 @@ mod act;
 mod list;
 mod show;
 
+pub use list::{HEADING, row};
+
 use super::Outcome;
 use super::output::Output;
 use clap::{Args, Subcommand};
 
-/// Clocks: one per duty and organisation, running down to a limit in law.
+/// Clocks: list, show, acknowledge, meet, determine, pause, resume.
 #[derive(Debug, Args)]
 pub struct Clock {
     #[command(subcommand)]

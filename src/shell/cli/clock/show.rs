@@ -17,7 +17,7 @@ use std::fmt::Write;
   watchbell clock show inc-7h3k9qd2w4xz8m5n~us.hipaa.individuals~mercy
   watchbell clock show inc-7h3k9qd2w4xz8m5n~us.hipaa.individuals~mercy -o json | jq .deadlines")]
 pub struct Show {
-    /// The clock, named INCIDENT~DUTY~ORGANISATION
+    /// The clock, as `watchbell clock list` names it
     id: String,
     #[command(flatten)]
     remote: Remote,
@@ -88,7 +88,7 @@ fn summary(view: &ClockView, now: Instant) -> Vec<(&'static str, String)> {
     let started = words::moment(view.start.at, line.zone, now);
     let settled = if view.start.settled { "" } else { "; not settled, it may move" };
     lines.push(("Started", format!("{started}, from {from}{settled}")));
-    lines.push(("In law when", view.start.event.clone()));
+    lines.push(("Counted from", view.start.event.clone()));
     lines.push(("Owned by", words::owner(line, now)));
     if let Some(gaps) = line.gaps {
         let lacks = if gaps == 0 { "complete".to_owned() } else { format!("lacks {}", counted(gaps, "element")) };

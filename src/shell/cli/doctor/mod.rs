@@ -18,14 +18,15 @@ use serde::Serialize;
 use std::fmt::Write;
 use std::path::PathBuf;
 
-/// Look over everything the daemon depends on: configuration, rules, zones, channels, store, clock, secrets.
+/// Look over everything the daemon depends on, and say what to do.
 ///
-/// Run it as the daemon's user. It connects to every channel but hands nothing over, and may be run beside a
+/// Configuration, rules, zones, channels, store, clock, secrets. Run it as the daemon's user. It connects to every channel but hands nothing over, and may be run beside a
 /// daemon. Exit code 3 says that something has failed; warnings alone do not.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   watchbell doctor
-  watchbell doctor --config /etc/watchbell/watchbell.toml -o json | jq -r '.[] | select(.level != \"ok\")'")]
+  watchbell doctor --config /etc/watchbell/watchbell.toml
+  watchbell doctor -o json | jq '.[] | select(.level != \"ok\")'")]
 pub struct Doctor {
     /// The configuration file
     #[arg(long, default_value_os_t = default_config(), env = "WATCHBELL_CONFIG", value_name = "FILE")]

@@ -20,7 +20,8 @@ impl Story {
         let open = card.clocks.iter().filter(|clock| clock.standing.is_open());
         let drafted: Vec<_> = open.filter_map(|clock| Some((clock, clock.gaps?))).collect();
         for (clock, gaps) in &drafted {
-            let name = format!("{}.{}.txt", clock.duty, clock.organisation);
+            let whole = clock.id.strip_prefix(&format!("{}~", card.incident)).unwrap_or(&clock.id);
+            let name = format!("{}.txt", whole.replace('~', "."));
             let text = std::fs::read_to_string(folder.join(&name)).unwrap_or_default();
             outcome = outcome.and_then(|()| checks::draft(&name, &text, *gaps));
             let plural = if *gaps == 1 { "" } else { "s" };

@@ -17,14 +17,13 @@ impl Story {
         screen.line("");
         let program = std::env::args().next().unwrap_or_else(|| "watchbell".to_owned());
         let reach = format!("--url {} --token-file {}", self.house.url(), self.house.officer_token().display());
-        let commands = [
-            "board".to_owned(),
-            format!("incident show {incident}"),
-            format!("answer {incident} risk.level=high --ground \"health data was copied\""),
-        ];
-        for command in commands {
-            screen.line(&format!("   {program} {command} \\"));
-            screen.line(&format!("     {reach}"));
+        let answer = "risk.level=high --ground \"health data was copied\"";
+        for command in [
+            vec!["board".to_owned(), reach.clone()],
+            vec![format!("incident show {incident}"), reach.clone()],
+            vec![format!("answer {incident}"), answer.to_owned(), reach.clone()],
+        ] {
+            screen.line(&format!("   {program} {}", command.join(" \\\n     ")));
         }
     }
 

@@ -10,6 +10,7 @@ use crate::shell::demo::script::NEVER_IN_AN_ALERT;
 use crate::shell::demo::tables;
 use crate::shell::wall_clock;
 use crate::sim::read_mail::{Mail, read_mail};
+use crate::sim::smtp_sink::Received;
 use secrecy::ExposeSecret;
 
 impl Story {
@@ -17,7 +18,9 @@ impl Story {
         self.scene("The clocks ring, as the mail sink received it").await;
         let views = self.delivered(card).await;
         let views = self.need(Step::Rang, views)?;
-        let mails: Vec<Mail> = self.mail.received().iter().filter_map(|letter| read_mail(&letter.raw)).collect();
+        let received = self.mail.received();
+        let kept = self.keep_letters(&received);
+        let mails: Vec<Mail> = received.iter().filter_map(|letter| read_mail(&letter.raw)).collect();
         for mail in &mails {
             let to = format!("{:<21}", mail.header("To").unwrap_or_default());
             self.screen.line(&format!("   {} {}", self.screen.ink(Ink::Faint, &to), cut(&mail.subject, 66)));
@@ -28,14 +31,32 @@ impl Story {
         if let Some(mail) = urgent.first() {
             tables::letter(&self.screen, mail, 21);
         }
-        let recorded = |view: &ClockView| view.alerts.iter().filter(|alert| alert.channel == "mail").count();
-        let outcome =
-            views.iter().try_for_each(|view| checks::letters(&about(&view.line), recorded(view), &view.line, &NEVER_IN_AN_ALERT));
+        let recorded = |view: &ClockView, channel: &str| {
+            view.alerts.iter().filter(|alert| alert.channel == channel && alert.state == "delivered").count()
+        };
+        let outcome = views
+            .iter()
+            .try_for_each(|view| checks::letters(&about(&view.line), recorded(view, "mail"), &view.line, &NEVER_IN_AN_ALERT));
+        let outcome = outcome.and(kept);
         self.note(Step::Rang, outcome, &format!("{} mails, each one on record with what the mail server answered", mails.len()));
-        let wanted = views.iter().flat_map(|view| &view.alerts).filter(|alert| alert.channel == "soc-desk").count();
+        let wanted = views.iter().map(|view| recorded(view, "soc-desk")).sum();
         let outcome = self.sound_webhooks(wanted);
         self.note(Step::Signed, outcome, &format!("{wanted} webhooks to the desk of the SOC, every signature sound"));
         Ok(())
+    }
+
+    /// Puts the letters, text and HTML as they came, where a mail program can open them.
+    fn keep_letters(&self, received: &[Received]) -> Told {
+        let folder = self.house.path("mail");
+        let write = || {
+            std::fs::create_dir_all(&folder)?;
+            received
+                .iter()
+                .enumerate()
+                .try_for_each(|(at, letter)| std::fs::write(folder.join(format!("{:02}.eml", at + 1)), &letter.raw))
+        };
+        self.screen.say(&format!("{}/", folder.display()));
+        write().map_err(|error| format!("the letters cannot be written to {}: {error}", folder.display()))
     }
 
     /// Every clock in full, once all its alerts were taken by their channels.
@@ -44,9 +65,11 @@ impl Story {
         let watch = wall_clock::stopwatch();
         loop {
             let views = self.views(card).await?;
-            // A rehearsal keeps its clock and its draft, and wakes nobody.
-            let rang = |view: &ClockView| view.line.mode == Mode::Shadow || !view.alerts.is_empty();
-            let taken = |view: &ClockView| view.alerts.iter().all(|alert| alert.state == "delivered");
+            // A rehearsal wakes nobody, and a clock that closed first has no more to say.
+            let rings = |view: &ClockView| view.line.standing.is_open() && view.line.mode != Mode::Shadow;
+            let rang = |view: &ClockView| !rings(view) || !view.alerts.is_empty();
+            let taken =
+                |view: &ClockView| view.alerts.iter().all(|alert| matches!(alert.state.as_str(), "delivered" | "dropped"));
             let Some(late) = views.iter().find(|view| !(rang(view) && taken(view))) else { return Ok(views) };
             if watch.elapsed() > PATIENCE.to_std().unwrap_or_default() {
                 let failure = late.alerts.iter().find_map(|alert| alert.last_failure.as_deref()).unwrap_or("no reason on record");

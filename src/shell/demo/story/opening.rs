@@ -66,6 +66,11 @@ impl Story {
         let outcome = clock
             .ok_or_else(|| "the house's own clock is not there".to_owned())
             .and_then(|clock| checks::letter(&mail, clock, &NEVER_IN_AN_ALERT));
+        let supposed = self.client.incident(incident, &self.house.on_call).await;
+        if let Some(first) = self.need(Step::Triaged, supposed)?.if_a_breach.first() {
+            let until = tables::supposed(first, wall_clock::now());
+            self.screen.say(&format!("If it is one, the nearest limit is: {}, {until}.", first.title));
+        }
         self.note(Step::Triaged, outcome, "a thin mail: which clock, how long, what is asked; nothing of the incident itself");
         Ok(())
     }

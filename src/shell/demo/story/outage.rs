@@ -28,7 +28,7 @@ impl Story {
         let outcome = match &view.line.acknowledged {
             Some((by, until)) => {
                 let zone = script::zone_of(&clock.duty, clock.zone);
-                self.screen.pair("clock", &clock.title, Ink::Plain);
+                self.screen.pair("clock", &tables::title(clock), Ink::Plain);
                 self.screen.pair("owned by", &format!("{by}, until {}", zone.in_words(*until)), Ink::Plain);
                 Ok(())
             }
@@ -82,11 +82,12 @@ impl Story {
         for clock in &after.card.clocks {
             let (was, is) = (before.snapshot.get(&clock.id), after.snapshot.get(&clock.id));
             let fields = is.map_or(0, std::collections::BTreeMap::len);
-            let (word, ink) = if was == is { ("the same", Ink::Good) } else { ("differs", Ink::Bad) };
-            let word = self.screen.ink(ink, &format!("{word:<8}"));
+            let (word, ink) = if was == is { ("same", Ink::Good) } else { ("differs", Ink::Bad) };
+            let word = self.screen.ink(ink, &format!("{word:<7}"));
             let fields = self.screen.ink(Ink::Faint, &format!("{fields:>3} fields"));
             let until = tables::short_until(clock);
-            self.screen.line(&format!("   {word} {fields}  {:<24} {until}", cut(&clock.duty, 24)));
+            let duty = clock.towards.iter().fold(clock.duty.clone(), |duty, towards| format!("{duty} {towards}"));
+            self.screen.line(&format!("   {word} {fields} {:<29} {until}", cut(&duty, 29)));
         }
         let differences = checks::differences(&before.snapshot, &after.snapshot);
         for difference in differences.iter().take(SHOWN) {

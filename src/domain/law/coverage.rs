@@ -1,0 +1,110 @@
+//! Which turns of the law the worked cases take, and which none of them does.
+//!
+//! A turn is a way a duty can go: it binds or not, arises or not, an exception lifts it or not, a due
+//! case sets its limit. Only what a case expects something of counts: what nobody looks at is not proved.
+
+use super::assess::Assessment;
+use super::cases;
+use super::condition::Condition;
+use super::evaluate::Truth;
+use super::load::Rulebook;
+use super::pack::{Duty, DutyText};
+use crate::domain::ids::{DutyId, PackId};
+use serde::Serialize;
+use std::collections::BTreeSet;
+use std::fmt;
+
+/// One way a duty can go.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Turn {
+    /// Whether it binds.
+    Binds(Truth),
+    /// Whether it arises.
+    Arises(Truth),
+    /// Whether an exception, by its id, lifts it.
+    Exception(String, Truth),
+    /// A due case sets the limit: its number from 1 and its words.
+    Due(usize, String),
+}
+
+/// A way a duty can go that no case takes.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct Unreached {
+    /// The pack.
+    pub pack: PackId,
+    /// The duty.
+    pub duty: DutyId,
+    /// The way.
+    pub turn: Turn,
+}
+
+/// How far the cases reach.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Coverage {
+    /// How many turns there are.
+    pub turns: usize,
+    /// Those no case takes, in the order of packs and duties.
+    pub unreached: Vec<Unreached>,
+}
+
+/// Runs every case and sees which turns it takes.
+pub fn coverage(rulebook: &Rulebook) -> Coverage {
+    let mut taken: BTreeSet<(DutyId, Turn)> = BTreeSet::new();
+    cases::run_watched(rulebook, &mut |assessment| taken.extend(turns_taken(assessment)));
+    let mut coverage = Coverage::default();
+    for (pack, duty) in rulebook.duties() {
+        for turn in turns_of(&duty.text) {
+            coverage.turns += 1;
+            let key = (duty.text.id.clone(), turn);
+            if !taken.contains(&key) {
+                let (duty, turn) = key;
+                coverage.unreached.push(Unreached { pack: pack.head.id.clone(), duty, turn });
+            }
+        }
+    }
+    coverage
+}
+
+/// Every way a duty can go.
+fn turns_of(text: &DutyText) -> Vec<Turn> {
+    let mut turns = Vec::new();
+    let mut both = |condition: &Condition, turn: &dyn Fn(Truth) -> Turn| {
+        turns.push(turn(Truth::Holds));
+        // Nothing is asked where all of nothing is.
+        let can_fail = !matches!(condition, Condition::All(parts) if parts.is_empty());
+        turns.extend(can_fail.then(|| turn(Truth::Fails)));
+    };
+    both(&text.binds, &Turn::Binds);
+    both(&text.arises, &Turn::Arises);
+    for exception in &text.exceptions {
+        both(&exception.when, &|truth| Turn::Exception(exception.id.clone(), truth));
+    }
+    turns.extend((0..text.due.len()).map(|index| due(text, index)));
+    turns
+}
+
+fn turns_taken(assessment: &Assessment<'_>) -> Vec<(DutyId, Turn)> {
+    let Duty { text, .. } = assessment.duty;
+    let mut turns = vec![Turn::Binds(assessment.binds.truth)];
+    turns.extend(assessment.arises.iter().map(|finding| Turn::Arises(finding.truth)));
+    let exceptions = assessment.exceptions.iter();
+    turns.extend(exceptions.map(|(exception, finding)| Turn::Exception(exception.id.clone(), finding.truth)));
+    turns.extend(assessment.deadlines.iter().filter_map(|reckoning| reckoning.due_case).map(|index| due(text, index)));
+    turns.into_iter().map(|turn| (text.id.clone(), turn)).collect()
+}
+
+fn due(text: &DutyText, index: usize) -> Turn {
+    Turn::Due(index + 1, text.due[index].says.clone())
+}
+
+impl fmt::Display for Turn {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Binds(truth) => write!(f, "`binds` {truth}"),
+            Self::Arises(truth) => write!(f, "`arises` {truth}"),
+            Self::Exception(id, truth) => write!(f, "the exception `{id}` {truth}"),
+            Self::Due(number, says) => write!(f, "due case {number} sets the limit: {says}"),
+        }
+    }
+}

@@ -1,0 +1,45 @@
+//! The JSON Schema of the files of a pack, so that an editor can complete and check them while they are written.
+
+use super::cases::CaseFile;
+use super::pack::{DutyText, PackHead};
+use schemars::{JsonSchema, Schema, generate::SchemaSettings};
+
+/// A kind of file in a pack.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PackFile {
+    /// `pack.toml`
+    Pack,
+    /// One duty.
+    Duty,
+    /// `cases.toml`
+    Cases,
+}
+
+impl PackFile {
+    /// Every kind.
+    pub const ALL: [Self; 3] = [Self::Pack, Self::Duty, Self::Cases];
+
+    /// The name: `pack`, `duty` or `cases`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Pack => "pack",
+            Self::Duty => "duty",
+            Self::Cases => "cases",
+        }
+    }
+
+    /// Its schema as JSON text, ending with a new line.
+    pub fn schema(self) -> String {
+        let schema = match self {
+            Self::Pack => of::<PackHead>(),
+            Self::Duty => of::<DutyText>(),
+            Self::Cases => of::<CaseFile>(),
+        };
+        format!("{:#}\n", schema.as_value())
+    }
+}
+
+/// Draft 7: what editors of TOML understand.
+fn of<T: JsonSchema>() -> Schema {
+    SchemaSettings::draft07().into_generator().into_root_schema_for::<T>()
+}

@@ -1,0 +1,119 @@
+//! What the law would make of facts that nobody has recorded: facts in, duties and deadlines out.
+//!
+//! A [`Question`] is read from one line of JSON; an [`Inquiry`] holds every pack in use against it and gives
+//! an [`Answer`]. Packs on trial are held against it too, and what they would change is said. Nothing is
+//! stored, and nothing here knows incidents or files.
+
+mod answer;
+mod change;
+mod question;
+
+pub use answer::{Answer, Judged, ZONE_ASSUMED};
+pub use change::Change;
+pub use question::{Question, QuestionFault};
+
+use super::assess::{Circumstances, Owed, assess, targets};
+use super::load::Rulebook;
+use super::pack::{Duty, Each, Pack};
+use super::sight::Sight;
+use crate::domain::ids::DutyId;
+use crate::domain::instant::{Instant, Zone};
+
+/// The law that is asked, and what is taken when a question does not say it.
+pub struct Inquiry<'l> {
+    rulebook: &'l Rulebook,
+    /// The packs in use.
+    packs: Vec<&'l Pack>,
+    /// Packs that are tried beside them.
+    on_trial: Vec<&'l Pack>,
+    /// The only duty that is asked, if there is one.
+    only: Option<&'l DutyId>,
+    /// When a question is asked, unless it says so itself.
+    pub at: Instant,
+    /// The organisation's principal zone, unless the facts say it.
+    pub zone: Option<Zone>,
+    /// Whether duties that are not owed or do not bind are shown too, with the ground.
+    pub all: bool,
+    /// Whether every deadline is shown with its derivation.
+    pub derived: bool,
+}
+
+impl<'l> Inquiry<'l> {
+    /// Asks the enabled packs of a rulebook, at an instant.
+    pub fn of(rulebook: &'l Rulebook, at: Instant) -> Self {
+        let packs = rulebook.enabled(&[]).collect();
+        Self { rulebook, packs, on_trial: Vec::new(), only: None, at, zone: None, all: false, derived: false }
+    }
+
+    /// Asks one duty alone, enabled or not.
+    pub fn of_duty(rulebook: &'l Rulebook, duty: &'l Duty, pack: &'l Pack, at: Instant) -> Self {
+        Self { packs: vec![pack], only: Some(&duty.text.id), all: true, ..Self::of(rulebook, at) }
+    }
+
+    /// The same with packs on trial beside those in use. One that is in use already is left out.
+    pub fn trying(mut self, packs: impl IntoIterator<Item = &'l Pack>) -> Self {
+        let in_use = |pack: &Pack| self.packs.iter().any(|used| used.head.id == pack.head.id);
+        self.on_trial = packs.into_iter().filter(|pack| !in_use(pack)).collect();
+        self
+    }
+
+    /// Reads one line of JSON; see [`Question::read`].
+    pub fn read(&self, line: &str) -> Result<Question, Vec<QuestionFault>> {
+        Question::read(line, &self.rulebook.vocabulary, self.at)
+    }
+
+    /// What the law makes of a question.
+    pub fn answer<'q>(&self, question: &'q Question) -> Answer<'q>
+    where
+        'l: 'q,
+    {
+        let said = question.zone().or(self.zone);
+        let zone = said.unwrap_or(Zone::UTC);
+        let met = question.met.iter().map(|(duty, at)| (duty, *at)).collect();
+        let sight = Sight::new(&self.rulebook.vocabulary, &question.book).with_met(met);
+        let circumstances = Circumstances { sight: &sight, zone, at: question.at, holds: &[] };
+        let mut duties = self.judge(&self.packs, &circumstances);
+        let mut changes = None;
+        if !self.on_trial.is_empty() {
+            let mut tried = self.judge(&self.on_trial, &circumstances);
+            changes = Some(change::changes(&duties, &tried));
+            duties.append(&mut tried);
+        }
+        duties.retain(|judged| self.all || matches!(judged.assessment.owed, Owed::Open | Owed::Owed));
+        let (id, at) = (question.id.as_deref(), question.at);
+        Answer { id, at, zone, zone_assumed: said.is_none(), duties, changes, derived: self.derived }
+    }
+
+    fn judge<'q>(&self, packs: &[&'l Pack], at: &Circumstances<'q, '_>) -> Vec<Judged<'q>>
+    where
+        'l: 'q,
+    {
+        let mut judged = Vec::new();
+        for pack in packs {
+            for duty in pack.duties.iter().filter(|duty| self.only.is_none_or(|only| duty.text.id == *only)) {
+                self.judge_duty(duty, pack, at, &mut judged);
+            }
+        }
+        judged
+    }
+
+    fn judge_duty<'q>(&self, duty: &'l Duty, pack: &'l Pack, at: &Circumstances<'q, '_>, judged: &mut Vec<Judged<'q>>)
+    where
+        'l: 'q,
+    {
+        if duty.text.each.is_none() {
+            judged.push(Judged { towards: Vec::new(), assessment: assess(duty, pack, self.rulebook, at) });
+            return;
+        }
+        let towards: Vec<String> = targets(duty, pack, at.sight).into_iter().flatten().collect();
+        if duty.text.each == Some(Each::Cohort {}) && !towards.is_empty() {
+            for cohort in towards {
+                let sight = at.sight.of_cohort(&cohort);
+                let assessment = assess(duty, pack, self.rulebook, &Circumstances { sight: &sight, ..*at });
+                judged.push(Judged { towards: vec![cohort], assessment });
+            }
+        } else {
+            judged.push(Judged { towards, assessment: assess(duty, pack, self.rulebook, at) });
+        }
+    }
+}

@@ -1,0 +1,157 @@
+//! Commands that need no daemon.
+
+use crate::support::{Daemon, SOURCE_TOKEN};
+use crate::{run, run_with, stolen_laptop};
+use serde_json::json;
+use std::fs;
+use std::path::{Path, PathBuf};
+use watchbell::domain::ingest::TokenDigest;
+
+fn text(path: &Path) -> &str {
+    path.to_str().expect("UTF-8")
+}
+
+#[test]
+fn facts_are_found_by_key_and_by_word() {
+    let all = run(["facts", "-o", "json"]).done().json();
+    assert!(all.as_array().expect("a list").len() > 100);
+    let found = run(["facts", "ENCRYPTED"]).done();
+    found.shows("data.encrypted\n").shows("takes true or false; for example true");
+    assert!(!found.out.contains("people.total\n"), "{found:?}");
+    run(["facts", "breach.suspected"]).done().shows("a judgement: a named person states it, with a ground");
+    run(["facts", "peeple.total"]).fails(1, "hint: did you mean `people.total`?");
+}
+
+#[test]
+fn facts_of_the_house_come_with_its_configuration() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let config = folder.path().join("watchbell.toml");
+    let own = "[[fact]]\nkey = \"house.board-informed\"\ntype = \"yes-no\"\nquestion = \"Has the board been informed?\"\n";
+    // A secret that this user cannot read is no hindrance.
+    let source = "[[source]]\nname = \"a\"\nmapping = \"wazuh\"\norganisations = []\ntoken_files = [\"not-for-me\"]\n";
+    fs::write(&config, format!("[store]\npath = \"store\"\n\n{source}\n{own}")).expect("a file");
+    run(["facts", "board-informed", "--config", text(&config)]).done().shows("Has the board been informed?");
+    run(["facts", "board-informed"]).fails(1, "no fact has `board-informed`");
+    run(["facts", "--config", "/nowhere/watchbell.toml"]).fails(1, "cannot read the configuration /nowhere/watchbell.toml");
+    run(["facts", "--rules", "/nowhere"]).fails(1, "cannot read the rules in /nowhere");
+}
+
+#[test]
+fn a_payload_is_tried_on_a_mapping() {
+    let fixture = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/sources/wazuh/bare.json"));
+    let read = run(["map", "--source", "wazuh", text(&fixture)]).done();
+    read.shows("read as ").shows("1 event").shows("claims").shows("event.received-at = ");
+    let read = run(["map", "--source", "wazuh", text(&fixture), "--at", "2026-11-21T10:00:00Z", "-o", "json"]).done().json();
+    assert_eq!(read["reports"].as_array().map(Vec::len), Some(1), "{read}");
+
+    let event = json!({ "title": "Stolen laptop", "facts": { "people.total": 7 } }).to_string();
+    run_with(["map", "--source", "native", "-"], &[], &event).done().shows("people.total = 7");
+    let wrong = json!({ "titel": "Stolen laptop" }).to_string();
+    run_with(["map", "--source", "native", "-"], &[], &wrong).fails(3, "would refuse it (event-invalid)");
+    run_with(["map", "--source", "native", "-"], &[], "{").fails(3, "json-truncated");
+    run(["map", "--source", "wasuh", "-"]).fails(1, "hint: did you mean `wazuh`? there are ");
+    run(["map", "--source", "wazuh", "/nowhere.json"]).fails(1, "cannot read the payload `/nowhere.json`");
+}
+
+#[test]
+fn a_mapping_being_written_is_tried_from_its_file() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mapping = folder.path().join("mine.toml");
+    let good = "name = \"mine\"\ntitle = \"Mine\"\nproduct = \"Mine\"\n\n[fields]\nkind = [{ constant = \"security-alert\" }]\n\
+                title = [{ pointer = \"/headline\" }]\nupdate_id = [{ header = \"x-version\" }]\n";
+    fs::write(&mapping, good).expect("a file");
+    let args = ["map", "--source", text(&mapping), "-", "--header", "X-Version: v9"];
+    run_with(args, &[], r#"{"headline":"Fire"}"#).done().shows("Fire").shows("v9");
+    fs::write(&mapping, good.replace("headline", "headline~")).expect("a file");
+    run_with(args, &[], "{}").fails(1, "the mapping has faults");
+    fs::write(&mapping, "name = 3").expect("a file");
+    let said = run_with(args, &[], "{}");
+    said.fails(1, "mine.toml:1:8");
+}
+
+#[test]
+fn a_token_comes_with_its_digest_and_a_webhook_secret_alone() {
+    let made = run(["token", "-o", "json"]).done().json();
+    let (token, digest) = (made["token"].as_str().expect("a token"), made["sha256"].as_str().expect("a digest"));
+    assert_eq!(TokenDigest::of(token).to_hex(), digest);
+    let shown = run(["token"]).done();
+    let words: Vec<&str> = shown.out.split_whitespace().collect();
+    assert_eq!((words[0], words[2], words.len()), ("token", "sha256", 4));
+    assert_eq!(TokenDigest::of(words[1]).to_hex(), words[3]);
+    assert_ne!(words[1], token, "two tokens are alike");
+    let secret = run(["token", "--webhook"]).done();
+    assert!(secret.out.starts_with("whsec_") && secret.out.lines().count() == 1, "{secret:?}");
+}
+
+#[test]
+fn completions_are_printed_for_common_shells() {
+    for shell in ["bash", "zsh", "fish"] {
+        run(["completions", shell]).done().shows("check-config");
+    }
+}
+
+#[test]
+fn a_configuration_is_in_order_or_every_fault_is_told() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("watchbell.toml");
+    let example = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/config.example.toml")).expect("the example");
+    fs::write(&file, &example).expect("a file");
+    run(["check-config", text(&file)]).done().shows("is in order: 1 organisation, 1 source, 1 person, 1 channel, 2 ladders");
+    assert_eq!(run(["check-config", text(&file), "-o", "json"]).done().json()["ok"], true);
+
+    let faulty =
+        example.replace("mapping = \"wazuh\"", "mapping = \"wasuh\"").replace("channel = \"mail\"", "channel = \"male\"");
+    fs::write(&file, faulty).expect("a file");
+    let said = run(["check-config", text(&file)]);
+    said.fails(3, "there is no mapping `wasuh`");
+    said.fails(3, "there is no channel `male`");
+    assert!(said.err.contains("watchbell.toml:"), "{said:?}");
+    let said = run(["check-config", text(&file), "-o", "json"]);
+    assert_eq!((said.code, said.json()["ok"].as_bool()), (3, Some(false)));
+    run(["check-config", "/nowhere.toml"]).fails(1, "cannot read the configuration /nowhere.toml");
+}
+
+#[test]
+fn the_journal_is_verified_beside_a_daemon_and_names_the_place_of_a_fault() {
+    let mut daemon = Daemon::start(|_| {});
+    stolen_laptop(&daemon);
+    assert_eq!(daemon.post("native", &json!({ "title": "Second", "id": "T-2" })).status, 202);
+    let store = daemon.store();
+    let live = run(["journal", "verify", "--store", text(&store)]).done();
+    live.shows("chains       2").shows("heads        sha256:").shows("whole: every frame, sequence and link holds");
+
+    assert!(daemon.stop().success());
+    let once = run(["journal", "verify", "--store", text(&store), "-o", "json"]).done().json();
+    assert_eq!((&once["whole"], once["heads"].as_array().map(Vec::len)), (&json!(true), Some(2)), "{once}");
+    assert_eq!(once, run(["journal", "verify", "--store", text(&store), "-o", "json"]).done().json());
+
+    let rebuilt = run(["journal", "reindex", "--store", text(&store)]).done();
+    rebuilt.shows(&format!("the index is made anew from {} envelopes", once["envelopes"]));
+    daemon.restart();
+    assert_eq!(daemon.get("/v1/board").json()["cards"].as_array().map(Vec::len), Some(2));
+    run(["journal", "reindex", "--store", text(&store)]).fails(1, "is in use by process");
+    assert!(daemon.stop().success());
+
+    let segment = fs::read_dir(store.join("journal")).expect("a journal").next().expect("a segment").expect("a segment").path();
+    let mut bytes = fs::read(&segment).expect("a segment");
+    let place = bytes.windows(13).position(|window| window == b"Stolen laptop").expect("the title is in the record");
+    bytes[place] = b'B';
+    fs::write(&segment, bytes).expect("a segment");
+    let damaged = run(["journal", "verify", "--store", text(&store)]);
+    assert_eq!(damaged.code, 3, "{damaged:?}");
+    let name = segment.file_name().and_then(|name| name.to_str()).expect("UTF-8");
+    assert!(damaged.err.contains(&format!("the journal is damaged in `{name}` at offset ")), "{damaged:?}");
+    damaged.shows("DAMAGED");
+    let damaged = run(["journal", "verify", "--store", text(&store), "-o", "json"]);
+    assert_eq!((damaged.code, &damaged.json()["fault"]["file"]), (3, &json!(name)), "{damaged:?}");
+
+    run(["journal", "verify", "--store", "/nowhere"]).fails(1, "there is no store in `/nowhere`");
+    run(["journal", "reindex", "--store", "/nowhere"]).fails(1, "there is no store in `/nowhere`");
+}
+
+#[test]
+fn a_token_in_the_environment_never_shows_in_help() {
+    let env = [("WATCHBELL_TOKEN", SOURCE_TOKEN)];
+    let help = run_with(["board", "--help"], &env, "").done();
+    assert!(!help.out.contains(SOURCE_TOKEN), "{help:?}");
+}

@@ -1,0 +1,13 @@
+//! The daemon under attack, over real HTTP: whatever comes in is answered with a problem that says what
+//! to do, nothing acknowledged is lost, nothing panics, and the daemon goes on.
+
+mod bad_bodies;
+mod credentials;
+mod crowds;
+mod faults;
+mod people;
+mod settings;
+mod sources;
+mod storage;
+#[path = "../support/mod.rs"]
+mod support;
