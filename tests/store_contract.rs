@@ -7,7 +7,7 @@ use std::sync::Arc;
 use watchbell::domain::ids::IncidentId;
 use watchbell::domain::instant::{DateTime, Instant};
 use watchbell::domain::journal::{Head, seal, verify};
-use watchbell::shell::store::embedded::{LogOptions, Options, reindex};
+use watchbell::shell::store::embedded::{LogOptions, Options, ReopeningStore, reindex};
 use watchbell::shell::store::{Append, AppendError, Appended, EmbeddedStore, MemoryStore, Position, Store, StoreError, Wake};
 
 fn at_ms(ms: i64) -> Instant {
@@ -37,6 +37,9 @@ fn on_each<F: Future<Output = ()>>(case: impl Fn(Arc<dyn Store>) -> F) {
     runtime.block_on(case(Arc::new(MemoryStore::new())));
     let dir = tempfile::tempdir().expect("a folder");
     runtime.block_on(case(Arc::new(open(dir.path()))));
+    let dir = tempfile::tempdir().expect("a folder");
+    let reopening = ReopeningStore::open(dir.path(), small(), &mut |_, _| ()).expect("the store opens");
+    runtime.block_on(case(Arc::new(reopening)));
 }
 
 async fn put(store: &dyn Store, append: Append) -> Appended {

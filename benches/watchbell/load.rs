@@ -17,7 +17,9 @@ pub const CONNECTIONS: usize = 64;
 
 /// What came of it.
 pub struct Outcome {
-    /// Requests answered 202 in a second.
+    /// Requests answered 202.
+    pub requests: usize,
+    /// How many in a second.
     pub per_second: f64,
     /// Every request's time from its first byte sent to its last byte answered, in microseconds, sorted.
     pub latencies_us: Vec<u32>,
@@ -49,7 +51,8 @@ pub fn post(address: SocketAddr, alerts: &Arc<Alerts>, next: &Arc<AtomicU64>, pr
     let elapsed_s = started.elapsed().as_secs_f64();
     let mut latencies_us = latencies.concat();
     latencies_us.sort_unstable();
-    Outcome { per_second: latencies_us.len() as f64 / elapsed_s, latencies_us }
+    let requests = latencies_us.len();
+    Outcome { requests, per_second: requests as f64 / elapsed_s, latencies_us }
 }
 
 async fn connection(address: SocketAddr, alerts: &Alerts, next: &AtomicU64, proof: Proof, length: Duration) -> Vec<u32> {

@@ -69,7 +69,7 @@ impl Server {
     }
 
     /// Time on a processor so far, in hundredths of a second.
-    fn cpu_ticks(&self) -> u64 {
+    pub fn cpu_ticks(&self) -> u64 {
         let stat = fs::read_to_string(format!("/proc/{}/stat", self.child.id())).expect("a process of this machine");
         // The fields after the name, which may hold spaces and ends with the last parenthesis.
         let fields: Vec<&str> = stat.rsplit(')').next().unwrap_or_default().split_whitespace().collect();

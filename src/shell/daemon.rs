@@ -6,7 +6,7 @@ use super::desk::Desk;
 use super::drafts::Drafts;
 use super::reassess::{self, Note};
 use super::scheduler::Scheduler;
-use super::store::embedded::{EmbeddedStore, LogOptions, Options};
+use super::store::embedded::{LogOptions, Options, ReopeningStore};
 use super::store::{Store, StoreError};
 use super::telemetry::Metrics;
 use super::wall_clock;
@@ -25,7 +25,7 @@ pub struct Daemon {
     /// Where it listens.
     pub address: SocketAddr,
     app: Arc<App>,
-    store: Arc<EmbeddedStore>,
+    store: Arc<ReopeningStore>,
     courier: Arc<Courier>,
     note: Note,
     config_path: PathBuf,
@@ -70,7 +70,7 @@ impl Daemon {
         let body_in_record = config.body_limit.saturating_mul(usize::try_from(config::BODY_IN_RECORD).unwrap_or(usize::MAX));
         let log = LogOptions { segment_bytes: config.segment_bytes, group_bytes: log.group_bytes.max(body_in_record), ..log };
         let options = Options { log, ..Options::default() };
-        let store = Arc::new(EmbeddedStore::open(&config.store, options, progress)?);
+        let store = Arc::new(ReopeningStore::open(&config.store, options, progress)?);
         let drafts =
             Drafts::below(&config.drafts).map_err(|source| StartFault::Drafts { path: config.drafts.clone(), source })?;
         let metrics = Metrics::new();

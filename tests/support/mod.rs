@@ -11,8 +11,8 @@ mod http;
 mod record;
 
 pub use config_text::ConfigText;
-pub use http::{Answer, exchange};
-pub use record::record_of;
+pub use http::{Answer, exchange, request};
+pub use record::{Record, events_of, record_of};
 
 use serde_json::Value;
 use std::fs::{self, File};

@@ -7,6 +7,9 @@ use super::event::Event;
 /// The format written today.
 pub const FORMAT: u16 = 1;
 
+/// Room for the body of most decisions.
+const USUAL_BYTES: usize = 8 * 1024;
+
 /// Why a body cannot be read.
 #[derive(Debug, thiserror::Error)]
 pub enum CodecFault {
@@ -25,7 +28,9 @@ pub enum CodecFault {
 
 /// The events of one decision as a body.
 pub fn encode(events: &[Event]) -> Vec<u8> {
-    serde_json::to_vec(events).expect("events have string keys and no failing serialiser")
+    let mut body = Vec::with_capacity(USUAL_BYTES);
+    serde_json::to_writer(&mut body, events).expect("events have string keys and no failing serialiser");
+    body
 }
 
 /// The events of a body.

@@ -56,8 +56,8 @@ fn further(story: &mut Story<'_>, incident: &Incident, command: Command, moment:
         }
         Command::Answer { claims } => {
             let by = claims.first().map_or("nobody", |claim| claim.by.name()).to_owned();
-            check_judgements(&claims, &moment.rulebook.vocabulary)?;
             check_instants(&claims, moment)?;
+            check_judgements(&claims, &moment.rulebook.vocabulary)?;
             if story.claim(claims) {
                 story.reassess(&format!("answers of {by}"))?;
             }

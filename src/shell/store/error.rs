@@ -1,5 +1,6 @@
 //! Why a store refused, or could not answer.
 
+use super::disk::is_full;
 use crate::domain::ids::IncidentId;
 use crate::domain::journal::Head;
 use std::path::PathBuf;
@@ -81,6 +82,12 @@ pub enum StoreError {
         /// The disk's own words.
         reason: String,
     },
+    /// The disk has no room for the index. Nothing is lost; it goes on once there is room.
+    #[error("the disk of the store is full: {reason}\nhint: free some space")]
+    Full {
+        /// The disk's own words.
+        reason: String,
+    },
     /// The index failed; it holds nothing that the journal does not.
     #[error("the index of the store failed: {reason}\nhint: restart, or run `watchbell journal reindex`")]
     Index {
@@ -92,6 +99,9 @@ pub enum StoreError {
 impl StoreError {
     /// Wraps an error of the disk.
     pub(crate) fn disk(action: &'static str, file: impl Into<String>, error: &std::io::Error) -> Self {
+        if is_full(error) {
+            return Self::Full { reason: format!("cannot {action} `{}`: {error}", file.into()) };
+        }
         Self::Disk { action, file: file.into(), reason: error.to_string() }
     }
 }

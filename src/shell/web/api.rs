@@ -196,7 +196,7 @@ fn fact_problem(faults: &[FactFault]) -> Problem {
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Most {
-    /// This many at most, 1000 unless said; the most urgent are never left out.
+    /// This many at most, the most urgent; all unless said.
     limit: Option<usize>,
     /// Also those of incidents without an open clock.
     closed: bool,
@@ -217,7 +217,7 @@ pub async fn list_clocks(State(app): State<Arc<App>>, headers: HeaderMap, Query(
         clocks.extend(wanted.flat_map(|card| card.clocks));
     }
     clocks.sort_by_key(|clock| (!clock.standing.is_open(), clock.due.or(clock.target), clock.id.clone()));
-    clocks.truncate(most.limit.unwrap_or(PAGE_MAX).max(1));
+    clocks.truncate(most.limit.unwrap_or(usize::MAX));
     Ok(axum::Json(clocks))
 }
 

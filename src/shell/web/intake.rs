@@ -209,11 +209,12 @@ async fn take_report(
     let mut claims = report.claims.clone();
     claims.extend(source.claims.iter().map(|claim| crate::domain::facts::Claim { at: now, ..claim.clone() }));
     for _ in 0..RACES_MAX {
-        if let Some(known) = app.desk.lookup(&delivery_key)? {
-            return Ok((known, true));
-        }
         let (id, command, unique) = match app.desk.lookup(&incident_key)? {
+            // No delivery is on record without its incident.
             Some(known) => {
+                if let Some(known) = app.desk.lookup(&delivery_key)? {
+                    return Ok((known, true));
+                }
                 let command = Command::Observe { received: received.clone(), claims: claims.clone() };
                 (known, command, vec![delivery_key.clone()])
             }

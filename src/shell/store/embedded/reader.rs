@@ -36,6 +36,7 @@ pub struct Reader {
     durable: AtomicU64,
     bytes: AtomicU64,
     broken: Mutex<Option<String>>,
+    no_room: Mutex<Option<String>>,
     /// Held while the index is written to, and by whoever must find it still.
     indexing: Mutex<()>,
 }
@@ -52,6 +53,7 @@ impl Reader {
             durable: AtomicU64::new(durable.as_u64()),
             bytes: AtomicU64::new(0),
             broken: Mutex::default(),
+            no_room: Mutex::default(),
             indexing: Mutex::default(),
         }
     }
@@ -106,6 +108,16 @@ impl Reader {
 
     pub(super) fn broken(&self) -> Option<String> {
         self.broken.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// The index stopped for want of room: appends are refused until the store is opened anew.
+    pub(super) fn run_out_of_room(&self, reason: &str) {
+        let mut no_room = self.no_room.lock().unwrap_or_else(PoisonError::into_inner);
+        no_room.get_or_insert_with(|| reason.to_owned());
+    }
+
+    pub(super) fn no_room(&self) -> Option<String> {
+        self.no_room.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// The end of what is durable.

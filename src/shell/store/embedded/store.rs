@@ -61,6 +61,11 @@ impl EmbeddedStore {
         &self.recovery
     }
 
+    /// Why the store waits for room, when it does: it takes appends again once it is opened anew.
+    pub(super) fn no_room(&self) -> Option<String> {
+        self.reader.no_room()
+    }
+
     fn queue(&self) -> Option<mpsc::Sender<Request>> {
         self.queue.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
@@ -149,8 +154,10 @@ fn index(mut indexer: Indexer, reader: &Reader, pace: &Pace, options: &Options) 
         Ok(())
     };
     let outcome: Result<(), StoreError> = run();
-    if let Err(error) = &outcome {
-        reader.break_down(&error.to_string());
+    match &outcome {
+        Ok(()) => {}
+        Err(StoreError::Full { reason }) => reader.run_out_of_room(reason),
+        Err(error) => reader.break_down(&error.to_string()),
     }
     pace.indexer_done();
     outcome

@@ -2,7 +2,7 @@
 //!
 //! [`Writer::step`] is the whole of it; a thread drives it in a daemon, the simulation by hand.
 
-use super::super::{Append, AppendError, Appended, MAX_KEY, MAX_WHY, Position, wake_ms};
+use super::super::{Append, AppendError, Appended, MAX_KEY, MAX_WHY, Position, StoreError, wake_ms};
 use super::index::Entry;
 use super::log::{Log, LogError};
 use super::overlay::Change;
@@ -76,6 +76,9 @@ impl Writer {
         if let Some(reason) = self.broken.clone().or_else(|| self.reader.broken()) {
             return Err(AppendError::Broken { reason });
         }
+        if let Some(reason) = self.reader.no_room() {
+            return Err(AppendError::Full { reason });
+        }
         let len = check_size(&append, self.log.options().max_payload())?;
         // Room first: a commit may refuse what this append would have followed.
         if !self.log.fits(len) {
@@ -117,7 +120,7 @@ impl Writer {
         let stream = append.sealed.stream();
         let before = match self.staged_streams.get(stream) {
             Some(&place) => Some(self.staged[place].change.entry.clone()),
-            None => self.reader.entry(stream).map_err(|error| AppendError::Broken { reason: error.to_string() })?,
+            None => self.reader.entry(stream).map_err(unreadable)?,
         };
         let head = before.as_ref().map(|entry| entry.head);
         if head != append.sealed.follows() {
@@ -131,7 +134,7 @@ impl Writer {
             let staged = self.staged_keys.get(key).cloned();
             let holder = match staged {
                 Some(by) => Some(by),
-                None => self.reader.holder(key).map_err(|error| AppendError::Broken { reason: error.to_string() })?,
+                None => self.reader.holder(key).map_err(unreadable)?,
             };
             if let Some(by) = holder {
                 return Err(AppendError::Taken { key: key.clone(), by });
@@ -191,6 +194,14 @@ impl Writer {
                 AppendError::Broken { reason }
             }
         }
+    }
+}
+
+/// What is refused because the index cannot be asked.
+fn unreadable(error: StoreError) -> AppendError {
+    match error {
+        StoreError::Full { reason } => AppendError::Full { reason },
+        error => AppendError::Broken { reason: error.to_string() },
     }
 }
 

@@ -10,6 +10,7 @@
 //! sled is not trusted with anything that cannot be rebuilt: what it calls a flush does not survive
 //! a power cut, and opening a torn file may panic. Nothing here waits for a flush while appends run.
 
+use super::super::super::disk::is_full;
 use super::super::super::{Position, StoreError};
 use super::super::frame::StoreId;
 use super::{Changes, Entry, Index, Reflects};
@@ -51,7 +52,10 @@ impl TreeIndex {
 }
 
 fn fault(error: &sled::Error) -> StoreError {
-    StoreError::Index { reason: error.to_string() }
+    match error {
+        sled::Error::Io(io) if is_full(io) => StoreError::Full { reason: format!("the index cannot be written: {io}") },
+        error => StoreError::Index { reason: error.to_string() },
+    }
 }
 
 fn unreadable(what: &str) -> StoreError {
