@@ -167,8 +167,15 @@ impl fmt::Display for Rfc3339 {
         if utc.nanosecond() != 0 || !(0..=9999).contains(&utc.year()) {
             return f.write_str(&self.0.to_rfc3339_opts(SecondsFormat::AutoSi, true));
         }
-        let (year, month, day) = (utc.year(), utc.month(), utc.day());
-        write!(f, "{year:04}-{month:02}-{day:02}T{:02}:{:02}:{:02}Z", utc.hour(), utc.minute(), utc.second())
+        let (century, year) = (utc.year().unsigned_abs() / 100, utc.year().unsigned_abs() % 100);
+        let parts = [century, year, utc.month(), utc.day(), utc.hour(), utc.minute(), utc.second()];
+        let mut text = *b"0000-00-00T00:00:00Z";
+        for (place, part) in [0, 2, 5, 8, 11, 14, 17].into_iter().zip(parts) {
+            // Each part is below a hundred.
+            text[place] += (part / 10) as u8;
+            text[place + 1] += (part % 10) as u8;
+        }
+        f.write_str(str::from_utf8(&text).map_err(|_| fmt::Error)?)
     }
 }
 
@@ -196,5 +203,24 @@ pub fn length_in_words(length: Duration) -> String {
         (0, 0, m) => format!("{m} min"),
         (0, h, m) => format!("{h} h {m} min"),
         (d, h, _) => format!("{d} d {h} h"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_instant_is_written_as_chrono_writes_it() {
+        let first = parse_rfc3339("1990-01-01T00:00:00Z").expect("an instant");
+        for step in 0..5_000_i64 {
+            let at = first + Duration::seconds(step * 1_000_003) + Duration::milliseconds(if step % 3 == 0 { step } else { 0 });
+            assert_eq!(rfc3339(at), at.to_rfc3339_opts(SecondsFormat::AutoSi, true));
+            let plain = Zone::named("Asia/Kolkata").expect("a zone");
+            let local = at.with_timezone(&plain.0);
+            let clock = if local.second() == 0 { "%a %-d %b %Y %H:%M" } else { "%a %-d %b %Y %H:%M:%S" };
+            assert_eq!(plain.in_words(at), format!("{} Asia/Kolkata", local.format(clock)));
+        }
+        assert_eq!(rfc3339(Instant::MIN_UTC), Instant::MIN_UTC.to_rfc3339_opts(SecondsFormat::AutoSi, true));
     }
 }

@@ -78,7 +78,7 @@ pub struct Assessment<'a> {
     /// When the clock starts.
     pub start: Starting<'a>,
     /// Until when; present while the duty is open or owed.
-    pub deadlines: Option<Reckoning<'a>>,
+    pub deadlines: Option<Box<Reckoning<'a>>>,
     /// What a person must know besides.
     pub remarks: Vec<String>,
 }
@@ -135,13 +135,13 @@ pub fn assess<'a>(duty: &'a Duty, pack: &'a Pack, rulebook: &'a Rulebook, at: &C
     assessment.missing = missing;
     let findings = [Some(&assessment.binds), assessment.arises.as_ref()].into_iter().flatten();
     for finding in findings.chain(assessment.exceptions.iter().map(|(_, finding)| finding)) {
-        assessment.missing.append(&mut finding.missing());
+        finding.add_missing(&mut assessment.missing);
     }
     if !assessment.start.settled {
         assessment.missing.extend(&text.start.facts);
     }
     assessment.mode = mode(duty, at, &assessment.start, &reckoning, &mut assessment.remarks);
-    assessment.deadlines = Some(reckoning);
+    assessment.deadlines = Some(Box::new(reckoning));
     assessment
 }
 
@@ -185,6 +185,11 @@ fn members(sight: &Sight<'_>, fact: &FactKey) -> Vec<String> {
 }
 
 impl Assessment<'_> {
+    /// Whether a clock runs for it: it is owed, or may be.
+    pub fn runs(&self) -> bool {
+        matches!(self.owed, Owed::Open | Owed::Owed)
+    }
+
     /// The ground on which nothing is owed, with its citation.
     pub fn ground(&self) -> Option<(String, String)> {
         if let Some(why) = &self.out_of_time {

@@ -109,7 +109,7 @@ pub(super) fn reckon<'a>(
             None => Truth::Holds,
             Some(when) => {
                 let finding = evaluate(when, pack, at.sight);
-                missing.append(&mut finding.missing());
+                finding.add_missing(&mut missing);
                 finding.truth
             }
         };

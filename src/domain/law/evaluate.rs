@@ -24,7 +24,7 @@ pub enum Truth {
 
 impl fmt::Display for Truth {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(match self {
+        f.write_str(match self {
             Self::Holds => "holds",
             Self::Open => "open",
             Self::Fails => "fails",
@@ -215,13 +215,18 @@ impl<'a> Finding<'a> {
     /// The facts that would settle an open finding.
     pub fn missing(&self) -> BTreeSet<&'a FactKey> {
         let mut missing = BTreeSet::new();
+        self.add_missing(&mut missing);
+        missing
+    }
+
+    /// Adds the facts that would settle an open finding.
+    pub(super) fn add_missing(&self, missing: &mut BTreeSet<&'a FactKey>) {
         // What is not open keeps no open part.
         if self.truth == Truth::Open {
             self.visit_leaves(&mut |condition, _, truth| {
                 missing.extend(condition.fact().filter(|_| truth == Truth::Open));
             });
         }
-        missing
     }
 
     /// The facts that decided it.
@@ -298,7 +303,8 @@ struct LeafInWords<'f> {
 impl fmt::Display for LeafInWords<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if let Some(fact) = self.condition.fact() {
-            write!(f, "{fact} is ")?;
+            f.write_str(fact.as_str())?;
+            f.write_str(" is ")?;
         }
         match self.seen {
             Known::Value(value, None) => write!(f, "{value}")?,

@@ -32,6 +32,13 @@ pub struct Judged<'q> {
     pub assessment: Assessment<'q>,
 }
 
+impl Judged<'_> {
+    /// Whether a clock runs for it.
+    pub fn runs(&self) -> bool {
+        self.assessment.runs()
+    }
+}
+
 /// Said of a question whose facts do not give the zone.
 pub const ZONE_ASSUMED: &str = "nobody has said the organisation's zone; civil dates are counted in UTC";
 

@@ -4,7 +4,6 @@ use super::answer::Judged;
 use super::json::Json;
 use crate::domain::ids::DutyId;
 use crate::domain::instant::{Instant, Rfc3339, length_in_words, rfc3339};
-use crate::domain::law::Owed;
 use std::fmt;
 
 /// One thing a pack on trial would change.
@@ -52,10 +51,10 @@ pub(super) fn changes<'q>(today: &[Judged<'q>], tried: &[Judged<'q>]) -> Vec<Cha
     let mut changes = Vec::new();
     for new in tried {
         let text = &new.assessment.duty.text;
-        let replaced = today.iter().filter(|old| runs(old) && text.would_replace.contains(&old.assessment.duty.text.id));
+        let replaced = today.iter().filter(|old| old.runs() && text.would_replace.contains(&old.assessment.duty.text.id));
         let mut replaced = replaced.peekable();
         if replaced.peek().is_none() {
-            changes.extend(runs(new).then(|| Change::Added { duty: &text.id, due: due(new) }));
+            changes.extend(new.runs().then(|| Change::Added { duty: &text.id, due: due(new) }));
         }
         for old in replaced {
             changes.push(compared(old, new));
@@ -67,17 +66,13 @@ pub(super) fn changes<'q>(today: &[Judged<'q>], tried: &[Judged<'q>]) -> Vec<Cha
 fn compared<'q>(old: &Judged<'q>, new: &Judged<'q>) -> Change<'q> {
     let (duty, by) = (&old.assessment.duty.text.id, &new.assessment.duty.text.id);
     match (due(old), due(new)) {
-        _ if !runs(new) => {
+        _ if !new.runs() => {
             let ground = new.assessment.ground().map(|(says, cite)| format!("{says} ({cite})")).unwrap_or_default();
             Change::Removed { duty, by, ground }
         }
         (from, to) if from == to => Change::Kept { duty, by },
         (from, to) => Change::Moved { duty, by, from, to },
     }
-}
-
-fn runs(judged: &Judged<'_>) -> bool {
-    matches!(judged.assessment.owed, Owed::Open | Owed::Owed)
 }
 
 fn due(judged: &Judged<'_>) -> Option<Instant> {

@@ -35,18 +35,26 @@ impl<'o> Json<'o> {
     }
 
     pub(super) fn text(&mut self, text: &str) {
-        self.comma();
-        self.out.push(b'"');
-        escape(self.out, text);
-        self.out.push(b'"');
+        self.shown_by(|out| out.extend_from_slice(text.as_bytes()));
     }
 
     /// What something shows, as text.
     pub(super) fn shown(&mut self, shown: impl fmt::Display) {
+        // A buffer in memory takes everything.
+        self.shown_by(|out| {
+            let _ = write!(Plain(out), "{shown}");
+        });
+    }
+
+    /// Text as `write` appends it; what must be escaped is so afterwards, for it is rare.
+    fn shown_by(&mut self, write: impl FnOnce(&mut Vec<u8>)) {
         self.comma();
         self.out.push(b'"');
-        // A buffer in memory takes everything.
-        let _ = write!(Escaped(self.out), "{shown}");
+        let start = self.out.len();
+        write(self.out);
+        if !is_plain(&self.out[start..]) {
+            escape(self.out, start);
+        }
         self.out.push(b'"');
     }
 
@@ -77,24 +85,34 @@ impl<'o> Json<'o> {
     }
 }
 
-struct Escaped<'o>(&'o mut Vec<u8>);
+struct Plain<'o>(&'o mut Vec<u8>);
 
-impl Write for Escaped<'_> {
+impl Write for Plain<'_> {
     fn write_str(&mut self, text: &str) -> fmt::Result {
-        escape(self.0, text);
+        self.0.extend_from_slice(text.as_bytes());
         Ok(())
     }
 }
 
-/// Nearly every text is plain and copied as a whole.
-fn escape(out: &mut Vec<u8>, text: &str) {
-    let plain = |byte: u8| (byte >= b' ') & (byte != b'"') & (byte != b'\\');
-    // Without a way out of the loop it is done many bytes at a time.
-    if text.bytes().fold(true, |all, byte| all & plain(byte)) {
-        out.extend_from_slice(text.as_bytes());
-        return;
-    }
-    for byte in text.bytes() {
+/// Whether no byte has to be escaped: no control character, quotation mark or backslash. Eight bytes are looked at together.
+fn is_plain(text: &[u8]) -> bool {
+    const ONES: u64 = u64::from_ne_bytes([1; 8]);
+    const HIGH: u64 = ONES << 7;
+    // The high bit of a byte is set where the byte is below `than`, which is at most 128.
+    let below = |bytes: u64, than: u8| bytes.wrapping_sub(ONES * u64::from(than)) & !bytes & HIGH;
+    let (words, rest) = text.as_chunks::<8>();
+    let special = words.iter().map(|word| u64::from_ne_bytes(*word)).fold(0, |special, word| {
+        let quote = below(word ^ (ONES * u64::from(b'"')), 1);
+        let backslash = below(word ^ (ONES * u64::from(b'\\')), 1);
+        special | below(word, b' ') | quote | backslash
+    });
+    special == 0 && rest.iter().all(|byte| *byte >= b' ' && *byte != b'"' && *byte != b'\\')
+}
+
+/// Escapes what stands in the buffer from `start` on.
+fn escape(out: &mut Vec<u8>, start: usize) {
+    let text = out.split_off(start);
+    for byte in text {
         match byte {
             b'"' => out.extend_from_slice(b"\\\""),
             b'\\' => out.extend_from_slice(b"\\\\"),
@@ -125,6 +143,11 @@ mod tests {
             list.list(|_| {});
         });
         let read: serde_json::Value = serde_json::from_slice(&out).expect("what was written is JSON");
+        for c in text.chars() {
+            // Wherever it stands among plain ones.
+            let padded = format!("0123456{c}89012345{c}");
+            assert_eq!(is_plain(padded.as_bytes()), !(c < ' ' || c == '"' || c == '\\'), "{c:?}");
+        }
         assert_eq!(read, serde_json::json!([text, text, { "yes": true, "nothing": null }, []]));
     }
 }

@@ -13,7 +13,7 @@ pub use answer::{Answer, Judged, ZONE_ASSUMED};
 pub use change::Change;
 pub use question::{Question, QuestionFault};
 
-use super::assess::{Circumstances, Owed, assess, targets};
+use super::assess::{Assessment, Circumstances, assess, targets};
 use super::load::Rulebook;
 use super::pack::{Duty, Each, Pack};
 use super::sight::Sight;
@@ -73,48 +73,58 @@ impl<'l> Inquiry<'l> {
         let met = question.met.iter().map(|(duty, at)| (duty, *at)).collect();
         let sight = Sight::new(&self.rulebook.vocabulary, &question.book).with_met(met);
         let circumstances = Circumstances { sight: &sight, zone, at: question.at, holds: &[] };
-        let mut duties = self.judge(&self.packs, &circumstances);
+        let mut duties = self.judge(&self.packs, self.all, &circumstances);
         let mut changes = None;
         if !self.on_trial.is_empty() {
-            let mut tried = self.judge(&self.on_trial, &circumstances);
+            let mut tried = self.judge(&self.on_trial, true, &circumstances);
             changes = Some(change::changes(&duties, &tried));
+            tried.retain(|judged| self.all || judged.runs());
             duties.append(&mut tried);
         }
-        duties.retain(|judged| self.all || matches!(judged.assessment.owed, Owed::Open | Owed::Owed));
         let (id, at) = (question.id.as_deref(), question.at);
         Answer { id, at, zone, zone_assumed: said.is_none(), duties, changes, derived: self.derived }
     }
 
-    fn judge<'q>(&self, packs: &[&'l Pack], at: &Circumstances<'q, '_>) -> Vec<Judged<'q>>
+    /// The duties of packs that run, or all of them.
+    fn judge<'q>(&self, packs: &[&'l Pack], all: bool, at: &Circumstances<'q, '_>) -> Vec<Judged<'q>>
     where
         'l: 'q,
     {
         let mut judged = Vec::new();
         for pack in packs {
             for duty in pack.duties.iter().filter(|duty| self.only.is_none_or(|only| duty.text.id == *only)) {
-                self.judge_duty(duty, pack, at, &mut judged);
+                self.judge_duty(duty, pack, at, &mut |towards, assessment| {
+                    if all || assessment.runs() {
+                        judged.push(Judged { towards, assessment });
+                    }
+                });
             }
         }
         judged
     }
 
-    fn judge_duty<'q>(&self, duty: &'l Duty, pack: &'l Pack, at: &Circumstances<'q, '_>, judged: &mut Vec<Judged<'q>>)
-    where
+    /// One duty: once, or for each group of people that has a clock of its own.
+    fn judge_duty<'q>(
+        &self,
+        duty: &'l Duty,
+        pack: &'l Pack,
+        at: &Circumstances<'q, '_>,
+        tell: &mut dyn FnMut(Vec<String>, Assessment<'q>),
+    ) where
         'l: 'q,
     {
-        if duty.text.each.is_none() {
-            judged.push(Judged { towards: Vec::new(), assessment: assess(duty, pack, self.rulebook, at) });
-            return;
+        let whole = || assess(duty, pack, self.rulebook, at);
+        let towards = match &duty.text.each {
+            None => return tell(Vec::new(), whole()),
+            Some(_) => targets(duty, pack, at.sight).into_iter().flatten().collect::<Vec<String>>(),
+        };
+        if duty.text.each != Some(Each::Cohort {}) || towards.is_empty() {
+            return tell(towards, whole());
         }
-        let towards: Vec<String> = targets(duty, pack, at.sight).into_iter().flatten().collect();
-        if duty.text.each == Some(Each::Cohort {}) && !towards.is_empty() {
-            for cohort in towards {
-                let sight = at.sight.of_cohort(&cohort);
-                let assessment = assess(duty, pack, self.rulebook, &Circumstances { sight: &sight, ..*at });
-                judged.push(Judged { towards: vec![cohort], assessment });
-            }
-        } else {
-            judged.push(Judged { towards, assessment: assess(duty, pack, self.rulebook, at) });
+        for cohort in towards {
+            let sight = at.sight.of_cohort(&cohort);
+            let assessment = assess(duty, pack, self.rulebook, &Circumstances { sight: &sight, ..*at });
+            tell(vec![cohort], assessment);
         }
     }
 }
