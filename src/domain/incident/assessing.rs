@@ -19,9 +19,10 @@ use std::sync::Arc;
 pub fn reassess(incident: &Incident, moment: &Moment<'_>, because: &str) -> Vec<Event> {
     let mut events = Vec::new();
     let packs: Vec<&Pack> = packs(moment).collect();
-    let pins = packs.iter().map(|pack| (pack.head.id.clone(), pack.digest.clone())).collect();
-    if incident.packs != pins {
-        events.push(Event::RulesPinned { packs: pins });
+    let pinned = |pack: &&Pack| incident.packs.get(&pack.head.id) == Some(&pack.digest);
+    if incident.packs.len() != packs.len() || !packs.iter().all(pinned) {
+        let pins = packs.iter().map(|pack| (pack.head.id.clone(), pack.digest.clone())).collect();
+        events.push(Event::RulesPinned { packs: Arc::new(pins) });
     }
     for (organisation, profile) in &incident.opened.organisations {
         let sight = sight_of(incident, organisation, &profile.claims, moment.rulebook);

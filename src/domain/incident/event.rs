@@ -77,7 +77,7 @@ pub enum Event {
     /// The incident is assessed under these packs, by digest.
     RulesPinned {
         /// Digest by pack.
-        packs: BTreeMap<PackId, String>,
+        packs: Arc<BTreeMap<PackId, String>>,
     },
     /// A clock was set, or set anew because facts or law changed.
     ClockSet {

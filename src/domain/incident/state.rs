@@ -34,7 +34,7 @@ pub struct Incident {
     /// The last suggestion of a risk by group of people, `None` for all, and when it was recorded.
     pub suggestions: BTreeMap<Option<String>, (Suggestion, Instant)>,
     /// The packs it is assessed under, by digest.
-    pub packs: BTreeMap<PackId, String>,
+    pub packs: Arc<BTreeMap<PackId, String>>,
     /// Its clocks.
     pub clocks: BTreeMap<ClockKey, Clock>,
     /// Duties found not owed.
@@ -193,7 +193,7 @@ impl Incident {
             hints: BTreeSet::new(),
             remarks: BTreeSet::new(),
             suggestions: BTreeMap::new(),
-            packs: BTreeMap::new(),
+            packs: Arc::default(),
             clocks: BTreeMap::new(),
             nothing_owed: BTreeMap::new(),
             alerts: BTreeMap::new(),
