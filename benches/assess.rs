@@ -33,7 +33,7 @@ fn main() {
         let answer = inquiry.answer(&question);
         owed += answer.duties.len() as u64;
         out.clear();
-        serde_json::to_writer(&mut out, &answer).expect("an answer is JSON");
+        answer.write_json(&mut out);
         bytes += out.len() as u64;
     }
     let took_s = whole.elapsed().as_secs_f64();

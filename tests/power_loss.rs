@@ -182,7 +182,7 @@ impl World {
                     self.examine(&parts);
                     return parts;
                 }
-                Err(StoreError::Disk { .. }) => self.tally.opens_cut += 1,
+                Err(StoreError::Disk { .. } | StoreError::Full { .. }) => self.tally.opens_cut += 1,
                 Err(error) => panic!("{error}"),
             }
             self.maybe_cut_power();

@@ -150,7 +150,7 @@ impl Daemon {
         self.courier.swap_channels(config.channels);
         self.app.swap_live(Live { sources: config.sources, people: config.people });
         self.app.metrics.config_last_reload_successful.set(1);
-        tracing::info!("configuration and rules reloaded; listen, store and drafts keep until a restart");
+        tracing::info!("configuration and rules reloaded; [server], [store], [drafts] and [log] keep until a restart");
         self.reassess();
     }
 

@@ -298,9 +298,10 @@ impl Desk {
         self.store.due(until, limit).map_err(SubmitError::Unread)
     }
 
-    /// Why the record takes no more writes, when it does not.
-    pub fn broken(&self) -> Option<String> {
-        self.store.status().broken
+    /// Why the record takes no writes now, when it does not.
+    pub fn unwritable(&self) -> Option<String> {
+        let status = self.store.status();
+        status.broken.or(status.no_room)
     }
 
     /// An incident as it is; `None` if there is none.

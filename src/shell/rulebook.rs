@@ -41,7 +41,7 @@ pub fn built_in() -> Vec<PackText> {
 }
 
 fn collect_built_in(dir: &Dir<'_>, texts: &mut Vec<PackText>) {
-    for file in dir.files() {
+    for file in dir.files().filter(|file| is_rule(file.path())) {
         if let (Some(path), Some(text)) = (file.path().to_str(), file.contents_utf8()) {
             texts.push(PackText { path: path.replace('\\', "/"), text: text.to_owned(), origin: ORIGIN_BUILT_IN.to_owned() });
         }
@@ -71,6 +71,11 @@ pub fn texts(rules_dir: Option<&Path>) -> Result<Vec<PackText>, RulesFault> {
     Ok(texts)
 }
 
+/// Whether a file is part of the rules; schemas for editors and the like are not.
+fn is_rule(path: &Path) -> bool {
+    matches!(path.extension().and_then(|extension| extension.to_str()), Some("toml" | "j2" | "md"))
+}
+
 /// Every file of a folder that is complete in itself, without the built-in ones.
 pub fn texts_of(dir: &Path) -> Result<Vec<PackText>, RulesFault> {
     let mut texts = Vec::new();
@@ -89,7 +94,7 @@ fn collect_folder(root: &Path, dir: &Path, texts: &mut Vec<PackText>) -> Result<
         let path = entry.path();
         if path.is_dir() {
             collect_folder(root, &path, texts)?;
-        } else if matches!(path.extension().and_then(|e| e.to_str()), Some("toml" | "j2" | "md")) {
+        } else if is_rule(&path) {
             let text = fs::read_to_string(&path).map_err(fault(&path))?;
             let relative = path.strip_prefix(root).unwrap_or(&path).to_string_lossy().replace('\\', "/");
             texts.push(PackText { path: relative, text, origin: root.display().to_string() });

@@ -5,6 +5,7 @@ mod support;
 
 mod doctor;
 mod errors;
+mod law;
 mod offline;
 mod on_record;
 

@@ -33,7 +33,7 @@ fn restless(config: &mut ConfigText) {
 
 #[test]
 fn nothing_acknowledged_and_no_rung_is_lost_however_often_the_daemon_is_killed() {
-    let (seed, rounds, budget_s) = (setting("SEED", 20_261_121), setting("ROUNDS", 200), setting("SECONDS", 150));
+    let (seed, rounds, budget_s) = (setting("SEED", 20_261_121), setting("ROUNDS", 200), setting("SECONDS", 300));
     println!("SEED={seed} ROUNDS={rounds} SECONDS={budget_s}");
     let dice = &mut Dice(seed);
     let stopwatch = wall_clock::stopwatch();

@@ -52,7 +52,7 @@ fn a_person_who_may_only_read_reads() {
 fn a_signature_must_fit_be_fresh_and_is_worth_one_incident_however_often_it_is_replayed() {
     let secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSwMfKQ9r8GKYqr";
     let daemon = Daemon::start(|config| {
-        let file = std::env::temp_dir().join(format!("watchbell-test-secret-{}", std::process::id()));
+        let file = config.folder().join("secret-of-the-source");
         fs::write(&file, secret).expect("a secret is written");
         config.add(&format!(
             "[[source]]\nname = \"signed\"\nmapping = \"native\"\norganisations = [\"mercy\"]\nwebhook_secret_files = [{:?}]\n",

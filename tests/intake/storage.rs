@@ -7,52 +7,44 @@ use std::fs;
 use std::io::{Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use tempfile::TempDir;
 
 /// A small file system in memory; only root may mount one.
-struct SmallDisk(PathBuf);
+struct SmallDisk {
+    root: PathBuf,
+    _folder: TempDir,
+}
 
 impl SmallDisk {
-    fn mount(at: &Path, mib: u32) -> Option<Self> {
-        fs::create_dir_all(at).expect("a folder");
-        let mounted = Command::new("mount").args(["-t", "tmpfs", "-o", &format!("size={mib}m"), "tmpfs"]).arg(at).output();
-        mounted.is_ok_and(|output| output.status.success()).then(|| Self(at.to_owned()))
+    fn mount(mib: u32) -> Option<Self> {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let root = folder.path().join("disk");
+        fs::create_dir(&root).expect("a folder");
+        let mounted = Command::new("mount").args(["-t", "tmpfs", "-o", &format!("size={mib}m"), "tmpfs"]).arg(&root).output();
+        mounted.is_ok_and(|output| output.status.success()).then(|| Self { root, _folder: folder })
     }
 }
 
 impl Drop for SmallDisk {
     fn drop(&mut self) {
-        let _ = Command::new("umount").arg("-l").arg(&self.0).status();
+        let _ = Command::new("umount").arg("-l").arg(&self.root).status();
     }
 }
 
 #[test]
 fn a_full_disk_takes_nothing_says_so_and_goes_on_when_there_is_room() {
-    let mut disk = None;
-    let mut daemon = {
-        let folder = tempfile::tempdir().expect("a temporary folder");
-        disk = SmallDisk::mount(&folder.path().join("disk"), 12).or(disk);
-        let Some(disk) = &disk else {
-            println!("skipped: only root may mount a small disk");
-            return;
-        };
-        let store = disk.0.join("store");
-        let daemon = Daemon::start(|config| {
-            config.replace("segment_mib = 64", "segment_mib = 1");
-            config.replace("body_limit_kib = 1024", "body_limit_kib = 256");
-            let line = config
-                .text()
-                .lines()
-                .find(|line| line.starts_with("path = ") && line.ends_with("/store\""))
-                .expect("a path")
-                .to_owned();
-            config.replace(&line, &format!("path = {:?}", store.display().to_string()));
-        });
-        // Kept until the disk is unmounted.
-        let _ = folder.keep();
-        daemon
+    let Some(disk) = SmallDisk::mount(12) else {
+        println!("skipped: only root may mount a small disk");
+        return;
     };
-    let disk = disk.expect("mounted above");
-    let ballast = disk.0.join("ballast");
+    let store = disk.root.join("store");
+    let mut daemon = Daemon::start(|config| {
+        config.replace("segment_mib = 64", "segment_mib = 1");
+        config.replace("body_limit_kib = 1024", "body_limit_kib = 256");
+        let usual = format!("path = {:?}", config.folder().join("store"));
+        config.replace(&usual, &format!("path = {store:?}"));
+    });
+    let ballast = disk.root.join("ballast");
     let first = open(&daemon, "first");
     fill(&ballast);
     // What has room already is still taken: the segment was made at its full length.
@@ -91,7 +83,7 @@ fn a_full_disk_takes_nothing_says_so_and_goes_on_when_there_is_room() {
     daemon.restart();
     assert_eq!(sorted(incidents(&daemon)), sorted(taken), "nothing acknowledged is lost");
     assert!(daemon.stop().success(), "{}", daemon.log());
-    record_of(&disk.0.join("store"));
+    record_of(&store);
 }
 
 /// Takes all the room there is.

@@ -58,7 +58,7 @@ fn random_while(dice: &mut Dice) -> Duration {
 #[tokio::test]
 async fn no_rung_falls_early_twice_or_never_and_no_instant_is_busy() {
     let seed = std::env::var("SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or(20_261_121);
-    let rounds = std::env::var("ROUNDS").ok().and_then(|rounds| rounds.parse().ok()).unwrap_or(150);
+    let rounds = std::env::var("ROUNDS").ok().and_then(|rounds| rounds.parse().ok()).unwrap_or(60);
     println!("SEED={seed} ROUNDS={rounds}");
     for round in 0..rounds {
         one_life(&mut Dice(seed + round), seed + round).await;

@@ -60,13 +60,13 @@ impl Watch {
 
     /// The rungs of an incident's triage clock that were mailed to the team `soc`, in order.
     fn rungs(&self, incident: &str) -> Vec<String> {
-        self.daemon
-            .mail
-            .received()
-            .iter()
-            .filter(|mail| mail.to == ["soc@example.org"])
-            .filter_map(|mail| rung(mail, incident))
-            .collect()
+        let clock = self.daemon.get(&format!("/v1/clocks/{incident}~house.triage~mercy")).json();
+        let alerts = clock["alerts"].as_array().expect("alerts");
+        let mails = self.daemon.mail.received();
+        let mailed = mails.iter().filter(|mail| mail.to == ["soc@example.org"]).filter_map(alert);
+        let rung =
+            |id: String| alerts.iter().find(|alert| alert["id"] == id).map(|alert| alert["rung"].as_str().map(str::to_owned));
+        mailed.filter_map(rung).map(|rung| rung.expect("an alert has a rung")).collect()
     }
 
     fn wait_for_rung(&self, incident: &str, rung: &str) {
@@ -74,11 +74,9 @@ impl Watch {
     }
 }
 
-/// The rung a mail is about, if it is about this incident.
-fn rung(mail: &Received, incident: &str) -> Option<String> {
-    let text = read_mail(&mail.raw)?.text?;
-    let line = text.lines().find_map(|line| line.strip_prefix("Rung"))?;
-    text.contains(incident).then(|| line.trim().to_owned())
+/// The alert a mail is about.
+fn alert(mail: &Received) -> Option<String> {
+    read_mail(&mail.raw)?.header("X-Watchbell-Alert").map(str::to_owned)
 }
 
 #[test]

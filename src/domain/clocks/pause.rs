@@ -30,7 +30,7 @@ pub enum Pause {
         /// What it does.
         pause: Box<Pause>,
     },
-    /// To tell is forbidden until the release; the deadline moves as under [`Pause::Floor`].
+    /// To tell is forbidden until the release; the deadline moves as under `floor`.
     Prohibition {},
 }
 

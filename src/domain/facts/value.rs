@@ -202,7 +202,8 @@ fn read_count(json: &Json) -> Option<Count> {
 fn read_text(json: &Json) -> Option<String> {
     let text = json.as_str()?;
     let plain = text.chars().all(|c| !c.is_control() || matches!(c, '\n' | '\t' | '\r'));
-    (plain && text.chars().count() <= TEXT_MAX_CHARS).then(|| text.to_owned())
+    let short = text.len() <= TEXT_MAX_CHARS || text.chars().count() <= TEXT_MAX_CHARS;
+    (plain && short).then(|| text.to_owned())
 }
 
 fn read_set(json: &Json) -> Option<BTreeSet<String>> {

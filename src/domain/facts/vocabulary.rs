@@ -71,6 +71,11 @@ impl Vocabulary {
         }
     }
 
+    /// The counts that are at least the sum of another.
+    pub fn sums(&self) -> impl Iterator<Item = &FactKey> {
+        self.sums.keys()
+    }
+
     /// Every entry in the order of keys.
     pub fn iter(&self) -> impl Iterator<Item = &FactEntry> {
         self.entries.values()

@@ -124,7 +124,12 @@ pub fn sight_of<'a>(
 /// for all; a clock whose target is named no longer stays until a person ends it.
 fn replace_others(incident: &Incident, whole: &ClockKey, keys: &[ClockKey], duty: &Duty, events: &mut Vec<Event>) {
     let stands_for_all = incident.clocks.get(whole).is_some_and(|clock| clock.standing.is_open());
-    if !stands_for_all || keys.contains(whole) {
+    // Where a product's word both names a target and lifts the duty towards it, no clock was set: then nothing takes its place.
+    let is_set = |key: &ClockKey| {
+        let set_now = events.iter().any(|event| matches!(event, Event::ClockSet { clock, .. } if clock == key));
+        set_now || incident.clocks.contains_key(key)
+    };
+    if !stands_for_all || keys.contains(whole) || !keys.iter().all(is_set) {
         return;
     }
     let names: Vec<&str> = keys.iter().filter_map(|key| key.target.as_deref()).collect();

@@ -32,6 +32,18 @@ pub enum Owed {
     Owed,
 }
 
+impl Owed {
+    /// The word cases write for it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::NotBound => "not-bound",
+            Self::NotOwed => "not-owed",
+            Self::Open => "open",
+            Self::Owed => "owed",
+        }
+    }
+}
+
 /// What an assessment is made under.
 #[derive(Clone, Copy)]
 pub struct Circumstances<'a, 's> {

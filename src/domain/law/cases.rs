@@ -271,7 +271,6 @@ impl Expect {
                 }
             }
         };
-        let word = |value: &dyn erased::Word| value.word();
         let instant = |at: Option<Instant>| at.map_or_else(|| "none".to_owned(), rfc3339);
         let wanted_instant =
             |text: &Option<String>| text.as_ref().map(|text| parse_rfc3339(text).map_or_else(|| text.clone(), rfc3339));
@@ -281,7 +280,7 @@ impl Expect {
         };
         let deadlines = got.deadlines.as_ref();
         let operational = deadlines.map(|d| &d.operational);
-        check("owed", self.owed.map(|owed| word(&owed)), word(&got.owed));
+        check("owed", self.owed.map(|owed| owed.word().to_owned()), got.owed.word().to_owned());
         check("due", wanted_instant(&self.due), instant(operational.and_then(|term| term.at)));
         let date = operational.and_then(|term| term.at.map(|at| term.zone.date_of(at).to_string())).unwrap_or("none".into());
         check("due-date", self.due_date.map(|date| date.to_string()), date);
@@ -293,7 +292,7 @@ impl Expect {
             texts.join(", ")
         });
         check("advisory", wanted, advisory.join(", "));
-        check("mode", self.mode.map(|mode| word(&mode)), word(&got.mode));
+        check("mode", self.mode.map(|mode| mode.word().to_owned()), got.mode.word().to_owned());
         check("start", wanted_instant(&self.start), instant(Some(got.start.at)));
         let missing = keys(&mut got.missing.iter().copied());
         check("missing", self.missing.as_ref().map(|wanted| keys(&mut wanted.iter())), missing);
@@ -307,21 +306,5 @@ impl Expect {
             check("ground", Some(ground.clone()), shown);
         }
         compared
-    }
-}
-
-/// The kebab-case word of an enum, as packs write it.
-mod erased {
-    pub trait Word {
-        fn word(&self) -> String;
-    }
-    impl<T: serde::Serialize> Word for T {
-        fn word(&self) -> String {
-            match serde_json::to_value(self) {
-                Ok(serde_json::Value::String(word)) => word,
-                Ok(other) => other.to_string(),
-                Err(error) => error.to_string(),
-            }
-        }
     }
 }

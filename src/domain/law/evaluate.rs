@@ -1,6 +1,6 @@
 //! Three-valued evaluation: truth and its explanation from one recursion.
 
-use super::condition::{Condition, Places, Threshold, Words};
+use super::condition::{Condition, Places, Threshold};
 use super::pack::{Pack, Term};
 use super::sight::{Known, Sight};
 use crate::domain::facts::{Claimant, Count, Precision, Value};
@@ -90,7 +90,9 @@ fn joint<'a>(conditions: &'a [Condition], decisive: Truth, pack: &'a Pack, sight
     for condition in conditions {
         let part = evaluate(condition, pack, sight);
         if part.truth == decisive {
-            return Finding { truth: decisive, node: Node::Joint, parts: vec![part] };
+            parts.clear();
+            parts.push(part);
+            return Finding { truth: decisive, node: Node::Joint, parts };
         }
         open |= part.truth == Truth::Open;
         parts.push(part);
@@ -118,16 +120,12 @@ fn test(condition: &Condition, seen: &Known<'_>, pack: &Pack) -> Truth {
         (Condition::Known(_), Value::Set(set)) => truth(!set.is_empty()),
         (Condition::Known(_), Value::Text(text)) => truth(!text.trim().is_empty()),
         (Condition::Known(_), _) => Truth::Holds,
-        (Condition::Is(words), Value::Text(text)) => truth(expand(words, pack).any(|word| word == text)),
-        (Condition::Has(words), Value::Set(set)) => {
-            truth(expand(words, pack).any(|word| set.iter().any(|said| lies_in(said, word))))
-        }
+        (Condition::Is(words), Value::Text(text)) => truth(words.of.iter().any(|word| is_word(text, word, pack))),
+        (Condition::Has(words), Value::Set(set)) => truth(set.iter().any(|said| lies_in_any(said, &words.of, pack))),
         (Condition::Has(words), Value::ByPlace(places)) => {
-            truth(expand(words, pack).any(|word| places.iter().any(|(place, count)| count.number > 0 && lies_in(place, word))))
+            truth(places.iter().any(|(place, count)| count.number > 0 && lies_in_any(place, &words.of, pack)))
         }
-        (Condition::Only(words), Value::Set(set)) => {
-            truth(set.iter().all(|said| expand(words, pack).any(|word| lies_in(said, word))))
-        }
+        (Condition::Only(words), Value::Set(set)) => truth(set.iter().all(|said| lies_in_any(said, &words.of, pack))),
         (Condition::AtLeast(Threshold { number, .. }), Value::Count(count)) => reaches(*count, *number),
         (Condition::MoreThan(Threshold { number, .. }), Value::Count(count)) => reaches(*count, number.saturating_add(1)),
         (Condition::FewerThan(Threshold { number, .. }), Value::Count(count)) => match reaches(*count, *number) {
@@ -174,23 +172,28 @@ fn reaches(count: Count, number: u64) -> Truth {
     }
 }
 
-fn expand<'p>(words: &'p Words, pack: &'p Pack) -> impl Iterator<Item = &'p str> {
-    words.of.iter().flat_map(|word| group(word, pack))
+/// Whether a word is this one, or of the group that `@name` stands for.
+fn is_word(said: &str, word: &str, pack: &Pack) -> bool {
+    match word.strip_prefix('@') {
+        Some(name) => pack.head.groups.get(name).is_some_and(|group| group.contains(said)),
+        None => said == word,
+    }
 }
 
-fn group<'p>(word: &'p str, pack: &'p Pack) -> impl Iterator<Item = &'p str> {
-    let members: &[String] = word.strip_prefix('@').and_then(|name| pack.head.groups.get(name)).map_or(&[], Vec::as_slice);
-    let itself = (!word.starts_with('@')).then_some(word);
-    members.iter().map(String::as_str).chain(itself)
+/// Whether a word is one of these, or a subdivision of one: `US-OH` lies in `US`.
+fn lies_in_any(said: &str, words: &[String], pack: &Pack) -> bool {
+    let country = country_of(said);
+    let mut words = words.iter();
+    words.any(|word| is_word(said, word, pack) || country.is_some_and(|country| is_word(country, word, pack)))
+}
+
+/// The country of a subdivision.
+fn country_of(place: &str) -> Option<&str> {
+    if place.len() > 3 && place.as_bytes()[2] == b'-' { place.get(..2) } else { None }
 }
 
 fn in_scope(place: &str, places: &Places, pack: &Pack) -> bool {
-    places.within.is_empty() || places.within.iter().any(|word| group(word, pack).any(|wanted| lies_in(place, wanted)))
-}
-
-/// `US-OH` lies in `US`; every other word only in itself.
-fn lies_in(said: &str, wanted: &str) -> bool {
-    said == wanted || (said.len() > 3 && said.as_bytes()[2] == b'-' && wanted.len() == 2 && said.starts_with(wanted))
+    places.within.is_empty() || lies_in_any(place, &places.within, pack)
 }
 
 /// The places in scope that reach the number by themselves.
@@ -258,7 +261,8 @@ impl<'a> Finding<'a> {
 
     /// Shows the reasons to `tell`, line by line, from an indentation on.
     pub fn each_reason(&self, depth: usize, tell: &mut dyn FnMut(&dyn fmt::Display)) {
-        let (indent, truth) = ("  ".repeat(depth), self.truth);
+        const BLANK: &str = "                                ";
+        let (indent, truth) = (&BLANK[..BLANK.len().min(2 * depth)], self.truth);
         let deeper = match &self.node {
             Node::Joint => depth,
             Node::Denied => {

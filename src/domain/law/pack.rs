@@ -8,7 +8,7 @@ use crate::domain::instant::{NaiveDate, Zone};
 use crate::domain::notices::Element;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// How well a statement of law was checked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
@@ -22,6 +22,18 @@ pub enum Verification {
     Unverified,
     /// The law is silent; this is a choice of interpretation, and says so.
     Choice,
+}
+
+impl Verification {
+    /// The word packs write for it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Official => "official",
+            Self::Secondary => "secondary",
+            Self::Unverified => "unverified",
+            Self::Choice => "choice",
+        }
+    }
 }
 
 /// Whether a duty is law.
@@ -58,6 +70,19 @@ pub enum Mode {
     Policy,
 }
 
+impl Mode {
+    /// The word cases write for it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Live => "live",
+            Self::Straddle => "straddle",
+            Self::Shadow => "shadow",
+            Self::Advisory => "advisory",
+            Self::Policy => "policy",
+        }
+    }
+}
+
 /// `rules/<pack>/pack.toml`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
@@ -80,7 +105,7 @@ pub struct PackHead {
     pub sources: Vec<Source>,
     /// Groups of words, such as the countries of the EEA, used as `@name`.
     #[serde(default)]
-    pub groups: BTreeMap<String, Vec<String>>,
+    pub groups: BTreeMap<String, BTreeSet<String>>,
     /// Conditions with a name and a citation.
     #[serde(default, rename = "term")]
     pub terms: Vec<Term>,

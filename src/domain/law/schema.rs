@@ -30,11 +30,12 @@ impl PackFile {
 
     /// Its schema as JSON text, ending with a new line.
     pub fn schema(self) -> String {
-        let schema = match self {
+        let mut schema = match self {
             Self::Pack => of::<PackHead>(),
             Self::Duty => of::<DutyText>(),
             Self::Cases => of::<CaseFile>(),
         };
+        schema.insert("title".into(), format!("Watchbell: {}", self.name()).into());
         format!("{:#}\n", schema.as_value())
     }
 }

@@ -8,13 +8,14 @@ use std::collections::{BTreeMap, BTreeSet};
 /// The fact key prefix under which the moment a duty was met can be asked: `met.us.hipaa.individuals`.
 pub const MET: &str = "met.";
 
-/// The facts one organisation is judged by in one incident.
+/// The facts one organisation is judged by in one incident, weighed once.
 pub struct Sight<'a> {
     vocabulary: &'a Vocabulary,
     incident: &'a Book,
     organisation: Option<&'a Book>,
     met: BTreeMap<&'a DutyId, Instant>,
-    cohort: Option<String>,
+    /// What stands of each key that anybody spoke of, in the order of [`rank`].
+    known: Vec<(&'a str, Known<'a>)>,
 }
 
 /// What stands of a key, as far as the law cares.
@@ -31,12 +32,12 @@ pub enum Known<'a> {
 impl<'a> Sight<'a> {
     /// The facts of an incident, seen through a vocabulary.
     pub fn new(vocabulary: &'a Vocabulary, incident: &'a Book) -> Self {
-        Self { vocabulary, incident, organisation: None, met: BTreeMap::new(), cohort: None }
+        Self::weighed(vocabulary, incident, None, BTreeMap::new(), None)
     }
 
     /// The same with an organisation's profile beside it. What is said in the incident stands before it.
     pub fn of_organisation(self, profile: &'a Book) -> Self {
-        Self { organisation: Some(profile), ..self }
+        Self::weighed(self.vocabulary, self.incident, Some(profile), self.met, None)
     }
 
     /// The same with the moments at which duties were met.
@@ -46,14 +47,29 @@ impl<'a> Sight<'a> {
 
     /// The same for one group of people: what is said of the group stands before what is said of all.
     pub fn of_cohort(&self, cohort: &str) -> Self {
-        let cohort = Some(cohort.to_owned());
-        Self {
-            vocabulary: self.vocabulary,
-            incident: self.incident,
-            organisation: self.organisation,
-            met: self.met.clone(),
-            cohort,
+        Self::weighed(self.vocabulary, self.incident, self.organisation, self.met.clone(), Some(cohort))
+    }
+
+    fn weighed(
+        vocabulary: &'a Vocabulary,
+        incident: &'a Book,
+        organisation: Option<&'a Book>,
+        met: BTreeMap<&'a DutyId, Instant>,
+        cohort: Option<&str>,
+    ) -> Self {
+        let mut sight = Self { vocabulary, incident, organisation, met, known: Vec::new() };
+        let spoken = incident.keys().chain(organisation.into_iter().flat_map(Book::keys)).map(FactKey::as_str);
+        // A fact said of a group may be said of nobody else.
+        let plain = |key: &'a str| cohort.and_then(|cohort| key.strip_suffix(cohort)?.strip_suffix('@')).unwrap_or(key);
+        let mut keys: Vec<&'a str> = spoken.map(plain).chain(vocabulary.sums().map(FactKey::as_str)).collect();
+        keys.sort_unstable_by_key(|key| rank(key));
+        keys.dedup();
+        sight.known.reserve_exact(keys.len());
+        for key in keys {
+            let known = sight.weigh(key, cohort);
+            sight.known.push((key, known));
         }
+        sight
     }
 
     /// The vocabulary.
@@ -64,16 +80,23 @@ impl<'a> Sight<'a> {
     /// What stands of a key: the incident's word, else the organisation's, else what follows from
     /// a count by place.
     pub fn known(&self, key: &FactKey) -> Known<'a> {
-        if let Some(duty) = key.as_str().strip_prefix(MET) {
-            return match self.met.get(&DutyId::from(duty)) {
-                Some(at) => Known::Value(std::borrow::Cow::Owned(Value::Instant(*at)), None),
-                None => self.said(key),
-            };
+        let key = key.as_str();
+        if let Some(duty) = key.strip_prefix(MET)
+            && let Some(at) = self.met.get(&DutyId::from(duty))
+        {
+            return Known::Value(std::borrow::Cow::Owned(Value::Instant(*at)), None);
         }
-        match self.said(key) {
-            Known::Unknown => self.implied(key),
+        match self.known.binary_search_by_key(&rank(key), |(known, _)| rank(known)) {
+            Ok(index) => self.known[index].1.clone(),
+            Err(_) => Known::Unknown,
+        }
+    }
+
+    fn weigh(&self, key: &str, cohort: Option<&str>) -> Known<'a> {
+        match self.said(key, cohort) {
+            Known::Unknown => self.implied(key, cohort),
             // A stated total below the sum of its own parts cannot stand against them.
-            Known::Value(stated, claim) => match self.implied(key) {
+            Known::Value(stated, claim) => match self.implied(key, cohort) {
                 Known::Value(sum, by_place) if number(&sum) > number(&stated) => Known::Value(sum, by_place),
                 _ => Known::Value(stated, claim),
             },
@@ -81,31 +104,26 @@ impl<'a> Sight<'a> {
         }
     }
 
-    fn said(&self, key: &FactKey) -> Known<'a> {
-        let of_group = match &self.cohort {
-            Some(cohort) => self.incident.standing(&cohort_key(key, cohort)),
-            None => Standing::Unknown,
-        };
-        let standing = match of_group {
-            Standing::Unknown => self.incident.standing(key.as_str()),
+    fn said(&self, key: &str, cohort: Option<&str>) -> Known<'a> {
+        let or = |standing: Standing<'a>, other: &dyn Fn() -> Standing<'a>| match standing {
+            Standing::Unknown => other(),
             standing => standing,
         };
-        let standing = match standing {
-            Standing::Unknown => self.organisation.map_or(Standing::Unknown, |book| book.standing(key.as_str())),
-            standing => standing,
-        };
-        match standing {
+        let of_group = cohort.map_or(Standing::Unknown, |cohort| self.incident.standing(&cohort_key(key, cohort)));
+        let of_incident = or(of_group, &|| self.incident.standing(key));
+        let of_organisation = || self.organisation.map_or(Standing::Unknown, |book| book.standing(key));
+        match or(of_incident, &of_organisation) {
             Standing::Known(value, claim) => Known::Value(std::borrow::Cow::Borrowed(value), Some(claim)),
             Standing::Unknown => Known::Unknown,
             Standing::Disputed(_) => Known::Disputed,
         }
     }
 
-    fn implied(&self, key: &FactKey) -> Known<'a> {
-        let Some(parts) = self.vocabulary.at_least_sum_of(key.as_str()) else {
+    fn implied(&self, key: &str, cohort: Option<&str>) -> Known<'a> {
+        let Some(parts) = self.vocabulary.at_least_sum_of(key) else {
             return Known::Unknown;
         };
-        match self.said(parts) {
+        match self.said(parts.as_str(), cohort) {
             Known::Value(value, claim) => match value.as_ref() {
                 Value::ByPlace(places) if !places.is_empty() => {
                     let number = places.values().fold(0_u64, |sum, count| sum.saturating_add(count.number));
@@ -147,8 +165,13 @@ impl<'a> Sight<'a> {
     }
 }
 
+/// The order in which keys are kept: by length first, so that most of a search compares numbers.
+fn rank(key: &str) -> (usize, &str) {
+    (key.len(), key)
+}
+
 /// The key of a fact as said of one group of people: `risk.level@staff`.
-pub fn cohort_key(key: &FactKey, cohort: &str) -> String {
+pub fn cohort_key(key: &str, cohort: &str) -> String {
     format!("{key}@{cohort}")
 }
 

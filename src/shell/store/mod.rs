@@ -108,6 +108,8 @@ pub struct Status {
     pub index_lag: u64,
     /// Why the store takes no more appends, when it does not.
     pub broken: Option<String>,
+    /// Why it takes none until there is room, when it waits for that; it goes on by itself.
+    pub no_room: Option<String>,
 }
 
 /// The outcome of [`Store::check`].

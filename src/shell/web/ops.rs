@@ -32,12 +32,12 @@ struct Ready {
 /// `GET /-/ready`: 200 once overdue wakes have been replayed and the store takes appends; the body
 /// says what is degraded.
 pub async fn ready(State(app): State<Arc<App>>) -> Response {
-    let broken = app.desk.broken();
+    let unwritable = app.desk.unwritable();
     let caught_up = app.scheduler.is_caught_up();
     let (set_aside, channels) = (app.scheduler.set_aside(), channels(&app));
-    let ready = caught_up && broken.is_none();
+    let ready = caught_up && unwritable.is_none();
     let degraded = !ready || !set_aside.is_empty() || !channels.is_empty();
-    let body = Ready { ready, caught_up, degraded, store: broken, set_aside, channels };
+    let body = Ready { ready, caught_up, degraded, store: unwritable, set_aside, channels };
     let code = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     (code, axum::Json(body)).into_response()
 }

@@ -1,13 +1,10 @@
-//! What the law makes of a question, and how it is written: straight into the output, line by line.
+//! What the law makes of a question, and how it is written: straight into the output.
 
+use super::change::Change;
+use super::json::Json;
 use crate::domain::clocks::Derivation;
-use crate::domain::ids::{DutyId, FactKey, PackId};
 use crate::domain::instant::{Instant, Rfc3339, Zone};
 use crate::domain::law::assess::{Assessment, Reckoned, Reckoning};
-use crate::domain::law::{Mode, Owed, Verification};
-use serde::ser::SerializeSeq;
-use serde::{Serialize, Serializer};
-use std::collections::BTreeSet;
 
 /// What the law makes of a question.
 pub struct Answer<'q> {
@@ -22,7 +19,7 @@ pub struct Answer<'q> {
     /// The duties, in the order of packs and ids.
     pub duties: Vec<Judged<'q>>,
     /// What the packs on trial would change; none when there are none.
-    pub changes: Option<Vec<super::Change<'q>>>,
+    pub changes: Option<Vec<Change<'q>>>,
     /// Whether every deadline is written with its derivation.
     pub derived: bool,
 }
@@ -38,177 +35,109 @@ pub struct Judged<'q> {
 /// Said of a question whose facts do not give the zone.
 pub const ZONE_ASSUMED: &str = "nobody has said the organisation's zone; civil dates are counted in UTC";
 
-#[derive(Serialize)]
-struct AnswerShape<'a, D: Serialize> {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    id: Option<&'a str>,
-    #[serde(serialize_with = "utc")]
-    at: Instant,
-    zone: Zone,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    assumed: Option<&'static str>,
-    duties: D,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    changes: Option<&'a [super::Change<'a>]>,
-}
-
-#[derive(Serialize)]
-struct DutyShape<'a> {
-    duty: &'a DutyId,
-    pack: &'a PackId,
-    #[serde(skip_serializing_if = "<[String]>::is_empty")]
-    towards: &'a [String],
-    title: &'a str,
-    addressee: &'a str,
-    cite: &'a str,
-    verification: Verification,
-    owed: Owed,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    mode: Option<Mode>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    ground: Option<GroundShape>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    start: Option<StartShape<'a>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    deadlines: Option<DeadlinesShape<'a>>,
-    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
-    missing: &'a BTreeSet<&'a FactKey>,
-    reasons: Reasons<'a>,
-    #[serde(skip_serializing_if = "<[String]>::is_empty")]
-    remarks: &'a [String],
-}
-
-#[derive(Serialize)]
-struct GroundShape {
-    says: String,
-    cite: String,
-}
-
-#[derive(Serialize)]
-struct StartShape<'a> {
-    #[serde(serialize_with = "utc")]
-    at: Instant,
-    settled: bool,
-    from: Option<&'a FactKey>,
-    event: &'a str,
-}
-
-#[derive(Serialize)]
-struct DeadlinesShape<'a> {
-    operational: TermShape<'a>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    outer: Option<TermShape<'a>>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    advisory: Vec<TermShape<'a>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    target: Option<TermShape<'a>>,
-}
-
-#[derive(Serialize)]
-struct TermShape<'a> {
-    says: &'a str,
-    cite: &'a str,
-    verification: Verification,
-    #[serde(serialize_with = "utc_or_none")]
-    at: Option<Instant>,
-    zone: Zone,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    derivation: Option<Derivation>,
-}
-
-/// The reasons, written as they are found.
-struct Reasons<'a>(&'a Assessment<'a>);
-
-impl Serialize for Reasons<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut lines = serializer.serialize_seq(None)?;
-        let mut outcome = Ok(());
-        self.0.each_reason(&mut |line| {
-            if outcome.is_ok() {
-                outcome = lines.serialize_element(&format_args!("{line}"));
+impl Answer<'_> {
+    /// Appends the answer as one JSON object without a line's end.
+    pub fn write_json(&self, out: &mut Vec<u8>) {
+        Json::to(out).object(|json| {
+            self.id.iter().for_each(|id| json.name("id").text(id));
+            json.name("at").shown(Rfc3339(self.at));
+            json.name("zone").text(self.zone.name());
+            if self.zone_assumed {
+                json.name("assumed").text(ZONE_ASSUMED);
+            }
+            json.name("duties").list(|json| self.duties.iter().for_each(|judged| write_duty(judged, self.derived, json)));
+            if let Some(changes) = &self.changes {
+                json.name("changes").list(|json| changes.iter().for_each(|change| change.write_json(json)));
             }
         });
-        outcome?;
-        lines.end()
     }
 }
 
-impl Serialize for Answer<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        AnswerShape {
-            id: self.id,
-            at: self.at,
-            zone: self.zone,
-            assumed: self.zone_assumed.then_some(ZONE_ASSUMED),
-            duties: InTurn(&self.duties, DutyShape::of, self.derived),
-            changes: self.changes.as_deref(),
+fn write_duty(judged: &Judged<'_>, derived: bool, json: &mut Json<'_>) {
+    let Judged { towards, assessment } = judged;
+    let text = &assessment.duty.text;
+    json.object(|json| {
+        json.name("duty").text(text.id.as_str());
+        json.name("pack").text(assessment.duty.pack.as_str());
+        if !towards.is_empty() {
+            json.name("towards").list(|json| towards.iter().for_each(|target| json.text(target)));
         }
-        .serialize(serializer)
-    }
-}
-
-/// Shapes made one after the other, as they are written.
-struct InTurn<'a, T, U>(&'a [T], fn(&'a T, bool) -> U, bool);
-
-impl<T, U: Serialize> Serialize for InTurn<'_, T, U> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let Self(items, shape, derived) = self;
-        serializer.collect_seq(items.iter().map(|item| shape(item, *derived)))
-    }
-}
-
-impl<'a> DutyShape<'a> {
-    fn of(judged: &'a Judged<'a>, derived: bool) -> Self {
-        let assessment = &judged.assessment;
-        let text = &assessment.duty.text;
-        let runs = assessment.deadlines.is_some();
-        let start = &assessment.start;
-        Self {
-            duty: &text.id,
-            pack: &assessment.duty.pack,
-            towards: &judged.towards,
-            title: &text.title,
-            addressee: &text.addressee,
-            cite: &text.cite,
-            verification: text.verification,
-            owed: assessment.owed,
-            mode: runs.then_some(assessment.mode),
-            ground: assessment.ground().map(|(says, cite)| GroundShape { says, cite }),
-            start: runs.then_some(StartShape { at: start.at, settled: start.settled, from: start.from, event: start.event }),
-            deadlines: assessment.deadlines.as_ref().map(|reckoning| DeadlinesShape::of(reckoning, derived)),
-            missing: &assessment.missing,
-            reasons: Reasons(assessment),
-            remarks: &assessment.remarks,
+        json.name("title").text(&text.title);
+        json.name("addressee").text(&text.addressee);
+        json.name("cite").text(&text.cite);
+        json.name("verification").text(text.verification.word());
+        json.name("owed").text(assessment.owed.word());
+        if let Some((says, cite)) = assessment.ground() {
+            json.name("ground").object(|json| {
+                json.name("says").text(&says);
+                json.name("cite").text(&cite);
+            });
         }
-    }
-}
-
-impl<'a> DeadlinesShape<'a> {
-    fn of(reckoning: &'a Reckoning<'a>, derived: bool) -> Self {
-        let term = |reckoned: &'a Reckoned<'a>| TermShape {
-            says: reckoned.says,
-            cite: reckoned.cite,
-            verification: reckoned.verification,
-            at: reckoned.at,
-            zone: reckoned.zone,
-            derivation: derived.then(|| reckoned.derivation()),
-        };
-        Self {
-            operational: term(&reckoning.operational),
-            outer: reckoning.outer.as_ref().map(term),
-            advisory: reckoning.advisory.iter().map(term).collect(),
-            target: reckoning.target.as_ref().map(term),
+        if let Some(reckoning) = &assessment.deadlines {
+            json.name("mode").text(assessment.mode.word());
+            write_start(assessment, json);
+            json.name("deadlines").object(|json| write_deadlines(reckoning, derived, json));
         }
-    }
+        if !assessment.missing.is_empty() {
+            json.name("missing").list(|json| assessment.missing.iter().for_each(|key| json.text(key.as_str())));
+        }
+        json.name("reasons").list(|json| assessment.each_reason(&mut |line| json.shown(line)));
+        if !assessment.remarks.is_empty() {
+            json.name("remarks").list(|json| assessment.remarks.iter().for_each(|remark| json.text(remark)));
+        }
+    });
 }
 
-fn utc<S: Serializer>(at: &Instant, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.collect_str(&Rfc3339(*at))
+fn write_start(assessment: &Assessment<'_>, json: &mut Json<'_>) {
+    let start = &assessment.start;
+    json.name("start").object(|json| {
+        json.name("at").shown(Rfc3339(start.at));
+        json.name("settled").truth(start.settled);
+        start.from.iter().for_each(|key| json.name("from").text(key.as_str()));
+        json.name("event").text(start.event);
+    });
 }
 
-fn utc_or_none<S: Serializer>(at: &Option<Instant>, serializer: S) -> Result<S::Ok, S::Error> {
-    match at {
-        Some(at) => utc(at, serializer),
-        None => serializer.serialize_none(),
+fn write_deadlines(reckoning: &Reckoning<'_>, derived: bool, json: &mut Json<'_>) {
+    write_term(&reckoning.operational, derived, json.name("operational"));
+    reckoning.outer.iter().for_each(|outer| write_term(outer, derived, json.name("outer")));
+    if !reckoning.advisory.is_empty() {
+        let readings = &reckoning.advisory;
+        json.name("advisory").list(|json| readings.iter().for_each(|reading| write_term(reading, derived, json)));
     }
+    reckoning.target.iter().for_each(|target| write_term(target, derived, json.name("target")));
+}
+
+fn write_term(reckoned: &Reckoned<'_>, derived: bool, json: &mut Json<'_>) {
+    json.object(|json| {
+        match reckoned.at {
+            Some(at) => json.name("at").shown(Rfc3339(at)),
+            None => json.name("at").null(),
+        }
+        json.name("zone").text(reckoned.zone.name());
+        json.name("says").text(reckoned.says);
+        json.name("cite").text(reckoned.cite);
+        json.name("verification").text(reckoned.verification.word());
+        if derived {
+            write_derivation(&reckoned.derivation(), json.name("derivation"));
+        }
+    });
+}
+
+fn write_derivation(derivation: &Derivation, json: &mut Json<'_>) {
+    json.object(|json| {
+        json.name("steps").list(|json| {
+            for step in &derivation.steps {
+                json.object(|json| {
+                    json.name("text").text(&step.text);
+                    json.name("result").text(&step.result);
+                    step.cite.iter().for_each(|cite| json.name("cite").text(cite));
+                });
+            }
+        });
+        json.name("tz_version").text(&derivation.tz_version);
+        if !derivation.assumptions.is_empty() {
+            json.name("assumptions").list(|json| derivation.assumptions.iter().for_each(|assumption| json.text(assumption)));
+        }
+    });
 }

@@ -1,15 +1,14 @@
 //! What packs on trial would change, were they law.
 
 use super::answer::Judged;
+use super::json::Json;
 use crate::domain::ids::DutyId;
-use crate::domain::instant::{Instant, length_in_words, rfc3339};
+use crate::domain::instant::{Instant, Rfc3339, length_in_words, rfc3339};
 use crate::domain::law::Owed;
-use serde::Serialize;
 use std::fmt;
 
 /// One thing a pack on trial would change.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[serde(tag = "change", rename_all = "kebab-case")]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Change<'q> {
     /// A duty that is not owed to-day, of a pack on trial.
     Added {
@@ -83,6 +82,36 @@ fn runs(judged: &Judged<'_>) -> bool {
 
 fn due(judged: &Judged<'_>) -> Option<Instant> {
     judged.assessment.deadlines.as_ref().and_then(|reckoning| reckoning.operational.at)
+}
+
+impl Change<'_> {
+    /// Appends the change as a JSON object.
+    pub(super) fn write_json(&self, json: &mut Json<'_>) {
+        let limit = |json: &mut Json<'_>, name: &'static str, at: &Option<Instant>| match at {
+            Some(at) => json.name(name).shown(Rfc3339(*at)),
+            None => json.name(name).null(),
+        };
+        let (change, duty, by) = match self {
+            Self::Added { duty, .. } => ("added", duty, None),
+            Self::Moved { duty, by, .. } => ("moved", duty, Some(by)),
+            Self::Removed { duty, by, .. } => ("removed", duty, Some(by)),
+            Self::Kept { duty, by } => ("kept", duty, Some(by)),
+        };
+        json.object(|json| {
+            json.name("change").text(change);
+            json.name("duty").text(duty.as_str());
+            by.iter().for_each(|by| json.name("by").text(by.as_str()));
+            match self {
+                Self::Added { due, .. } => limit(json, "due", due),
+                Self::Moved { from, to, .. } => {
+                    limit(json, "from", from);
+                    limit(json, "to", to);
+                }
+                Self::Removed { ground, .. } => json.name("ground").text(ground),
+                Self::Kept { .. } => {}
+            }
+        });
+    }
 }
 
 impl fmt::Display for Change<'_> {

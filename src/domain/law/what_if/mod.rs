@@ -6,6 +6,7 @@
 
 mod answer;
 mod change;
+mod json;
 mod question;
 
 pub use answer::{Answer, Judged, ZONE_ASSUMED};

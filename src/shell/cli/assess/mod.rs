@@ -107,6 +107,7 @@ fn answer_all(
 ) -> io::Result<Exit> {
     let mut lines = Lines::of(BufReader::with_capacity(1 << 16, input));
     let (mut asked, mut refused) = (0, 0);
+    let mut written = Vec::new();
     loop {
         // What is answered is not held back while the next line has not come.
         if lines.would_wait() {
@@ -126,11 +127,13 @@ fn answer_all(
         match inquiry.read(line) {
             Ok(question) => {
                 let answer = inquiry.answer(&question);
+                written.clear();
                 match output {
-                    Output::Json => serde_json::to_writer(&mut *out, &answer)?,
-                    Output::Text => out.write_all(super::output::harmless_text(&text::answer(&answer)).as_bytes())?,
+                    Output::Json => answer.write_json(&mut written),
+                    Output::Text => written.extend(super::output::harmless_text(&text::answer(&answer)).into_bytes()),
                 }
-                out.write_all(b"\n")?;
+                written.push(b'\n');
+                out.write_all(&written)?;
             }
             Err(faults) => {
                 refused += 1;

@@ -38,12 +38,12 @@ pub struct Explain {
 }
 
 #[derive(Serialize)]
-struct ExplainView<'a, A: Serialize> {
+struct ExplainView<'a> {
     #[serde(flatten)]
     explanation: &'a Explanation<'a>,
     /// What comes out for the facts that were given.
     #[serde(skip_serializing_if = "Option::is_none")]
-    assessed: Option<A>,
+    assessed: Option<serde_json::Value>,
 }
 
 impl Explain {
@@ -58,7 +58,12 @@ impl Explain {
         let explanation = explain(duty, pack, &rulebook, start, zone);
         let answer = question.as_ref().map(|question| inquiry.answer(question));
         match output {
-            Output::Json => print_json(&ExplainView { explanation: &explanation, assessed: answer })?,
+            Output::Json => {
+                let mut written = Vec::new();
+                answer.iter().for_each(|answer| answer.write_json(&mut written));
+                let assessed = if written.is_empty() { None } else { Some(serde_json::from_slice(&written)?) };
+                print_json(&ExplainView { explanation: &explanation, assessed })?;
+            }
             Output::Text => {
                 let mut text = told(&explanation, start);
                 if let Some(answer) = &answer {

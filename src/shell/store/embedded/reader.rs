@@ -133,6 +133,7 @@ impl Reader {
             bytes: self.bytes.load(Ordering::Relaxed),
             index_lag: self.overlay().backlog() as u64,
             broken: self.broken(),
+            no_room: self.no_room(),
         }
     }
 

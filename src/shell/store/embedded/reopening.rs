@@ -106,11 +106,10 @@ impl Shared {
             match (&state.open, &state.trouble) {
                 (_, Trouble::Closed | Trouble::ForGood(_)) => return,
                 (Some(store), _) => {
-                    if let Some(reason) = store.no_room() {
+                    let status = store.status();
+                    if let Some(reason) = status.no_room.clone() {
                         tracing::error!(reason, "the disk of the store is full; nothing is taken until there is room");
-                        state.status = store.status();
-                        state.trouble = Trouble::NoRoom(reason);
-                        state.open = None;
+                        (state.open, state.trouble, state.status) = (None, Trouble::NoRoom(reason), status);
                     }
                 }
                 (None, _) => {

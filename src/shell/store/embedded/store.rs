@@ -61,11 +61,6 @@ impl EmbeddedStore {
         &self.recovery
     }
 
-    /// Why the store waits for room, when it does: it takes appends again once it is opened anew.
-    pub(super) fn no_room(&self) -> Option<String> {
-        self.reader.no_room()
-    }
-
     fn queue(&self) -> Option<mpsc::Sender<Request>> {
         self.queue.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
