@@ -4,7 +4,6 @@ use crate::alert::{Alerts, SOURCE};
 use crate::process::write_config;
 use std::collections::BTreeMap;
 use std::path::Path;
-use std::sync::Arc;
 use watchbell::domain::incident::{Command, Opened, Opening, Received};
 use watchbell::domain::ingest::{self, DeliveryMeta};
 use watchbell::domain::instant::Instant;
@@ -32,7 +31,7 @@ impl Openings {
         let delivery = DeliveryMeta::json(source.name.clone(), now);
         let report =
             ingest::read(&source.mapping, &rules.rulebook.vocabulary, &delivery, &body).expect("a sound alert").remove(0);
-        let profile = |id| Arc::clone(&rules.organisations[id].profile);
+        let profile = |id| rules.organisations[id].profile.clone();
         let opened = Opened {
             title: report.title,
             severity: report.severity.name().to_owned(),

@@ -21,8 +21,12 @@ pub fn reassess(incident: &Incident, moment: &Moment<'_>, because: &str) -> Vec<
     let packs: Vec<&Pack> = packs(moment).collect();
     let pinned = |pack: &&Pack| incident.packs.get(&pack.head.id) == Some(&pack.digest);
     if incident.packs.len() != packs.len() || !packs.iter().all(pinned) {
-        let pins = packs.iter().map(|pack| (pack.head.id.clone(), pack.digest.clone())).collect();
-        events.push(Event::RulesPinned { packs: Arc::new(pins) });
+        let usual = &moment.rulebook.pins;
+        let pins = match usual.len() == packs.len() && packs.iter().all(|pack| usual.contains_key(&pack.head.id)) {
+            true => usual.clone(),
+            false => Rulebook::pins_of(packs.iter().copied()),
+        };
+        events.push(Event::RulesPinned { packs: pins });
     }
     for (organisation, profile) in &incident.opened.organisations {
         let sight = sight_of(incident, organisation, &profile.claims, moment.rulebook);
