@@ -63,7 +63,7 @@ fn mapping(name: &str) -> Mapping {
 }
 
 fn wazuh(body: &Json) -> Report {
-    let mut reports = read(&mapping("wazuh"), &vocabulary(), &delivery(), body.to_string().as_bytes()).expect("read");
+    let mut reports = dry_run(&mapping("wazuh"), &vocabulary(), &delivery(), body.to_string().as_bytes()).expect("read").reports;
     reports.remove(0)
 }
 

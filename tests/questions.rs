@@ -2,7 +2,6 @@
 
 use serde_json::json;
 use std::collections::BTreeMap;
-use std::sync::Arc;
 use watchbell::domain::board::{Question, questions};
 use watchbell::domain::facts::{Claim, Claimant};
 use watchbell::domain::ids::IncidentId;
@@ -53,7 +52,7 @@ fn asked() -> Vec<Question> {
         kind: "security-alert".into(),
         source: "wazuh".into(),
         external_id: "1".into(),
-        organisations: BTreeMap::from([("mercy".into(), Arc::new(profile))]),
+        organisations: BTreeMap::from([("mercy".into(), profile.into())]),
     };
     let received = Received {
         source: "wazuh".into(),

@@ -12,6 +12,7 @@ mod assess;
 mod bare;
 mod load;
 mod machine;
+mod opening;
 mod post;
 mod process;
 mod report;

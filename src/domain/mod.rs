@@ -18,5 +18,6 @@ pub mod journal;
 pub mod law;
 pub mod notices;
 pub mod quarantine;
+pub mod repeated;
 pub mod severity;
 pub mod standard_webhooks;

@@ -254,7 +254,10 @@ impl Desk {
             AppendError::Taken { by, .. } => SubmitError::Taken { by },
             error => unwritten(error),
         })?;
-        self.lock_cache().put(id, Loaded { incident: Arc::clone(&incident), head: appended.head });
+        // Of most alerts nothing is heard for a while: an incident is kept in memory once it changes, or is about to.
+        if head.is_some() || wakes_soon {
+            self.lock_cache().put(id, Loaded { incident: Arc::clone(&incident), head: appended.head });
+        }
         if wakes_soon {
             self.agenda_changed.notify_one();
         }

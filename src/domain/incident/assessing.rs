@@ -19,8 +19,13 @@ use std::sync::Arc;
 pub fn reassess(incident: &Incident, moment: &Moment<'_>, because: &str) -> Vec<Event> {
     let mut events = Vec::new();
     let packs: Vec<&Pack> = packs(moment).collect();
-    let pins = packs.iter().map(|pack| (pack.head.id.clone(), pack.digest.clone())).collect();
-    if incident.packs != pins {
+    let pinned = |pack: &&Pack| incident.packs.get(&pack.head.id) == Some(&pack.digest);
+    if incident.packs.len() != packs.len() || !packs.iter().all(pinned) {
+        let usual = &moment.rulebook.pins;
+        let pins = match usual.len() == packs.len() && packs.iter().all(|pack| usual.contains_key(&pack.head.id)) {
+            true => usual.clone(),
+            false => Rulebook::pins_of(packs.iter().copied()),
+        };
         events.push(Event::RulesPinned { packs: pins });
     }
     for (organisation, profile) in &incident.opened.organisations {

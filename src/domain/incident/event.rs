@@ -7,6 +7,7 @@ use crate::domain::ids::{AlertId, ChannelId, DutyId, IncidentId, OrganisationId,
 use crate::domain::instant::{Instant, Zone};
 use crate::domain::law::assess::{Deadlines, Started};
 use crate::domain::law::{Mode, Verification};
+use crate::domain::repeated::Repeated;
 use crate::domain::severity::Suggestion;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -77,7 +78,7 @@ pub enum Event {
     /// The incident is assessed under these packs, by digest.
     RulesPinned {
         /// Digest by pack.
-        packs: BTreeMap<PackId, String>,
+        packs: Repeated<BTreeMap<PackId, String>>,
     },
     /// A clock was set, or set anew because facts or law changed.
     ClockSet {
@@ -252,7 +253,7 @@ pub struct Opened {
     /// Its id at the source.
     pub external_id: String,
     /// The organisations concerned, with their profiles as they were.
-    pub organisations: BTreeMap<OrganisationId, Arc<Profile>>,
+    pub organisations: BTreeMap<OrganisationId, Repeated<Profile>>,
 }
 
 /// An organisation as it was when the incident was opened.

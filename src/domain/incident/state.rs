@@ -8,6 +8,7 @@ use crate::domain::escalation::Span;
 use crate::domain::facts::Book;
 use crate::domain::ids::{AlertId, IncidentId, PackId, SourceId};
 use crate::domain::instant::Instant;
+use crate::domain::repeated::Repeated;
 use crate::domain::severity::Suggestion;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -34,7 +35,7 @@ pub struct Incident {
     /// The last suggestion of a risk by group of people, `None` for all, and when it was recorded.
     pub suggestions: BTreeMap<Option<String>, (Suggestion, Instant)>,
     /// The packs it is assessed under, by digest.
-    pub packs: BTreeMap<PackId, String>,
+    pub packs: Repeated<BTreeMap<PackId, String>>,
     /// Its clocks.
     pub clocks: BTreeMap<ClockKey, Clock>,
     /// Duties found not owed.
@@ -193,7 +194,7 @@ impl Incident {
             hints: BTreeSet::new(),
             remarks: BTreeSet::new(),
             suggestions: BTreeMap::new(),
-            packs: BTreeMap::new(),
+            packs: Repeated::default(),
             clocks: BTreeMap::new(),
             nothing_owed: BTreeMap::new(),
             alerts: BTreeMap::new(),

@@ -7,7 +7,7 @@ use super::pointer::{Found, Pointer};
 use super::report::{EvidenceKind, Hint, Remark, RemarkCode, Report, Severity, Times};
 use super::unread::unread;
 use super::unreadable::{Refusal, Unreadable};
-use super::{DeliveryMeta, text};
+use super::{DeliveryMeta, Leftovers, text};
 use crate::domain::facts::{Claim, Claimant, Value};
 use crate::domain::ids::FactKey;
 use crate::domain::instant::{Instant, rfc3339};
@@ -30,14 +30,15 @@ pub(super) fn read_all(
     mapping: &Mapping,
     fields: &Fields,
     delivery: &DeliveryMeta,
+    leftovers: Leftovers,
     body: &Body,
 ) -> Result<Vec<Report>, Unreadable> {
     match body {
-        Body::Single(payload) => read_payload(mapping, fields, delivery, payload, ""),
+        Body::Single(payload) => read_payload(mapping, fields, delivery, leftovers, payload, ""),
         Body::Batch(payloads) => {
             let mut reports = Vec::with_capacity(payloads.len());
             for (nth, payload) in payloads.iter().enumerate() {
-                reports.extend(read_payload(mapping, fields, delivery, payload, &format!("/{nth}"))?);
+                reports.extend(read_payload(mapping, fields, delivery, leftovers, payload, &format!("/{nth}"))?);
                 check_count(reports.len())?;
             }
             Ok(reports)
@@ -56,6 +57,7 @@ fn read_payload(
     mapping: &Mapping,
     fields: &Fields,
     delivery: &DeliveryMeta,
+    leftovers: Leftovers,
     root: &Json,
     root_path: &str,
 ) -> Result<Vec<Report>, Unreadable> {
@@ -79,10 +81,11 @@ fn read_payload(
         if !element.value.is_object() {
             return Err(not_an_object(&element.path));
         }
-        let run = Run { mapping, fields, delivery, element, root, root_path, remarks: Vec::new(), used: Vec::new() };
+        let run = Run { mapping, fields, delivery, leftovers, element, root, root_path, remarks: Vec::new(), used: Vec::new() };
         reports.push(run.report());
     }
     if let Some(first) = reports.first_mut()
+        && leftovers == Leftovers::Named
         && container != root_path
     {
         add_envelope_leftovers(first, root, root_path, container);
@@ -136,6 +139,7 @@ struct Run<'a> {
     mapping: &'a Mapping,
     fields: &'a Fields,
     delivery: &'a DeliveryMeta,
+    leftovers: Leftovers,
     element: Found<'a>,
     root: &'a Json,
     root_path: &'a str,
@@ -163,7 +167,10 @@ impl Run<'_> {
         }
         self.used.sort_unstable();
         self.used.dedup();
-        let ignored = unread(self.element.value, &self.element.path, &self.used, IGNORED_MAX);
+        let ignored = match self.leftovers {
+            Leftovers::PassedOver => Vec::new(),
+            Leftovers::Named => unread(self.element.value, &self.element.path, &self.used, IGNORED_MAX),
+        };
         Report {
             external_id,
             fingerprint: if update_id.is_empty() { self.element.value.to_string() } else { String::new() },

@@ -1,6 +1,6 @@
 //! A mapping tried on a payload, told in plain text.
 
-use super::{DeliveryMeta, Mapping, Report, Unreadable, read};
+use super::{DeliveryMeta, Leftovers, Mapping, Report, Unreadable, read_with};
 use crate::domain::facts::{Claim, Vocabulary};
 use crate::domain::instant::rfc3339;
 use serde::Serialize;
@@ -15,9 +15,10 @@ pub struct DryRun {
     pub reports: Vec<Report>,
 }
 
-/// Reads a payload as [`read`] does and keeps what it gave for showing.
+/// Reads a payload as [`read`](super::read) does, keeps what it gave for showing, and names what nobody reads.
 pub fn dry_run(mapping: &Mapping, vocabulary: &Vocabulary, delivery: &DeliveryMeta, body: &[u8]) -> Result<DryRun, Unreadable> {
-    Ok(DryRun { mapping: mapping.title().to_owned(), reports: read(mapping, vocabulary, delivery, body)? })
+    let reports = read_with(mapping, vocabulary, delivery, body, Leftovers::Named)?;
+    Ok(DryRun { mapping: mapping.title().to_owned(), reports })
 }
 
 impl fmt::Display for DryRun {

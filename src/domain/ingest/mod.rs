@@ -64,6 +64,25 @@ impl DeliveryMeta {
 /// event. A native event is refused, with every fault at once, when a field is unknown or of the
 /// wrong type. A batch is taken whole or refused whole; an empty one gives no reports.
 pub fn read(mapping: &Mapping, vocabulary: &Vocabulary, delivery: &DeliveryMeta, body: &[u8]) -> Result<Vec<Report>, Unreadable> {
+    read_with(mapping, vocabulary, delivery, body, Leftovers::PassedOver)
+}
+
+/// What becomes of the places of a payload that nobody reads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Leftovers {
+    /// Nothing.
+    PassedOver,
+    /// They are named, for whoever writes the mapping.
+    Named,
+}
+
+fn read_with(
+    mapping: &Mapping,
+    vocabulary: &Vocabulary,
+    delivery: &DeliveryMeta,
+    body: &[u8],
+    leftovers: Leftovers,
+) -> Result<Vec<Report>, Unreadable> {
     let parsed = json::read_body(delivery.content_type.as_deref(), body)?;
     if matches!(parsed, Body::Batch(_)) && !mapping.takes_batches() {
         return Err(Unreadable::new(
@@ -73,7 +92,7 @@ pub fn read(mapping: &Mapping, vocabulary: &Vocabulary, delivery: &DeliveryMeta,
     }
     let mut reports = match &mapping.form {
         Form::Native => native::read_all(vocabulary, delivery, &parsed)?,
-        Form::Mapped(fields) => apply::read_all(mapping, fields, delivery, &parsed)?,
+        Form::Mapped(fields) => apply::read_all(mapping, fields, delivery, leftovers, &parsed)?,
     };
     name_unversioned(&mut reports, delivery, &parsed, body);
     Ok(reports)

@@ -222,7 +222,7 @@ pub struct Report {
     pub remarks: Vec<Remark>,
     /// The places that were used, as JSON Pointers from the top of the body.
     pub consumed: Vec<String>,
-    /// The places that were not used; of a subtree without any use only its top.
+    /// The places that were not used, if they were asked for; of a subtree without any use only its top.
     pub ignored: Vec<String>,
     /// The element's own bytes, until it is given an update id.
     #[serde(skip)]

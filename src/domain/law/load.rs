@@ -8,6 +8,7 @@ use crate::domain::facts::{FactEntry, Vocabulary};
 use crate::domain::hex::hex;
 use crate::domain::ids::{DutyId, PackId};
 use crate::domain::law::cases::CaseFile;
+use crate::domain::repeated::Repeated;
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
@@ -30,6 +31,8 @@ pub struct Rulebook {
     pub vocabulary: Vocabulary,
     /// Every pack, in the order of ids; also those that are not enabled.
     pub packs: Vec<Pack>,
+    /// The digests of the packs that are enabled by themselves, as incidents record them.
+    pub pins: Repeated<BTreeMap<PackId, String>>,
     /// The holidays by calendar.
     pub calendars: Calendars,
     /// Worked cases by pack.
@@ -75,9 +78,15 @@ impl Rulebook {
         for (folder, files) in folders {
             read_pack(folder, &files, &mut book, &mut faults);
         }
+        book.pins = Self::pins_of(book.enabled(&[]));
         lint::lint(&book, &mut faults);
         faults.sort_by(|a, b| (&a.file, a.span.as_ref().map(|s| s.start)).cmp(&(&b.file, b.span.as_ref().map(|s| s.start))));
         (book, faults)
+    }
+
+    /// Packs by their digests, as an incident records them.
+    pub fn pins_of<'p>(packs: impl Iterator<Item = &'p Pack>) -> Repeated<BTreeMap<PackId, String>> {
+        packs.map(|pack| (pack.head.id.clone(), pack.digest.clone())).collect::<BTreeMap<_, _>>().into()
     }
 
     /// The packs that are enabled, or named.

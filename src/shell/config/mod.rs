@@ -15,6 +15,7 @@ use crate::domain::incident::{House, Profile, Team, TeamMember};
 use crate::domain::ingest::{Mapping, TokenDigest};
 use crate::domain::instant::{Duration, Instant};
 use crate::domain::law::{PackFault, PackText, Rulebook};
+use crate::domain::repeated::Repeated;
 use crate::shell::delivery::{Channel, ChannelFault, EmailChannel, EmailSettings, WebhookChannel, WebhookSettings};
 use crate::shell::rulebook::{self, RulesFault};
 use raw::{RawChannel, RawConfig, RawSource};
@@ -81,7 +82,7 @@ pub struct Rules {
 #[derive(Clone, Debug)]
 pub struct Organisation {
     /// Its profile; the claims carry the moment of reading the configuration.
-    pub profile: Arc<Profile>,
+    pub profile: Repeated<Profile>,
 }
 
 /// Where events come from.
@@ -337,7 +338,7 @@ impl<'a> Reader<'a> {
             say("organisation.name", &organisation.name);
             say("organisation.zone", organisation.zone.name());
             let (name, claims) = (organisation.name.clone(), claims.into_iter().collect());
-            let profile = Arc::new(Profile { name, zone: organisation.zone, claims });
+            let profile = Profile { name, zone: organisation.zone, claims }.into();
             if organisations.insert(OrganisationId::from(organisation.id.as_str()), Organisation { profile }).is_some() {
                 self.fault(&organisation.id, format!("two organisations are called `{}`", organisation.id), "an id names one");
             }

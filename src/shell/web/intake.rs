@@ -12,6 +12,7 @@ use crate::domain::incident::{Command, Opened, Opening, Profile, Received};
 use crate::domain::ingest::{self, DeliveryMeta, EvidenceKind, Report, Unreadable, check_bearer};
 use crate::domain::instant::Instant;
 use crate::domain::quarantine::Kept;
+use crate::domain::repeated::Repeated;
 use crate::domain::standard_webhooks as webhooks;
 use crate::shell::config::Source;
 use crate::shell::desk::SubmitError;
@@ -36,7 +37,7 @@ const RACES_MAX: u32 = 5;
 const RAW_PER_REPORT_MAX: usize = 64 * 1024;
 
 /// Whom an incident concerns.
-type Organisations = BTreeMap<OrganisationId, Arc<Profile>>;
+type Organisations = BTreeMap<OrganisationId, Repeated<Profile>>;
 
 /// The answer to a delivery.
 #[derive(Debug, Serialize)]
@@ -255,7 +256,7 @@ fn organisations(app: &App, source: &Source, report: &Report) -> Result<Organisa
             )
             .hint(format!("it speaks for {}", known.join(", "))));
         };
-        profiles.insert(id.clone(), Arc::clone(&organisation.profile));
+        profiles.insert(id.clone(), organisation.profile.clone());
     }
     Ok(profiles)
 }
