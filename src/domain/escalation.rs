@@ -153,6 +153,28 @@ fn last_repeat(handled: &BTreeSet<String>, rung: &str) -> i64 {
     handled.iter().filter_map(number).max().unwrap_or(0)
 }
 
+/// When a rung of a name that [`Ladder::plan`] gave falls due on a clock; of several repeats the last.
+/// `None` for what is no rung of any ladder, or has no instant on this clock.
+pub fn falls_at(name: &str, span: Span) -> Option<Instant> {
+    let (words, number) = match name.split_once(" #") {
+        Some((words, numbers)) => (words, numbers.rsplit('#').next()?.parse::<i32>().ok()?),
+        None => (name, 1),
+    };
+    match (When::parse(words)?, span.until) {
+        (When::Start, _) => Some(span.set_at),
+        (_, None) => None,
+        (When::ShareLeft(percent), Some(until)) => Some(share_left(percent, span.from, until)),
+        (When::TimeLeft(left), Some(until)) => Some(until - left).filter(|at| *at >= span.from),
+        (When::Expiry, until) => until,
+        (When::EveryOverdue(every), Some(until)) => Some(until + every * number),
+    }
+}
+
+/// The instant at which this share of the time is left.
+fn share_left(percent: u8, from: Instant, until: Instant) -> Instant {
+    until - Duration::milliseconds((until - from).num_milliseconds().max(0) / 100 * i64::from(percent))
+}
+
 impl Ladder {
     /// Whether this ladder is for a duty.
     pub fn is_for(&self, duty: &str) -> bool {
@@ -174,8 +196,7 @@ impl Ladder {
                 (When::Start, _) => push(rung.when.to_string(), span.set_at),
                 (_, None) => {}
                 (When::ShareLeft(percent), Some(until)) => {
-                    let left_ms = (until - span.from).num_milliseconds().max(0) / 100 * i64::from(percent);
-                    push(rung.when.to_string(), until - Duration::milliseconds(left_ms));
+                    push(rung.when.to_string(), share_left(percent, span.from, until));
                 }
                 // A rung that would fall before the period began is not of this clock.
                 (When::TimeLeft(left), Some(until)) if until - left < span.from => {}

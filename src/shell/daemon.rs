@@ -82,7 +82,7 @@ impl Daemon {
         let app = App::new(desk, Arc::clone(&courier), Arc::clone(&scheduler), metrics, config.body_limit, live);
         let (stop, stopped) = watch::channel(false);
         let serving = web::serve(listener, Arc::clone(&app), config.request_timeout, config.connections_max, stopped.clone());
-        let tasks = vec![tokio::spawn(serving), tokio::spawn(scheduler.run(stopped))];
+        let tasks = vec![tokio::spawn(serving), tokio::spawn(scheduler.run(wall_clock::now, stopped))];
         tracing::info!(%address, store = %config.store.display(), "watchbell is on watch");
         let note = Note::in_store(&config.store);
         let daemon = Self { address, app, store, courier, note, config_path: config.path, stop, tasks };
@@ -157,7 +157,7 @@ impl Daemon {
     /// Holds open incidents against the rules in use, in the background.
     fn reassess(&self) {
         let (desk, note) = (Arc::clone(&self.app.desk), self.note.clone());
-        tokio::spawn(async move { reassess::every_open(&desk, &note).await });
+        tokio::spawn(async move { reassess::every_open(&desk, &note, wall_clock::now).await });
     }
 
     /// Stops taking requests, lets what is under way finish, and closes the store.

@@ -12,6 +12,7 @@ use crate::domain::quarantine::{self, Kept};
 use std::collections::{HashMap, VecDeque};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use tokio::runtime::{Handle, RuntimeFlavor};
 use tokio::sync::{Mutex as AsyncMutex, Notify};
 
 /// Incidents kept in memory between commands.
@@ -317,17 +318,23 @@ impl Desk {
         if let Some(loaded) = self.lock_cache().loaded.get(id) {
             return Ok(Some(loaded.clone()));
         }
-        let store = Arc::clone(&self.store);
-        let stream = id.clone();
-        let envelopes = tokio::task::spawn_blocking(move || store.read(&stream))
-            .await
-            .unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()))
-            .map_err(SubmitError::Unread)?;
+        let envelopes = self.read(id).await.map_err(SubmitError::Unread)?;
         let loaded = replay(id, &envelopes)?;
         if let Some(loaded) = &loaded {
             self.lock_cache().put(id, loaded.clone());
         }
         Ok(loaded)
+    }
+
+    /// Reads a stream off the async threads. A runtime with one thread has nobody to keep waiting, and
+    /// goes the same way every time if no other thread takes part.
+    async fn read(&self, id: &IncidentId) -> Result<Vec<Vec<u8>>, StoreError> {
+        if Handle::current().runtime_flavor() == RuntimeFlavor::CurrentThread {
+            return self.store.read(id);
+        }
+        let (store, stream) = (Arc::clone(&self.store), id.clone());
+        let read = tokio::task::spawn_blocking(move || store.read(&stream)).await;
+        read.unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()))
     }
 
     fn lock_cache(&self) -> std::sync::MutexGuard<'_, Cache> {

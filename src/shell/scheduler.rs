@@ -173,21 +173,21 @@ impl Scheduler {
         }
     }
 
-    /// Steps until told to stop.
-    pub async fn run(self: Arc<Self>, mut stop: watch::Receiver<bool>) {
+    /// Steps until told to stop, by the clock `now`.
+    pub async fn run(self: Arc<Self>, now: impl Fn() -> Instant, mut stop: watch::Receiver<bool>) {
         while !*stop.borrow() {
-            let now = wall_clock::now();
-            let nap = match self.step(now).await {
-                Ok(step) => step.next.map_or(NAP_MAX, |next| (next - wall_clock::now()).min(NAP_MAX)),
+            let nap = match self.step(now()).await {
+                Ok(step) => step.next.map_or(NAP_MAX, |next| (next - now()).min(NAP_MAX)),
                 Err(error) => {
                     tracing::error!(%error, "the agenda cannot be read");
                     Duration::seconds(1)
                 }
             };
             tokio::select! {
-                () = wall_clock::sleep(nap) => {}
-                () = self.desk.agenda_changed() => {}
+                biased;
                 _ = stop.changed() => {}
+                () = self.desk.agenda_changed() => {}
+                () = wall_clock::sleep(nap) => {}
             }
         }
     }

@@ -1,5 +1,6 @@
 //! A shell without a world: stand-ins for what surrounds the daemon, for the demo, rehearsals and tests.
 
+pub mod dice;
 pub mod read_mail;
 mod smtp_session;
 pub mod smtp_sink;

@@ -4,7 +4,7 @@ use super::command::{House, Moment};
 use super::event::{AlertQueued, ClockKey, Event, RungSkip, Standing};
 use super::state::{Clock, Incident};
 use super::wake::after;
-use crate::domain::escalation::PlannedRung;
+use crate::domain::escalation::{PlannedRung, falls_at};
 use crate::domain::hex::hex;
 use crate::domain::ids::{AlertId, IncidentId};
 use crate::domain::instant::{Instant, rfc3339};
@@ -36,10 +36,11 @@ pub fn next_rung(key: &ClockKey, clock: &Clock, house: &House, now: Instant) -> 
         .min()
 }
 
-/// Names of handled rungs that ring again once the clock's span is the one of `clock`.
-pub fn rearmed(key: &ClockKey, handled: &BTreeSet<String>, clock: &Clock, moment: &Moment<'_>) -> BTreeSet<String> {
-    let passed: BTreeSet<String> = passed(key, clock, moment.house, moment.now).into_iter().map(|rung| rung.name).collect();
-    handled.difference(&passed).filter(|name| name.as_str() != "start").cloned().collect()
+/// Names of handled rungs that ring again once the clock's span is the one of `clock`: those that then
+/// lie ahead. Which ladder is in use does not matter, for another one may have rung them.
+pub fn rearmed(handled: &BTreeSet<String>, clock: &Clock, moment: &Moment<'_>) -> BTreeSet<String> {
+    let lies_ahead = |name: &&String| name.as_str() != "start" && falls_at(name, clock.span()).is_some_and(|at| at > moment.now);
+    handled.iter().filter(lies_ahead).cloned().collect()
 }
 
 /// Everything the time asks of one clock: the end of a lease, the limit, the highest rung due.
