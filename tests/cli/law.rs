@@ -134,7 +134,7 @@ fn house(change: impl Fn(&str) -> String) -> tempfile::TempDir {
 
 #[test]
 fn faults_of_a_folder_are_told_all_at_once_with_line_and_caret() {
-    run(["rules", "check"]).done().shows("no fault in ");
+    run(["rules", "check", "--as-of", "2026-11-21"]).done().shows("no fault in ");
     let folder =
         house(|text| text.replace("breach.suspected\"", "breach.suspectd\"").replace("house policy, not law", "policy."));
     let said = run(["rules", "check", text(folder.path())]);
@@ -150,13 +150,21 @@ fn faults_of_a_folder_are_told_all_at_once_with_line_and_caret() {
 }
 
 #[test]
+fn holidays_that_end_too_early_are_a_fault_of_a_check_made_that_day() {
+    let said = run(["rules", "check", "--as-of", "2029-01-01"]);
+    assert_eq!(said.code, 3, "{said:#?}");
+    said.shows("the calendar `us-federal` has no holidays for 2029")
+        .shows("hint: add [[year]] 2029 to calendars/us-federal.toml");
+}
+
+#[test]
 fn a_review_that_is_long_past_is_a_warning_and_no_fault() {
     let folder = house(str::to_owned);
     let head = folder.path().join("house/pack.toml");
     let pack = fs::read_to_string(&head).expect("the pack is there");
     let reviewed = pack.lines().find(|line| line.starts_with("reviewed = ")).expect("a pack says when it was reviewed");
     fs::write(&head, pack.replace(reviewed, "reviewed = \"2020-02-29\"")).expect("a file");
-    let said = run(["rules", "check", text(folder.path())]).done();
+    let said = run(["rules", "check", text(folder.path()), "--as-of", "2026-11-21"]).done();
     said.shows("warning: house/pack.toml: the pack was last reviewed ").shows("on 2020-02-29").shows("no fault in ");
 }
 

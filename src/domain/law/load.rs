@@ -7,6 +7,7 @@ use crate::domain::clocks::Calendars;
 use crate::domain::facts::{FactEntry, Vocabulary};
 use crate::domain::hex::hex;
 use crate::domain::ids::{DutyId, PackId};
+use crate::domain::instant::NaiveDate;
 use crate::domain::law::cases::CaseFile;
 use crate::domain::repeated::Repeated;
 use serde::Deserialize;
@@ -50,7 +51,15 @@ struct FactsFile {
 impl Rulebook {
     /// Reads every file of a rules folder; gives the book and every fault found. A book with faults
     /// is for showing them, not for running.
+    ///
+    /// Holidays must reach as far as a clock may run that starts on the day a pack was reviewed: what was sound when it was
+    /// reviewed is not refused because years went by.
     pub fn load(files: &[PackText]) -> (Self, Vec<PackFault>) {
+        Self::load_as_of(files, NaiveDate::MIN)
+    }
+
+    /// The same, and holidays must reach as far as a clock may run that starts `today`.
+    pub fn load_as_of(files: &[PackText], today: NaiveDate) -> (Self, Vec<PackFault>) {
         let mut book = Self::default();
         let mut faults = Vec::new();
         let mut folders: BTreeMap<&str, Vec<&PackText>> = BTreeMap::new();
@@ -64,22 +73,14 @@ impl Rulebook {
                 Some((folder, _)) => folders.entry(folder).or_default().push(file),
             }
         }
-        match Calendars::load(calendars.iter().map(|(path, text)| (*path, *text))) {
-            Ok(calendars) => book.calendars = calendars,
-            Err(found) => {
-                faults.extend(
-                    found.into_iter().map(|(file, fault)| PackFault {
-                        span: fault.span.clone(),
-                        ..PackFault::of_file(&file, fault.to_string())
-                    }),
-                );
-            }
-        }
+        let (calendars, found) = Calendars::read(calendars.iter().map(|(path, text)| (*path, *text)));
+        book.calendars = calendars;
+        faults.extend(found.into_iter().map(|(file, fault)| PackFault::told(&file, fault.span, &fault.text)));
         for (folder, files) in folders {
             read_pack(folder, &files, &mut book, &mut faults);
         }
         book.pins = Self::pins_of(book.enabled(&[]));
-        lint::lint(&book, &mut faults);
+        lint::lint(&book, today, &mut faults);
         faults.sort_by(|a, b| (&a.file, a.span.as_ref().map(|s| s.start)).cmp(&(&b.file, b.span.as_ref().map(|s| s.start))));
         (book, faults)
     }

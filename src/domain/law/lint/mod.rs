@@ -1,5 +1,7 @@
 //! What a pack must not do, found before it is used and told all at once.
 
+mod calendars;
+
 use super::condition::{Condition, Words};
 use super::fault::PackFault;
 use super::load::Rulebook;
@@ -10,15 +12,17 @@ use crate::domain::ids::{DutyId, FactKey};
 use crate::domain::instant::NaiveDate;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Adds every fault of every pack of the book.
-pub fn lint(book: &Rulebook, faults: &mut Vec<PackFault>) {
+/// Adds every fault of every pack of the book. Clocks that start `today` must find their holidays.
+pub fn lint(book: &Rulebook, today: NaiveDate, faults: &mut Vec<PackFault>) {
     let ids: BTreeSet<&DutyId> = book.duties().map(|(_, duty)| &duty.text.id).collect();
     for pack in &book.packs {
         let head = format!("{}/pack.toml", pack.head.id);
         let mut place = Place { book, pack, file: &head, ids: &ids, faults };
         place.head();
         for duty in &pack.duties {
-            Place { book, pack, file: &duty.file, ids: &ids, faults }.duty(duty);
+            let mut place = Place { book, pack, file: &duty.file, ids: &ids, faults };
+            place.duty(duty);
+            place.calendars(duty, today);
         }
     }
     duplicates(book, faults);
