@@ -15,6 +15,10 @@ fn changed(file: &str, change: impl Fn(&str) -> String) -> Vec<PackText> {
     let after = change(&text.text);
     assert!(after != text.text, "the change of {file} changes nothing");
     text.text = after;
+    // Of a change in one pack the others know nothing.
+    if let Some(pack) = file.split_once('/').map(|(folder, _)| folder).filter(|folder| *folder != "calendars") {
+        texts.retain(|text| text.path.split_once('/').is_none_or(|(folder, _)| folder == pack || folder == "calendars"));
+    }
     texts
 }
 
@@ -105,4 +109,63 @@ fn beyond_its_calendar_a_clock_still_runs_and_says_what_it_assumed() {
     let assumed: Vec<&String> = readings.flat_map(|reading| &reading.derivation.assumptions).collect();
     assert!(assumed.iter().any(|words| words.contains("`us-federal` has no holidays for 2029")), "{assumed:#?}");
     assert!(explained.due.iter().all(|due| due.limit.example.is_some()), "the statutory limit needs no holidays");
+}
+
+const GERMANY: &str = "eu-gdpr/overlays/de.toml";
+
+/// The one fault of the German overlay after a change of it.
+fn fault_of_germany(change: impl Fn(&str) -> String) -> (PackFault, Vec<PackText>) {
+    let texts = changed(GERMANY, change);
+    let faults = faults(&texts);
+    let [fault] = faults.as_slice() else { panic!("{faults:#?}") };
+    assert_eq!(fault.file, GERMANY, "{fault:#?}");
+    (fault.clone(), texts)
+}
+
+#[test]
+fn an_overlay_cannot_lift_a_duty_without_the_judgement_of_a_person() {
+    let (fault, texts) = fault_of_germany(|text| {
+        text.replace("{ all = [{ yes = \"gdpr.de.telling", "{ any = [{ yes = \"breach.ongoing\" }, { yes = \"gdpr.de.telling")
+    });
+    assert_eq!(fault.text, "the exception `de-secrecy` could lift `eu.gdpr.art34.people` without anybody's judgement");
+    assert_eq!(pointed_at(&fault, &texts), "de-secrecy");
+    let (fault, _) = fault_of_germany(|text| text.replace("{ all = [{ yes =", "{ any = [{ unanswered ="));
+    assert!(fault.text.ends_with("without anybody's judgement"), "silence is no judgement: {fault:#?}");
+    let (fault, _) = fault_of_germany(|text| text.replace("must-be-shown = true", ""));
+    assert_eq!(fault.text, "the exception `de-secrecy` of an overlay is not to be shown");
+    let judged_by_a_product = changed(GERMANY, |text| text.replace("judgement = true", ""));
+    assert!(faults(&judged_by_a_product).iter().any(|fault| fault.text.ends_with("without anybody's judgement")));
+}
+
+#[test]
+fn an_overlay_does_not_apply_before_anybody_has_said_where() {
+    let everywhere = "when = { not = { said = \"breach.ongoing\" } }";
+    let place = "when = { has = { fact = \"organisation.places\", of = [\"DE\"] } }";
+    let texts = changed(GERMANY, |text| text.replace(place, everywhere));
+    let faults = faults(&texts);
+    assert!(faults.iter().any(|fault| fault.text == "the overlay `de` applies before anybody has said anything"), "{faults:#?}");
+}
+
+#[test]
+fn what_an_overlay_names_must_be_there() {
+    let (fault, texts) = fault_of_germany(|text| text.replace("\"eu.gdpr.art33.authority\"", "\"eu.gdpr.art33.autority\""));
+    assert_eq!(fault.text, "there is no duty `eu.gdpr.art33.autority` in the pack `eu-gdpr`");
+    assert_eq!(pointed_at(&fault, &texts), "eu.gdpr.art33.autority");
+    let (fault, _) = fault_of_germany(|text| text.replace("\"BDSG s. 29(1) sentences 3-4\"", "\"the Act\""));
+    assert_eq!(fault.text, "`the Act` is no citation");
+    let (fault, _) = fault_of_germany(|text| text.replace("fact = \"organisation.places\"", "fact = \"organisation.place\""));
+    assert_eq!(fault.hint.as_deref(), Some("did you mean `organisation.places`?"));
+    let (fault, _) = fault_of_germany(|text| text.replace("about = \"authority\"", "about = \"autority\""));
+    assert_eq!(fault.hint.as_deref(), Some("did you mean `authority`?"));
+    let (fault, _) = fault_of_germany(|text| text.replace("id = \"de-secrecy\"", "id = \"disproportionate\""));
+    assert_eq!(fault.text, "two exceptions of `eu.gdpr.art34.people` are called `disproportionate`");
+}
+
+#[test]
+fn an_overlay_without_a_case_is_a_fault() {
+    let texts = changed("eu-gdpr/cases.toml", |text| text.replace("overlays = [\"mt\"]", "owed = \"owed\""));
+    let faults = faults(&texts);
+    let [fault] = faults.as_slice() else { panic!("{faults:#?}") };
+    assert_eq!(fault.file, "eu-gdpr/overlays/mt.toml");
+    assert_eq!(fault.text, "no case shows that the overlay `mt` applies to `eu.gdpr.art33.authority`");
 }

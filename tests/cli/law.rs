@@ -119,6 +119,26 @@ fn a_duty_is_explained_with_its_citations_and_a_worked_example() {
     assert_eq!(json["assessed"]["duties"][0]["owed"], "owed", "{json:#}");
 }
 
+#[test]
+fn the_law_of_single_states_is_shown_with_the_duty_and_where_it_applies() {
+    let said = run(["rules", "explain", "eu.gdpr.art34.people"]).done();
+    said.shows("What the law of single States changes").shows("Germany, Federal Data Protection Act (BDSG) (GDPR Art. 23;");
+    said.shows("BDSG s. 29(1) sentences 3-4").shows("Germany: would telling the people reveal something that must stay secret");
+    let listed = run(["rules", "list", "eu.gdpr.art34.people", "-o", "json"]).done().json();
+    assert_eq!(listed[0]["overlays"], json!(["DE", "FR"]), "{listed:#}");
+    let folder = tempfile::tempdir().expect("a folder");
+    let facts = folder.path().join("facts.json");
+    let known = json!({ "at": "2026-11-21T12:00:00Z", "facts": {
+        "breach.suspected": true, "breach.personal-data": true, "breach.security-failed": true, "risk.level": "high",
+        "organisation.roles": ["controller"], "organisation.places": ["DE"], "organisation.zone": "Europe/Berlin",
+    } });
+    fs::write(&facts, known.to_string()).expect("a file");
+    let json = run(["rules", "explain", "eu.gdpr.art34.people", "-o", "json", "--facts", text(&facts)]).done().json();
+    let duty = &json["assessed"]["duties"][0];
+    assert_eq!((&duty["owed"], &duty["overlays"][0]["place"]), (&json!("owed"), &json!("DE")), "{json:#}");
+    assert!(duty["remarks"].to_string().contains("BDSG s. 43(4); unverified"), "{duty:#}");
+}
+
 /// A folder with a house pack of its own; `change` spoils or amends its duty.
 fn house(change: impl Fn(&str) -> String) -> tempfile::TempDir {
     let built_in = Path::new(env!("CARGO_MANIFEST_DIR")).join("rules/house");

@@ -91,6 +91,10 @@ pub struct Expect {
     pub missing_includes: Option<BTreeSet<FactKey>>,
     /// A part of the ground on which nothing is owed.
     pub ground: Option<String>,
+    /// The overlays that apply, by name and in order: `["de"]`; none is written `[]`.
+    pub overlays: Option<Vec<String>>,
+    /// A part of something a person must know besides.
+    pub remark: Option<String>,
     /// For whom there is a clock each: authorities, States, groups of people; empty for one clock.
     pub targets: Option<Vec<String>>,
     /// Expectations of the clock of one group of people.
@@ -304,6 +308,12 @@ impl Expect {
             let full = got.ground().map_or_else(|| "none".to_owned(), |(title, cite)| format!("{title} ({cite})"));
             let shown = if full.contains(ground.as_str()) { ground.clone() } else { full };
             check("ground", Some(ground.clone()), shown);
+        }
+        let overlays = || got.overlays.iter().map(|(overlay, _)| overlay.id.as_str()).collect::<Vec<_>>().join(", ");
+        check("overlays", self.overlays.as_ref().map(|wanted| wanted.join(", ")), overlays());
+        if let Some(remark) = &self.remark {
+            let shown = got.remarks.iter().find(|told| told.contains(remark.as_str())).map(|_| remark.clone());
+            check("remark", Some(remark.clone()), shown.unwrap_or_else(|| format!("[{}]", got.remarks.join("] ["))));
         }
         compared
     }

@@ -2,6 +2,7 @@
 
 use super::fault::PackFault;
 use super::lint;
+use super::overlay::{Overlay, OverlayText};
 use super::pack::{Duty, DutyText, Pack, PackHead};
 use crate::domain::clocks::Calendars;
 use crate::domain::facts::{FactEntry, Vocabulary};
@@ -172,8 +173,9 @@ fn read_pack(folder: &str, files: &[&PackText], book: &mut Rulebook, faults: &mu
             }
             found
         });
-        duties.push(Duty { text, pack: head.id.clone(), template, file: file.path.clone() });
+        duties.push(Duty { text, pack: head.id.clone(), template, file: file.path.clone(), overlays: Vec::new() });
     }
+    read_overlays(folder, files, &mut duties, book, faults);
     duties.sort_by(|a, b| a.text.id.cmp(&b.text.id));
     if let Some(file) = files.iter().find(|file| file.path == format!("{folder}/cases.toml")) {
         match toml::from_str::<CaseFile>(&file.text) {
@@ -184,6 +186,35 @@ fn read_pack(folder: &str, files: &[&PackText], book: &mut Rulebook, faults: &mu
         }
     }
     book.packs.push(Pack { head, duties, digest: digest(files), origin: head_file.origin.clone() });
+}
+
+/// Lays the overlays of a pack over the duties they name.
+fn read_overlays(folder: &str, files: &[&PackText], duties: &mut [Duty], book: &mut Rulebook, faults: &mut Vec<PackFault>) {
+    for file in files {
+        let name = file.path.strip_prefix(folder).and_then(|path| path.strip_prefix("/overlays/")?.strip_suffix(".toml"));
+        let Some(name) = name else { continue };
+        let text: OverlayText = match toml::from_str(&file.text) {
+            Ok(text) => text,
+            Err(error) => {
+                faults.push(PackFault::of_toml(&file.path, &error));
+                continue;
+            }
+        };
+        add_facts(text.facts.clone(), file, &mut book.vocabulary, faults);
+        for (id, overlay) in Overlay::of_file(name, &file.path, text) {
+            match duties.iter_mut().find(|duty| duty.text.id == id) {
+                Some(duty) => duty.overlays.push(overlay),
+                None => {
+                    let text = format!("there is no duty `{id}` in the pack `{folder}`");
+                    let hint = "an overlay amends the duties of its own pack; `watchbell rules list` names them";
+                    faults.push(PackFault::at_word(&file.path, &file.text, id.as_str(), text).hint(hint));
+                }
+            }
+        }
+    }
+    for duty in duties {
+        duty.overlays.sort_by(|a, b| a.id.cmp(&b.id));
+    }
 }
 
 fn duty_files<'f>(files: &'f [&'f PackText]) -> impl Iterator<Item = &'f &'f PackText> {

@@ -1,6 +1,7 @@
 //! The shape of a pack: what a lawyer writes in `rules/<pack>/`.
 
 use super::condition::Condition;
+use super::overlay::Overlay;
 use crate::domain::clocks::{Limit, Pause};
 use crate::domain::facts::FactEntry;
 use crate::domain::ids::{DutyId, FactKey, PackId};
@@ -367,6 +368,8 @@ pub struct Duty {
     pub template: Option<String>,
     /// Its file, relative to the rules folder.
     pub file: String,
+    /// What the law of single States changes of it, in the order of their names.
+    pub overlays: Vec<Overlay>,
 }
 
 /// A pack as loaded.
