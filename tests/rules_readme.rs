@@ -41,7 +41,8 @@ fn every_example_of_the_page_is_read() {
     read::<OverlayText>(&blocks, "an overlay");
     read::<Conditions>(&blocks, "conditions");
     read::<CaseFile>(&blocks, "cases");
-    assert_eq!(blocks.len(), 6, "a block that no check reads: {:?}", blocks.keys());
+    read::<CaseFile>(&blocks, "a case with a hold");
+    assert_eq!(blocks.len(), 7, "a block that no check reads: {:?}", blocks.keys());
 }
 
 #[test]

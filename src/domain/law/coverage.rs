@@ -1,7 +1,7 @@
 //! Which turns of the law the worked cases take, and which none of them does.
 //!
 //! A turn is a way a duty can go: it binds or not, arises or not, an exception lifts it or not, the law of
-//! a State is laid over it, a due
+//! a State is laid over it, a hold lies on its clock, a due
 //! case sets its limit. Only what a case expects something of counts: what nobody looks at is not proved.
 
 use super::assess::Assessment;
@@ -27,6 +27,8 @@ pub enum Turn {
     Exception(String, Truth),
     /// The law of a State, by the name of its overlay, applies.
     Overlay(String),
+    /// A hold, by its id, lies on the clock.
+    Hold(String),
     /// A due case sets the limit: its number from 1 and its words.
     Due(usize, String),
 }
@@ -54,7 +56,10 @@ pub struct Coverage {
 /// Runs every case and sees which turns it takes.
 pub fn coverage(rulebook: &Rulebook) -> Coverage {
     let mut taken: BTreeSet<(DutyId, Turn)> = BTreeSet::new();
-    cases::run_watched(rulebook, &mut |assessment| taken.extend(turns_taken(assessment)));
+    cases::run_watched(rulebook, &mut |assessment, holds| {
+        let held = holds.iter().map(|hold| (assessment.duty.text.id.clone(), Turn::Hold((*hold).to_owned())));
+        taken.extend(turns_taken(assessment).into_iter().chain(held));
+    });
     let mut coverage = Coverage::default();
     for (pack, duty) in rulebook.duties() {
         for turn in turns_of(duty) {
@@ -86,6 +91,7 @@ fn turns_of(duty: &Duty) -> Vec<Turn> {
         both(&exception.when, &|truth| Turn::Exception(exception.id.clone(), truth));
     }
     turns.extend(duty.overlays.iter().map(|overlay| Turn::Overlay(overlay.id.clone())));
+    turns.extend(text.holds.iter().map(|hold| Turn::Hold(hold.id.clone())));
     turns.extend((0..text.due.len()).map(|index| self::due(text, index)));
     turns
 }
@@ -112,6 +118,7 @@ impl fmt::Display for Turn {
             Self::Arises(truth) => write!(f, "`arises` {truth}"),
             Self::Exception(id, truth) => write!(f, "the exception `{id}` {truth}"),
             Self::Overlay(id) => write!(f, "the overlay `{id}` applies"),
+            Self::Hold(id) => write!(f, "the hold `{id}` lies on the clock"),
             Self::Due(number, says) => write!(f, "due case {number} sets the limit: {says}"),
         }
     }

@@ -2,10 +2,10 @@
 
 use super::condition::Condition;
 use super::overlay::Overlay;
-use crate::domain::clocks::{Limit, Pause};
+use crate::domain::clocks::{Hold, Limit, Pause};
 use crate::domain::facts::FactEntry;
 use crate::domain::ids::{DutyId, FactKey, PackId};
-use crate::domain::instant::{NaiveDate, Zone};
+use crate::domain::instant::{Instant, NaiveDate, Zone};
 use crate::domain::notices::Element;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -355,6 +355,13 @@ pub struct HoldRule {
     /// After how many days it lapses by itself.
     #[serde(default)]
     pub lapses_after_days: Option<u32>,
+}
+
+impl HoldRule {
+    /// The hold that a statement under this rule puts on a clock, until telling is allowed again.
+    pub fn hold(&self, from: Instant, until: Option<Instant>) -> Hold {
+        Hold { from, until, kind: self.effect.clone(), oral_cap_days: self.lapses_after_days }
+    }
 }
 
 /// A duty as loaded: its text, its pack, and where it was read.

@@ -128,11 +128,27 @@ impl Place<'_> {
                 self.fault(replaced.as_str(), format!("`{id}` cannot stand in for `{replaced}`"), hint);
             }
         }
+        self.holds(duty);
         self.each(duty);
         self.start(duty);
         self.due(duty);
         self.force(duty);
         self.contents(duty);
+    }
+
+    fn holds(&mut self, duty: &Duty) {
+        let mut seen = BTreeSet::new();
+        for hold in &duty.text.holds {
+            self.cite(&hold.cite);
+            if !seen.insert(&hold.id) {
+                self.fault(&hold.id, format!("two holds are called `{}`", hold.id), "give each a name of its own");
+            }
+            for fault in hold.effect.faults(&self.book.calendars) {
+                let message = fault.to_string();
+                let (what, hint) = message.split_once("\nhint: ").unwrap_or((&message, "mend the limit"));
+                self.fault(&hold.id, what, hint);
+            }
+        }
     }
 
     fn each(&mut self, duty: &Duty) {
