@@ -4,16 +4,16 @@
 //! quarantine with the reason, where a person can see it.
 
 use super::App;
+use super::admission;
 use super::extract::Path;
 use super::problem::Problem;
 use crate::domain::hex::hex;
 use crate::domain::ids::{IncidentId, OrganisationId};
 use crate::domain::incident::{Command, Opened, Opening, Profile, Received};
-use crate::domain::ingest::{self, DeliveryMeta, EvidenceKind, Report, Unreadable, check_bearer};
+use crate::domain::ingest::{self, DeliveryMeta, EvidenceKind, Report, Unreadable};
 use crate::domain::instant::Instant;
 use crate::domain::quarantine::Kept;
 use crate::domain::repeated::Repeated;
-use crate::domain::standard_webhooks as webhooks;
 use crate::shell::config::Source;
 use crate::shell::desk::SubmitError;
 use crate::shell::mint;
@@ -25,7 +25,6 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use secrecy::ExposeSecret;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
@@ -73,16 +72,8 @@ async fn take(app: &App, name: &str, headers: &HeaderMap, body: Body) -> Result<
         return Err(Problem::not_found("no-source", format!("no source `{}` is configured", short(name)))
             .hint("add a [[source]] with this name, or mend the URL"));
     };
-    let signed = !source.secrets.is_empty() && text(headers, webhooks::SIGNATURE_HEADER).is_some();
-    // A bearer token is checked before the body is read; a signature needs the body.
-    if !signed {
-        check_token(source, headers)?;
-    }
-    let body = super::read_body(body, headers, app.body_limit).await?;
+    let body = admission::admit(source, headers, body, app.body_limit).await?;
     let now = wall_clock::now();
-    if signed {
-        check_signature(source, headers, &body, now)?;
-    }
     let delivery = DeliveryMeta {
         source: source.name.clone(),
         content_type: text(headers, "content-type").map(str::to_owned),
@@ -94,29 +85,6 @@ async fn take(app: &App, name: &str, headers: &HeaderMap, body: Body) -> Result<
         Ok(reports) => take_reports(app, source, &delivery, reports, &body, now).await,
         Err(unreadable) => Err(quarantine(app, source, &delivery, &body, unreadable, now).await),
     }
-}
-
-fn check_token(source: &Source, headers: &HeaderMap) -> Result<(), Problem> {
-    if source.tokens.is_empty() {
-        return Err(Problem::unauthorised(format!("source `{}` takes signed deliveries only", source.name))
-            .hint("sign with Standard Webhooks: webhook-id, webhook-timestamp, webhook-signature"));
-    }
-    check_bearer(text(headers, "authorization"), &source.tokens)
-        .map_err(|fault| unauthorised(&fault.to_string(), "`watchbell token` makes one; put its SHA-256 into the [[source]]"))
-}
-
-fn check_signature(source: &Source, headers: &HeaderMap, body: &[u8], now: Instant) -> Result<(), Problem> {
-    let field = |name| text(headers, name).unwrap_or_default();
-    let secrets: Vec<&[u8]> = source.secrets.iter().map(ExposeSecret::expose_secret).collect();
-    let tolerance_s = u64::try_from(source.tolerance.num_seconds()).unwrap_or(webhooks::TOLERANCE_S);
-    let (id, timestamp) = (field(webhooks::ID_HEADER), field(webhooks::TIMESTAMP_HEADER));
-    webhooks::verify(&secrets, id, timestamp, body, field(webhooks::SIGNATURE_HEADER), now.timestamp(), tolerance_s)
-        .map_err(|fault| unauthorised(&fault.to_string(), "sign as Standard Webhooks 1.0.0 says"))
-}
-
-fn unauthorised(fault: &str, otherwise: &str) -> Problem {
-    let problem = Problem::unauthorised(fault);
-    if fault.contains("\nhint: ") { problem } else { problem.hint(otherwise) }
 }
 
 fn text<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {

@@ -2,6 +2,7 @@
 //!
 //! Knows the desk, never the store's inside nor delivery's; every problem is RFC 9457.
 
+mod admission;
 mod api;
 mod auth;
 mod extract;
