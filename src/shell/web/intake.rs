@@ -4,7 +4,7 @@
 //! quarantine with the reason, where a person can see it.
 
 use super::App;
-use super::admission;
+use super::admission::{self, Admitted, Knock};
 use super::extract::Path;
 use super::problem::Problem;
 use crate::domain::hex::hex;
@@ -19,7 +19,6 @@ use crate::shell::desk::SubmitError;
 use crate::shell::mint;
 use crate::shell::telemetry::IntakeLabels;
 use crate::shell::wall_clock;
-use axum::body::Body;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -51,12 +50,25 @@ struct Taken {
 }
 
 /// Takes a delivery.
-pub async fn post_event(State(app): State<Arc<App>>, Path(name): Path, headers: HeaderMap, body: Body) -> Response {
-    let (answer, response) = match take(&app, &name, &headers, body).await {
+pub async fn post_event(State(app): State<Arc<App>>, Path(name): Path, knock: Knock) -> Response {
+    answer(&app, name, None, knock).await
+}
+
+/// Takes a delivery whose sender proves itself by the address.
+pub async fn post_event_with_key(
+    State(app): State<Arc<App>>,
+    Path((name, key)): Path<(String, String)>,
+    knock: Knock,
+) -> Response {
+    answer(&app, name, Some(&key), knock).await
+}
+
+async fn answer(app: &App, name: String, url_key: Option<&str>, knock: Knock) -> Response {
+    let (answer, response) = match take(app, &name, url_key, knock).await {
         Ok(taken) => (taken.status, (StatusCode::ACCEPTED, axum::Json(taken)).into_response()),
         Err(problem) => {
-            let answer = if problem.status() == StatusCode::UNAUTHORIZED { "refused" } else { "not-taken" };
-            (answer, problem.into_response())
+            let refused = matches!(problem.status(), StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN);
+            (if refused { "refused" } else { "not-taken" }, problem.into_response())
         }
     };
     // An unknown name is a stranger's word and no label.
@@ -66,25 +78,35 @@ pub async fn post_event(State(app): State<Arc<App>>, Path(name): Path, headers: 
     response
 }
 
-async fn take(app: &App, name: &str, headers: &HeaderMap, body: Body) -> Result<Taken, Problem> {
+async fn take(app: &App, name: &str, url_key: Option<&str>, knock: Knock) -> Result<Taken, Problem> {
     let live = app.live();
-    let Some(source) = live.sources.get(name) else {
-        return Err(Problem::not_found("no-source", format!("no source `{}` is configured", short(name)))
-            .hint("add a [[source]] with this name, or mend the URL"));
-    };
-    let body = admission::admit(source, headers, body, app.body_limit).await?;
+    let source = live.sources.get(name).ok_or_else(|| no_source(name))?;
+    let headers = knock.headers.clone();
+    let Admitted { body, is_drill } = admission::admit(app, source, url_key, knock).await?;
+    let body = &body.bytes;
     let now = wall_clock::now();
     let delivery = DeliveryMeta {
         source: source.name.clone(),
-        content_type: text(headers, "content-type").map(str::to_owned),
-        headers: readable_headers(headers),
+        content_type: text(&headers, "content-type").map(str::to_owned),
+        headers: readable_headers(&headers, source),
         received_at: now,
     };
     let rules = app.desk.rules();
-    match ingest::read(&source.mapping, &rules.rulebook.vocabulary, &delivery, &body) {
-        Ok(reports) => take_reports(app, source, &delivery, reports, &body, now).await,
-        Err(unreadable) => Err(quarantine(app, source, &delivery, &body, unreadable, now).await),
+    match ingest::read(&source.mapping, &rules.rulebook.vocabulary, &delivery, body) {
+        Ok(mut reports) => {
+            if is_drill {
+                reports.iter_mut().for_each(|report| report.kind = EvidenceKind::TestOrSample);
+            }
+            take_reports(app, source, &delivery, reports, body, now).await
+        }
+        Err(unreadable) => Err(quarantine(app, source, &delivery, body, unreadable, now).await),
     }
+}
+
+/// There is no source of this name.
+pub fn no_source(name: &str) -> Problem {
+    Problem::not_found("no-source", format!("no source `{}` is configured", short(name)))
+        .hint("add a [[source]] with this name, or mend the URL")
 }
 
 fn text<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
@@ -92,11 +114,17 @@ fn text<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
 }
 
 /// What a mapping may read: never credentials.
-fn readable_headers(headers: &HeaderMap) -> BTreeMap<String, String> {
+fn readable_headers(headers: &HeaderMap, source: &Source) -> BTreeMap<String, String> {
+    let named = |name: &str| source.ways.iter().any(|way| way.credential.is_carried_in(name));
     let secret = [header::AUTHORIZATION, header::COOKIE, header::PROXY_AUTHORIZATION];
     headers
         .iter()
-        .filter(|(name, _)| !secret.contains(name) && !name.as_str().contains("signature") && !name.as_str().contains("token"))
+        .filter(|(name, _)| {
+            !secret.contains(name)
+                && !name.as_str().contains("signature")
+                && !name.as_str().contains("token")
+                && !named(name.as_str())
+        })
         .filter_map(|(name, value)| Some((name.as_str().to_owned(), value.to_str().ok()?.to_owned())))
         .collect()
 }
