@@ -1,5 +1,6 @@
 //! The impure half: disk, network, wall clock, terminal.
 
+mod address_guard;
 pub mod cli;
 pub mod config;
 pub mod courier;

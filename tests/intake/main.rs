@@ -6,8 +6,10 @@ mod credentials;
 mod crowds;
 mod faults;
 mod people;
+mod proofs;
 mod settings;
 mod sources;
 mod storage;
 #[path = "../support/mod.rs"]
 mod support;
+mod tls;

@@ -10,7 +10,7 @@
 //! What merely looks like such a fact is kept as a [`Hint`] for a person to weigh.
 
 mod apply;
-mod credential;
+pub mod credential;
 mod dry_run;
 mod json;
 pub mod mapping;
@@ -23,7 +23,7 @@ mod text;
 mod unread;
 mod unreadable;
 
-pub use credential::{CredentialFault, TokenDigest, check_bearer};
+pub use credential::{TokenDigest, check_bearer};
 pub use dry_run::{DryRun, dry_run};
 pub use json::{DEPTH_MAX, ELEMENTS_MAX, read_strict};
 pub use mapping::{Mapping, MappingFault};

@@ -4,22 +4,27 @@
 //! right, all faults of meaning are told at once. Secrets come from files and never leave types
 //! that cannot be printed.
 
+mod credentials;
+mod door;
 mod raw;
+mod raw_credentials;
 mod secrets;
 
-pub use raw::{LogFormat, May};
+pub use credentials::Way;
+pub use door::Door;
+pub use raw::{ForwardedHeader, LogFormat, May};
 
 use crate::domain::facts::{Claim, Claimant, Vocabulary};
 use crate::domain::ids::{ChannelId, OrganisationId, PackId, SourceId};
 use crate::domain::incident::{House, Profile, Team, TeamMember};
 use crate::domain::ingest::{Mapping, TokenDigest};
-use crate::domain::instant::{Duration, Instant};
+use crate::domain::instant::Instant;
 use crate::domain::law::{PackFault, PackText, Rulebook};
 use crate::domain::repeated::Repeated;
 use crate::shell::delivery::{Channel, ChannelFault, EmailChannel, EmailSettings, WebhookChannel, WebhookSettings};
 use crate::shell::rulebook::{self, RulesFault};
+use ipnet::IpNet;
 use raw::{RawChannel, RawConfig, RawSource};
-use secrecy::SecretSlice;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::net::SocketAddr;
@@ -44,10 +49,8 @@ pub struct Config {
     pub public_url: Option<String>,
     /// The largest body taken, in bytes.
     pub body_limit: usize,
-    /// How long one request may take.
-    pub request_timeout: Duration,
-    /// How many connections are served at once.
-    pub connections_max: usize,
+    /// What the daemon lets in at a time, and how.
+    pub door: Door,
     /// Where the store is.
     pub store: PathBuf,
     /// How large a journal segment is, in bytes.
@@ -93,12 +96,16 @@ pub struct Source {
     pub mapping: Mapping,
     /// Whom its incidents concern.
     pub organisations: Vec<OrganisationId>,
-    /// Bearer tokens it may use.
-    pub tokens: Vec<TokenDigest>,
-    /// Standard Webhooks secrets it may sign with.
-    pub secrets: Vec<SecretSlice<u8>>,
-    /// How far its timestamps may be off.
-    pub tolerance: Duration,
+    /// How it may prove itself.
+    pub ways: Vec<Way>,
+    /// The names of the ways it must use, all of them; empty: any one will do.
+    pub require: BTreeSet<String>,
+    /// The networks it posts from; empty: any.
+    pub addresses: Vec<IpNet>,
+    /// The origins that may ask for leave to deliver CloudEvents here.
+    pub allowed_origins: Vec<String>,
+    /// The SNS topics whose subscriptions are confirmed.
+    pub sns_topics: Vec<String>,
     /// What the house's policy claims of everything it reports.
     pub claims: Vec<Claim>,
 }
@@ -250,6 +257,7 @@ impl<'a> Reader<'a> {
     fn config(&mut self, raw: RawConfig) -> Result<Config, ConfigFault> {
         let (texts, rulebook) = self.law(&raw)?;
         self.sizes(&raw);
+        let door = self.door(&raw.server);
         let organisations = self.organisations(&raw, &rulebook.vocabulary);
         let channels = self.channels(&raw.channels);
         let teams = self.teams(&raw, &channels);
@@ -274,8 +282,7 @@ impl<'a> Reader<'a> {
             listen: raw.server.listen,
             public_url: raw.server.public_url.map(|url| url.trim_end_matches('/').to_owned()),
             body_limit: usize::try_from(raw.server.body_limit_kib).unwrap_or(usize::MAX).saturating_mul(1024),
-            request_timeout: raw.server.request_timeout.0,
-            connections_max: usize::try_from(raw.server.connections_max).unwrap_or(usize::MAX).max(1),
+            door,
             segment_bytes: u64::from(raw.store.segment_mib.clamp(1, 4096)) * 1024 * 1024,
             drafts: raw.drafts.path.map_or_else(|| store.join("drafts"), |path| self.path(&path)),
             store,
@@ -538,16 +545,7 @@ impl<'a> Reader<'a> {
                 );
             }
             let mapping = self.mapping(source, texts);
-            let mut tokens = self.digests(&source.token_sha256);
-            tokens.extend(source.token_files.iter().filter_map(|file| self.token(file)));
-            let secrets: Vec<_> = source.webhook_secret_files.iter().filter_map(|file| self.webhook_secret(file)).collect();
-            if tokens.is_empty() && secrets.is_empty() {
-                self.fault(
-                    &source.name,
-                    format!("source `{}` has no credential", source.name),
-                    "set `token_sha256`, `token_files` or `webhook_secret_files`; `watchbell token` makes one",
-                );
-            }
+            let ways = self.ways(source, raw.server.tls.as_ref());
             let place = format!("source {}", source.name);
             let claims = self.claims(&source.facts, &place, vocabulary, false);
             let Some(mapping) = mapping else { continue };
@@ -555,9 +553,11 @@ impl<'a> Reader<'a> {
                 name: source.name.as_str().into(),
                 mapping,
                 organisations: source.organisations.iter().map(|id| id.as_str().into()).collect(),
-                tokens,
-                secrets,
-                tolerance: source.webhook_tolerance.0,
+                ways,
+                require: source.require.iter().cloned().collect(),
+                addresses: source.addresses.iter().map(|network| network.0).collect(),
+                allowed_origins: source.allowed_origins.clone(),
+                sns_topics: source.sns_topics.clone(),
                 claims,
             };
             if sources.insert(made.name.clone(), made).is_some() {

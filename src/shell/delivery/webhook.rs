@@ -3,13 +3,13 @@
 //! Same id and same bytes on every attempt; only the timestamp and so the signature differ. The status
 //! alone decides; the answer's body is never read, so it can neither fill memory nor stall a success.
 
-use super::address_guard::{AddressGuard, OutOfBounds};
 use super::letter::{Letter, wire_id};
 use super::trouble::connection_trouble;
 use super::{BoxFuture, Channel, ChannelFault, FailureReason, Outcome};
 use crate::domain::ids::ChannelId;
 use crate::domain::instant::{self, Instant, NaiveDateTime, rfc3339};
 use crate::domain::standard_webhooks::{self, ID_HEADER, SIGNATURE_HEADER, TIMESTAMP_HEADER};
+use crate::shell::address_guard::{AddressGuard, OutOfBounds};
 use reqwest::header::{CONTENT_TYPE, RETRY_AFTER};
 use reqwest::{Client, StatusCode, Url, redirect};
 use secrecy::{ExposeSecret, SecretSlice};
