@@ -17,7 +17,7 @@ pub use raw::{ForwardedHeader, LogFormat, May};
 use crate::domain::facts::{Claim, Claimant, Vocabulary};
 use crate::domain::ids::{ChannelId, OrganisationId, PackId, SourceId};
 use crate::domain::incident::{House, Profile, Team, TeamMember};
-use crate::domain::ingest::{Mapping, TokenDigest};
+use crate::domain::ingest::{self, Mapping, TokenDigest};
 use crate::domain::instant::Instant;
 use crate::domain::law::{PackFault, PackText, Rulebook};
 use crate::domain::repeated::Repeated;
@@ -568,8 +568,10 @@ impl<'a> Reader<'a> {
     }
 
     fn mapping(&mut self, source: &RawSource, texts: &[PackText]) -> Option<Mapping> {
-        let path = format!("sources/{}.toml", source.mapping);
-        let Some(text) = texts.iter().find(|text| text.path == path) else {
+        let file = |name: &str| format!("sources/{name}.toml");
+        let names = [Some(source.mapping.as_str()), ingest::other_name(&source.mapping)];
+        let mut paths = names.into_iter().flatten().map(file);
+        let Some(text) = paths.find_map(|path| texts.iter().find(|text| text.path == path)) else {
             let known: Vec<&str> =
                 texts.iter().filter_map(|text| text.path.strip_prefix("sources/")?.strip_suffix(".toml")).collect();
             self.fault(&source.mapping, format!("there is no mapping `{}`", source.mapping), there_are(&known, &source.mapping));
@@ -580,7 +582,7 @@ impl<'a> Reader<'a> {
             Err(faults) => {
                 for fault in faults {
                     let shown =
-                        PackFault { file: path.clone(), span: fault.span.clone(), text: fault.message.clone(), hint: None };
+                        PackFault { file: text.path.clone(), span: fault.span.clone(), text: fault.message.clone(), hint: None };
                     self.fault(
                         &source.mapping,
                         format!("the mapping `{}` has a fault:\n{}", source.mapping, shown.render(&text.text)),
