@@ -27,6 +27,11 @@ pub fn token() -> String {
     format!("wbt_{}", URL_SAFE_NO_PAD.encode(random::<32>()))
 }
 
+/// A new key for the links in alerts.
+pub fn link_key() -> [u8; 32] {
+    random()
+}
+
 /// A new Standard Webhooks secret: 256 random bits.
 pub fn webhook_secret() -> String {
     format!("whsec_{}", STANDARD.encode(random::<32>()))

@@ -18,16 +18,8 @@ const NIGHT: Duration = Duration::hours(12);
 /// A limit closer than this is this week's.
 const WEEK: Duration = Duration::days(7);
 
-/// The letter of an alert, from the incident as it is now. `public_url` is where people reach the
-/// daemon; without it the letter carries no link.
-pub fn compose(
-    incident: &Incident,
-    id: &AlertId,
-    alert: &Alert,
-    clock: &Clock,
-    public_url: Option<&str>,
-    now: Instant,
-) -> Letter {
+/// The letter of an alert, from the incident as it is now; `link` opens the page where it is acknowledged.
+pub fn compose(incident: &Incident, id: &AlertId, alert: &Alert, clock: &Clock, link: Option<String>, now: Instant) -> Letter {
     let law = &clock.law;
     let key = &alert.clock;
     let clock_id = key.public(&incident.id);
@@ -53,7 +45,7 @@ pub fn compose(
         lines: lines(clock, alert, organisation, now),
         asked: law.asks.clone(),
         commands: commands(incident, law.mode, &clock_id),
-        link: public_url.map(|url| format!("{url}/v1/clocks/{clock_id}")),
+        link,
         facts: serde_json::json!({
             "clock": clock_id,
             "duty": key.duty,

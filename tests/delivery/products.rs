@@ -46,8 +46,10 @@ fn ntfy(url: &str, timeout: Duration) -> NtfyChannel {
     NtfyChannel::new(id("ntfy"), settings).expect("good settings")
 }
 
-/// Every product with what it answers when it takes an alert.
-fn products(url: &str, timeout: Duration) -> Vec<(Box<dyn Channel>, (u16, &'static str))> {
+/// A product, and what it answers when it takes an alert.
+type Product = (Box<dyn Channel>, (u16, &'static str));
+
+fn products(url: &str, timeout: Duration) -> Vec<Product> {
     vec![
         (Box::new(slack(url, timeout)), (200, "ok")),
         (Box::new(TeamsChannel::new(id("teams"), http(url, timeout)).expect("good settings")), (202, "")),

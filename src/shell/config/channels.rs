@@ -29,16 +29,16 @@ impl Reader<'_> {
         let mut channels: BTreeMap<ChannelId, Arc<dyn Channel>> = BTreeMap::new();
         for channel in raw {
             let id = ChannelId::from(channel.id.as_str());
-            match self.channel(channel, &id) {
-                Some(Ok(made)) => {
-                    if channels.insert(id, made).is_some() {
-                        self.fault(&channel.id, format!("two channels are called `{}`", channel.id), "an id names one");
-                    }
-                }
+            let twice = match self.channel(channel, &id) {
+                Some(Ok(made)) => channels.insert(id, made).is_some(),
                 Some(Err(ChannelFault { problem, hint, .. })) => {
-                    self.fault(&channel.id, format!("channel `{}`: {problem}", channel.id), hint)
+                    self.fault(&channel.id, format!("channel `{}`: {problem}", channel.id), hint);
+                    false
                 }
-                None => {}
+                None => false,
+            };
+            if twice {
+                self.fault(&channel.id, format!("two channels are called `{}`", channel.id), "an id names one");
             }
         }
         channels

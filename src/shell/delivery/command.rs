@@ -93,10 +93,6 @@ impl Channel for CommandChannel {
         "command"
     }
 
-    fn takes_acts(&self) -> bool {
-        true
-    }
-
     fn deliver<'a>(&'a self, letter: &'a Letter, to: &'a str, _now: Instant) -> BoxFuture<'a, Outcome> {
         Box::pin(self.attempt(letter, to))
     }

@@ -51,12 +51,6 @@ pub trait Channel: Send + Sync {
     /// What it is, in the word of the configuration: `email`, `webhook`, `slack` …
     fn kind(&self) -> &'static str;
 
-    /// Whether the other side keeps a state that an acknowledgement or the end of a clock changes, and so wants
-    /// letters that are no rung. To people such a letter would only be noise.
-    fn takes_acts(&self) -> bool {
-        false
-    }
-
     /// One attempt to hand `letter` over. `to` is the recipient in the channel's own terms: a mail
     /// address; a webhook ignores it, for its address is the channel's. `now` is the instant of the attempt.
     ///

@@ -85,10 +85,6 @@ impl Channel for PagerDutyChannel {
         "pagerduty"
     }
 
-    fn takes_acts(&self) -> bool {
-        true
-    }
-
     fn deliver<'a>(&'a self, letter: &'a Letter, _to: &'a str, now: Instant) -> BoxFuture<'a, Outcome> {
         Box::pin(async move {
             // The bound of one request holds for all events of the letter together.

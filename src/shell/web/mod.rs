@@ -2,6 +2,7 @@
 //!
 //! Knows the desk, never the store's inside nor delivery's; every problem is RFC 9457.
 
+mod acknowledge;
 mod api;
 mod auth;
 mod extract;
@@ -47,6 +48,8 @@ pub struct App {
     pub body_limit: usize,
     /// Rung when somebody asks for a reload.
     pub reload: Notify,
+    /// How often the page of a link may be asked for.
+    page_limit: acknowledge::Limit,
     live: RwLock<Arc<Live>>,
 }
 
@@ -69,7 +72,16 @@ impl App {
         live: Live,
     ) -> Arc<Self> {
         let live = RwLock::new(Arc::new(live));
-        Arc::new(Self { desk, courier, scheduler, metrics, body_limit, reload: Notify::new(), live })
+        Arc::new(Self {
+            desk,
+            courier,
+            scheduler,
+            metrics,
+            body_limit,
+            reload: Notify::new(),
+            page_limit: acknowledge::Limit::default(),
+            live,
+        })
     }
 
     /// Sources and people in use.
@@ -100,6 +112,7 @@ pub fn routes(app: Arc<App>) -> Router {
         .route("/v1/clocks/{id}/resume", post(api::resume))
         .route("/v1/clocks/{id}/notice", get(api::notice))
         .route("/v1/quarantine", get(api::quarantined))
+        .route("/a/{token}", get(acknowledge::show).post(acknowledge::take))
         .route("/metrics", get(ops::metrics))
         .route("/-/healthy", get(ops::healthy))
         .route("/-/ready", get(ops::ready))
