@@ -2,6 +2,7 @@
 //!
 //! Knows the desk, never the store's inside nor delivery's; every problem is RFC 9457.
 
+mod acknowledge;
 mod admission;
 mod api;
 mod auth;
@@ -55,6 +56,8 @@ pub struct App {
     pub proxies: Proxies,
     /// Rung when somebody asks for a reload.
     pub reload: Notify,
+    /// How often the page of a link may be asked for.
+    page_limit: acknowledge::Limit,
     live: RwLock<Arc<Live>>,
 }
 
@@ -77,6 +80,7 @@ impl App {
         door: &Door,
         live: Live,
     ) -> Arc<Self> {
+        let live = RwLock::new(Arc::new(live));
         Arc::new(Self {
             desk,
             courier,
@@ -87,7 +91,8 @@ impl App {
             issuers: Issuers::default(),
             proxies: Proxies { trusted: door.trusted_proxies.clone(), header: door.forwarded_header },
             reload: Notify::new(),
-            live: RwLock::new(Arc::new(live)),
+            page_limit: acknowledge::Limit::default(),
+            live,
         })
     }
 
@@ -120,6 +125,7 @@ pub fn routes(app: Arc<App>) -> Router {
         .route("/v1/clocks/{id}/resume", post(api::resume))
         .route("/v1/clocks/{id}/notice", get(api::notice))
         .route("/v1/quarantine", get(api::quarantined))
+        .route("/a/{token}", get(acknowledge::show).post(acknowledge::take))
         .route("/metrics", get(ops::metrics))
         .route("/-/healthy", get(ops::healthy))
         .route("/-/ready", get(ops::ready))
