@@ -19,6 +19,7 @@ pub mod native;
 mod payload_time;
 mod pointer;
 mod report;
+mod sample;
 mod text;
 mod unread;
 mod unreadable;
@@ -28,6 +29,7 @@ pub use dry_run::{DryRun, dry_run};
 pub use json::{DEPTH_MAX, ELEMENTS_MAX, read_strict};
 pub use mapping::{Mapping, MappingFault};
 pub use report::{EvidenceKind, Hint, Remark, RemarkCode, Report, Severity, Times};
+pub use sample::sample;
 pub use unreadable::{PayloadFault, Position, Refusal, Unreadable};
 
 use crate::domain::facts::Vocabulary;
