@@ -4,6 +4,7 @@
 mod bad_bodies;
 mod credentials;
 mod crowds;
+mod drills;
 mod faults;
 mod people;
 mod proofs;

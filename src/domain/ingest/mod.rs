@@ -22,6 +22,7 @@ mod payload_time;
 mod place;
 mod pointer;
 mod report;
+mod sample;
 mod text;
 mod toml_walk;
 mod unread;
@@ -32,6 +33,7 @@ pub use dry_run::{DryRun, dry_run};
 pub use json::{DEPTH_MAX, ELEMENTS_MAX, read_strict};
 pub use mapping::{Mapping, MappingFault, other_name};
 pub use report::{EvidenceKind, Hint, Remark, RemarkCode, Report, Severity, Times};
+pub use sample::sample;
 pub use unreadable::{PayloadFault, Position, Refusal, Unreadable};
 
 use crate::domain::facts::Vocabulary;

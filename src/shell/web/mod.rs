@@ -14,6 +14,7 @@ mod problem;
 mod serve;
 mod wire;
 
+pub use admission::DRILL_HEADER;
 use admission::{Issuers, Proxies, Room};
 pub use problem::Problem;
 pub use serve::{Keeping, serve, serve_router};

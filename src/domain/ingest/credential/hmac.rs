@@ -59,10 +59,14 @@ pub enum HashKind {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SignedText(Vec<Piece>);
 
+/// A part of what is signed.
 #[derive(Clone, Debug, PartialEq, Eq)]
-enum Piece {
+pub enum Piece {
+    /// Text as it stands.
     Fixed(String),
+    /// The value of a header, its name in lower case.
     Header(String),
+    /// The raw body.
     Body,
 }
 
@@ -104,6 +108,11 @@ impl SignedText {
             pieces.push(Piece::Fixed(rest.to_owned()));
         }
         if pieces.contains(&Piece::Body) { Ok(Self(pieces)) } else { Err(SignedTextFault::NoBody) }
+    }
+
+    /// Its parts in order.
+    pub fn pieces(&self) -> &[Piece] {
+        &self.0
     }
 
     /// Whether a header is part of it.

@@ -19,7 +19,7 @@ pub use basic::BasicLogin;
 pub use bearer::{TokenDigest, check_bearer};
 pub use certificate::{CertificateDigest, ClientCertificate};
 pub use header::NamedHeader;
-pub use hmac::{Encoding, HashKind, HmacProfile, HmacScheme, SignedText, SignedTextFault};
+pub use hmac::{Encoding, HashKind, HmacProfile, HmacScheme, Piece, SignedText, SignedTextFault};
 pub use jwk::{JwkSet, JwkSetFault};
 pub use jwt::{JwtFault, JwtIssuer, key_id};
 pub use offer::Offer;
