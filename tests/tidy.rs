@@ -51,6 +51,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
             "shell::config",
             "shell::courier",
             "shell::desk",
+            "shell::links",
             "shell::mint",
             "shell::render",
             "shell::scheduler",

@@ -5,6 +5,7 @@ use super::courier::Courier;
 use super::delivery::install_crypto_provider;
 use super::desk::Desk;
 use super::drafts::Drafts;
+use super::links::Links;
 use super::reassess::{self, Note};
 use super::scheduler::Scheduler;
 use super::store::embedded::{LogOptions, Options, ReopeningStore};
@@ -51,6 +52,15 @@ pub enum StartFault {
         #[source]
         source: io::Error,
     },
+    /// The key of the links in alerts cannot be read or made.
+    #[error("cannot use the key of links in {}: {source}\nhint: the daemon's user must own the store", path.display())]
+    Links {
+        /// The store's folder.
+        path: PathBuf,
+        /// What the system said.
+        #[source]
+        source: io::Error,
+    },
     /// The address cannot be listened on.
     #[error("cannot listen on {address}: {source}\nhint: is another daemon running? set `listen` under [server]")]
     Listen {
@@ -80,7 +90,9 @@ impl Daemon {
         let metrics = Metrics::new();
         let contract: Arc<dyn Store> = Arc::clone(&store) as Arc<dyn Store>;
         let desk = Arc::new(Desk::new(contract, Arc::clone(&config.rules), Some(drafts)));
-        let courier = Arc::new(Courier::new(Arc::clone(&desk), &config, Arc::clone(&metrics)));
+        let links = Links::in_store(&config.store).map_err(|source| StartFault::Links { path: config.store.clone(), source })?;
+        let courier = Courier::new(Arc::clone(&desk), &config, Arc::clone(&metrics)).with_links(links);
+        let courier = Arc::new(courier);
         let scheduler = Arc::new(Scheduler::new(Arc::clone(&desk), Arc::clone(&courier), Arc::clone(&metrics)));
         let live = Live { sources: config.sources, people: config.people };
         let app = App::new(desk, Arc::clone(&courier), Arc::clone(&scheduler), metrics, config.body_limit, &config.door, live);

@@ -9,6 +9,7 @@ pub mod delivery;
 pub mod demo;
 pub mod desk;
 pub mod drafts;
+pub mod links;
 pub mod mint;
 pub mod reassess;
 pub mod render;

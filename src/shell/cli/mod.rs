@@ -8,6 +8,7 @@ mod answer;
 mod assess;
 mod board;
 mod changes;
+mod channel;
 mod check_config;
 mod client;
 mod clock;
@@ -86,6 +87,7 @@ enum Command {
 
     CheckConfig(check_config::CheckConfig),
     Doctor(doctor::Doctor),
+    Channel(channel::Channel),
     Journal(journal::Journal),
     Token(token::Token),
     Completions(completions::Completions),
@@ -111,6 +113,7 @@ pub fn main() -> ExitCode {
         Command::Source(source) => ask(source.run(output)),
         Command::CheckConfig(check) => check.run(output),
         Command::Doctor(doctor) => ask(doctor.run(output)),
+        Command::Channel(channel) => ask(channel.run(output)),
         Command::Journal(journal) => journal.run(output),
         Command::Token(token) => token.run(output),
         Command::Completions(completions) => completions.run(),

@@ -4,9 +4,11 @@
 //! right, all faults of meaning are told at once. Secrets come from files and never leave types
 //! that cannot be printed.
 
+mod channels;
 mod credentials;
 mod door;
 mod raw;
+mod raw_channels;
 mod raw_credentials;
 mod secrets;
 
@@ -17,14 +19,14 @@ pub use raw::{ForwardedHeader, LogFormat, May};
 use crate::domain::facts::{Claim, Claimant, Vocabulary};
 use crate::domain::ids::{ChannelId, OrganisationId, PackId, SourceId};
 use crate::domain::incident::{House, Profile, Team, TeamMember};
-use crate::domain::ingest::{Mapping, TokenDigest};
+use crate::domain::ingest::{self, Mapping, TokenDigest};
 use crate::domain::instant::Instant;
 use crate::domain::law::{PackFault, PackText, Rulebook};
 use crate::domain::repeated::Repeated;
-use crate::shell::delivery::{Channel, ChannelFault, EmailChannel, EmailSettings, WebhookChannel, WebhookSettings};
+use crate::shell::delivery::Channel;
 use crate::shell::rulebook::{self, RulesFault};
 use ipnet::IpNet;
-use raw::{RawChannel, RawConfig, RawSource};
+use raw::{RawConfig, RawSource};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::net::SocketAddr;
@@ -401,71 +403,6 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn channels(&mut self, raw: &[RawChannel]) -> BTreeMap<ChannelId, Arc<dyn Channel>> {
-        let mut channels: BTreeMap<ChannelId, Arc<dyn Channel>> = BTreeMap::new();
-        for channel in raw {
-            let id = ChannelId::from(channel.id.as_str());
-            let made = match (&channel.email, &channel.webhook) {
-                (Some(email), None) => {
-                    let password = email.password_file.as_ref().and_then(|file| self.secret_text(file));
-                    let settings = EmailSettings {
-                        host: email.host.clone(),
-                        port: email.port,
-                        tls: email.tls,
-                        username: email.username.clone(),
-                        password,
-                        from: email.from.clone(),
-                        hello_name: email.hello_name.clone(),
-                        timeout: email.timeout.0.to_std().unwrap_or_default(),
-                    };
-                    EmailChannel::new(id.clone(), settings).map(|channel| Arc::new(channel) as Arc<dyn Channel>)
-                }
-                (None, Some(webhook)) => {
-                    let secrets = webhook.secret_files.iter().filter_map(|file| self.webhook_secret(file)).collect();
-                    let url = match (&webhook.url, &webhook.url_file) {
-                        (Some(url), None) => Some(url.clone()),
-                        (None, Some(file)) => self.secret_plain(file),
-                        _ => {
-                            self.fault(
-                                &channel.id,
-                                "a webhook needs `url` or `url_file`, one of them",
-                                "a URL with a token in it belongs into a file",
-                            );
-                            None
-                        }
-                    };
-                    let Some(url) = url else { continue };
-                    let settings = WebhookSettings {
-                        url,
-                        secrets,
-                        allow_private: webhook.allow_private,
-                        timeout: webhook.timeout.0.to_std().unwrap_or_default(),
-                    };
-                    WebhookChannel::new(id.clone(), settings).map(|channel| Arc::new(channel) as Arc<dyn Channel>)
-                }
-                _ => {
-                    self.fault(
-                        &channel.id,
-                        format!("channel `{}` has no kind, or two", channel.id),
-                        "give it one of `email`, `webhook`",
-                    );
-                    continue;
-                }
-            };
-            match made {
-                Ok(made) => {
-                    if channels.insert(id, made).is_some() {
-                        self.fault(&channel.id, format!("two channels are called `{}`", channel.id), "an id names one");
-                    }
-                }
-                Err(ChannelFault { problem, hint, .. }) => {
-                    self.fault(&channel.id, format!("channel `{}`: {problem}", channel.id), hint)
-                }
-            }
-        }
-        channels
-    }
-
     fn teams(&mut self, raw: &RawConfig, channels: &BTreeMap<ChannelId, Arc<dyn Channel>>) -> BTreeMap<String, Team> {
         let declared: BTreeSet<&str> = raw.channels.iter().map(|channel| channel.id.as_str()).collect();
         let mut teams = BTreeMap::new();
@@ -568,8 +505,10 @@ impl<'a> Reader<'a> {
     }
 
     fn mapping(&mut self, source: &RawSource, texts: &[PackText]) -> Option<Mapping> {
-        let path = format!("sources/{}.toml", source.mapping);
-        let Some(text) = texts.iter().find(|text| text.path == path) else {
+        let file = |name: &str| format!("sources/{name}.toml");
+        let names = [Some(source.mapping.as_str()), ingest::other_name(&source.mapping)];
+        let mut paths = names.into_iter().flatten().map(file);
+        let Some(text) = paths.find_map(|path| texts.iter().find(|text| text.path == path)) else {
             let known: Vec<&str> =
                 texts.iter().filter_map(|text| text.path.strip_prefix("sources/")?.strip_suffix(".toml")).collect();
             self.fault(&source.mapping, format!("there is no mapping `{}`", source.mapping), there_are(&known, &source.mapping));
@@ -580,7 +519,7 @@ impl<'a> Reader<'a> {
             Err(faults) => {
                 for fault in faults {
                     let shown =
-                        PackFault { file: path.clone(), span: fault.span.clone(), text: fault.message.clone(), hint: None };
+                        PackFault { file: text.path.clone(), span: fault.span.clone(), text: fault.message.clone(), hint: None };
                     self.fault(
                         &source.mapping,
                         format!("the mapping `{}` has a fault:\n{}", source.mapping, shown.render(&text.text)),

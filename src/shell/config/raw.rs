@@ -1,10 +1,10 @@
 //! The configuration as written.
 
+use super::raw_channels::RawChannel;
 use super::raw_credentials::{RawBasic, RawCertificate, RawHeader, RawHmac, RawJwt, RawUrl};
 use crate::domain::escalation::{Ladder, parse_length};
 use crate::domain::facts::FactEntry;
 use crate::domain::instant::{Duration, Zone};
-use crate::shell::delivery::SmtpTls;
 use ipnet::IpNet;
 use serde::{Deserialize, Deserializer};
 use std::collections::BTreeMap;
@@ -231,52 +231,6 @@ pub enum May {
     Act,
     /// Reload configuration and rules.
     Operate,
-}
-
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct RawChannel {
-    pub id: String,
-    pub email: Option<RawEmail>,
-    pub webhook: Option<RawWebhook>,
-}
-
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct RawEmail {
-    pub host: String,
-    #[serde(default = "submission_port")]
-    pub port: u16,
-    #[serde(default = "starttls")]
-    pub tls: SmtpTls,
-    pub username: Option<String>,
-    pub password_file: Option<PathBuf>,
-    pub from: String,
-    pub hello_name: Option<String>,
-    #[serde(default = "channel_timeout")]
-    pub timeout: Length,
-}
-
-fn submission_port() -> u16 {
-    587
-}
-fn starttls() -> SmtpTls {
-    SmtpTls::Starttls
-}
-fn channel_timeout() -> Length {
-    Length(Duration::seconds(20))
-}
-
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct RawWebhook {
-    pub url: Option<String>,
-    pub url_file: Option<PathBuf>,
-    pub secret_files: Vec<PathBuf>,
-    #[serde(default)]
-    pub allow_private: bool,
-    #[serde(default = "channel_timeout")]
-    pub timeout: Length,
 }
 
 #[derive(Clone, Debug, Deserialize)]

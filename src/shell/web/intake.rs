@@ -195,13 +195,14 @@ async fn take_report(
     let delivery_key = key(b'd', &[source.name.as_str(), &tenant, &identity, &report.update_id]);
     let incident_key = key(b'x', &[source.name.as_str(), &tenant, &identity]);
     let received = Received {
-        source: source.name.clone(),
-        update_id: report.update_id.clone(),
+        external_id: Some(identity.clone()),
+        version: report.times.updated,
         status: report.status.clone(),
         sha256: sha256.to_owned(),
         raw,
         hints: report.hints.iter().map(|hint| (hint.label.clone(), hint.value.clone(), hint.pointer.clone())).collect(),
         remarks: report.remarks.iter().map(|remark| remark.text.clone()).collect(),
+        ..Received::of(source.name.clone(), report.update_id.clone())
     };
     let mut claims = report.claims.clone();
     claims.extend(source.claims.iter().map(|claim| crate::domain::facts::Claim { at: now, ..claim.clone() }));

@@ -2,6 +2,7 @@
 //!
 //! Knows the desk, never the store's inside nor delivery's; every problem is RFC 9457.
 
+mod acknowledge;
 mod admission;
 mod api;
 mod auth;
@@ -56,6 +57,8 @@ pub struct App {
     pub proxies: Proxies,
     /// Rung when somebody asks for a reload.
     pub reload: Notify,
+    /// How often the page of a link may be asked for.
+    page_limit: acknowledge::Limit,
     live: RwLock<Arc<Live>>,
 }
 
@@ -78,6 +81,7 @@ impl App {
         door: &Door,
         live: Live,
     ) -> Arc<Self> {
+        let live = RwLock::new(Arc::new(live));
         Arc::new(Self {
             desk,
             courier,
@@ -88,7 +92,8 @@ impl App {
             issuers: Issuers::default(),
             proxies: Proxies { trusted: door.trusted_proxies.clone(), header: door.forwarded_header },
             reload: Notify::new(),
-            live: RwLock::new(Arc::new(live)),
+            page_limit: acknowledge::Limit::default(),
+            live,
         })
     }
 
@@ -121,6 +126,7 @@ pub fn routes(app: Arc<App>) -> Router {
         .route("/v1/clocks/{id}/resume", post(api::resume))
         .route("/v1/clocks/{id}/notice", get(api::notice))
         .route("/v1/quarantine", get(api::quarantined))
+        .route("/a/{token}", get(acknowledge::show).post(acknowledge::take))
         .route("/metrics", get(ops::metrics))
         .route("/-/healthy", get(ops::healthy))
         .route("/-/ready", get(ops::ready))
