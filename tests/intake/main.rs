@@ -6,6 +6,7 @@ mod credentials;
 mod crowds;
 mod faults;
 mod people;
+mod quarantine;
 mod settings;
 mod sources;
 mod storage;

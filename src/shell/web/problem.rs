@@ -38,6 +38,16 @@ impl Problem {
         self
     }
 
+    /// A further member.
+    pub fn member(&self, name: &str) -> Option<&Value> {
+        self.more.get(name)
+    }
+
+    /// What to do next.
+    pub fn hint_text(&self) -> Option<&str> {
+        self.hint.as_deref()
+    }
+
     /// The status.
     pub fn status(&self) -> StatusCode {
         self.status
