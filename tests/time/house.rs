@@ -185,6 +185,10 @@ impl Channel for Mail {
         &ID
     }
 
+    fn kind(&self) -> &'static str {
+        "email"
+    }
+
     fn deliver<'a>(&'a self, letter: &'a Letter, _: &'a str, _: Instant) -> BoxFuture<'a, Outcome> {
         Box::pin(async move {
             let _open = self.gate.read().await;

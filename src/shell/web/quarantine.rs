@@ -268,7 +268,7 @@ pub struct Drop {
 /// Puts a message away: it stays on record and waits for nobody.
 pub async fn drop_kept(State(app): State<Arc<App>>, headers: HeaderMap, Path(id): Path, body: Body) -> Answer<Value> {
     let caller = caller(&app, &headers, May::Act)?;
-    let Drop { because } = super::read_json(body, &headers, app.body_limit).await?;
+    let Drop { because } = super::read_json(&app, body, &headers).await?;
     if because.trim().is_empty() {
         return Err(crate::domain::incident::Refusal::Empty("because").into());
     }
