@@ -10,7 +10,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     ("domain/ids", &[]),
     ("domain/instant", &[]),
     ("domain/standard_webhooks", &[]),
-    ("domain/quarantine", &["domain::instant"]),
+    ("domain/quarantine", &["domain::ids", "domain::instant"]),
     ("domain/escalation", &["domain::instant"]),
     ("domain/clocks", &["domain::instant", "domain::clocks"]),
     ("domain/facts", &["domain::ids", "domain::instant", "domain::facts"]),
@@ -53,9 +53,11 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
             "shell::desk",
             "shell::links",
             "shell::mint",
+            "shell::operator",
             "shell::render",
             "shell::scheduler",
             "shell::telemetry",
+            "shell::unique",
             "shell::wall_clock",
             "shell::web",
         ],
@@ -65,7 +67,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
 ];
 
 /// What everybody may know: it knows nobody.
-const EVERYBODY: &[&str] = &["domain::hex"];
+const EVERYBODY: &[&str] = &["domain::hex", "domain::repeated"];
 
 /// Crates that live in one place, and that place.
 const ONE_ROOM: &[(&str, &[&str], &str)] = &[

@@ -285,6 +285,9 @@ pub struct Received {
     /// When this version of the report was made, by the sender's own clock.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub version: Option<Instant>,
+    /// When it came in, if that was long before it was recorded here.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub came_at: Option<Instant>,
     /// Whether a newer version of the same report had come before: it then overwrites nothing.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub late: bool,
@@ -312,6 +315,7 @@ impl Received {
             update_id: update_id.into(),
             external_id: None,
             version: None,
+            came_at: None,
             late: false,
             status: None,
             sha256: String::new(),

@@ -11,7 +11,9 @@ mod intake;
 mod ops;
 mod patience;
 mod problem;
+mod quarantine;
 mod serve;
+mod taking;
 mod wire;
 
 pub use admission::DRILL_HEADER;
@@ -22,6 +24,7 @@ pub use serve::{Keeping, serve, serve_router};
 use super::config::{Door, Person, Source};
 use super::courier::Courier;
 use super::desk::Desk;
+use super::operator;
 use super::scheduler::Scheduler;
 use super::telemetry::Metrics;
 use crate::domain::ids::SourceId;
@@ -102,9 +105,21 @@ impl App {
         Arc::clone(&self.live.read().unwrap_or_else(PoisonError::into_inner))
     }
 
+    /// Whom each source speaks for.
+    pub fn spoken_for(&self) -> operator::Organisations {
+        self.live().spoken_for()
+    }
+
     /// Puts others in use.
     pub fn swap_live(&self, live: Live) {
         *self.live.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(live);
+    }
+}
+
+impl Live {
+    /// Whom each source speaks for.
+    pub fn spoken_for(&self) -> operator::Organisations {
+        self.sources.iter().map(|(name, source)| (name.to_string(), source.organisations.clone())).collect()
     }
 }
 
@@ -125,7 +140,11 @@ pub fn routes(app: Arc<App>) -> Router {
         .route("/v1/clocks/{id}/pause", post(api::pause))
         .route("/v1/clocks/{id}/resume", post(api::resume))
         .route("/v1/clocks/{id}/notice", get(api::notice))
-        .route("/v1/quarantine", get(api::quarantined))
+        .route("/v1/quarantine", get(quarantine::list))
+        .route("/v1/quarantine/remap", post(quarantine::remap_all))
+        .route("/v1/quarantine/{id}", get(quarantine::show))
+        .route("/v1/quarantine/{id}/remap", post(quarantine::remap))
+        .route("/v1/quarantine/{id}/drop", post(quarantine::drop_kept))
         .route("/a/{token}", get(acknowledge::show).post(acknowledge::take))
         .route("/metrics", get(ops::metrics))
         .route("/-/healthy", get(ops::healthy))

@@ -39,6 +39,16 @@ impl Problem {
         self
     }
 
+    /// A further member.
+    pub fn member(&self, name: &str) -> Option<&Value> {
+        self.more.get(name)
+    }
+
+    /// What to do next.
+    pub fn hint_text(&self) -> Option<&str> {
+        self.hint.as_deref()
+    }
+
     /// The same, asking for a user name and a password when it is a 401: some senders wait for that.
     pub fn asking_for_password(self) -> Self {
         Self { asks_for_password: true, ..self }
