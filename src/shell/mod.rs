@@ -1,5 +1,6 @@
 //! The impure half: disk, network, wall clock, terminal.
 
+pub mod channel_health;
 pub mod cli;
 pub mod config;
 pub mod courier;
@@ -10,6 +11,7 @@ pub mod desk;
 pub mod drafts;
 pub mod links;
 pub mod mint;
+pub mod quota;
 pub mod reassess;
 pub mod render;
 pub mod rulebook;

@@ -4,6 +4,7 @@
 //! store; the others need no daemon. A command gives an [`Outcome`]: an [`Exit`], or an error that
 //! is told in the same form everywhere.
 
+mod alert;
 mod answer;
 mod assess;
 mod board;
@@ -76,6 +77,7 @@ enum Command {
     Answer(answer::GiveAnswer),
     Clock(clock::Clock),
     Notice(notice::Notice),
+    Alert(alert::Alert),
     Quarantine(quarantine::Quarantine),
 
     Assess(assess::Assess),
@@ -102,6 +104,7 @@ pub fn main() -> ExitCode {
         Command::Incident(incident) => ask(incident.run(output)),
         Command::Answer(answer) => ask(answer.run(output)),
         Command::Clock(clock) => ask(clock.run(output)),
+        Command::Alert(alert) => ask(alert.run(output)),
         Command::Notice(notice) => ask(notice.run(output)),
         Command::Quarantine(quarantine) => ask(quarantine.run(output)),
         Command::Assess(assess) => assess.run(wanted),

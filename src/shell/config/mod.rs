@@ -19,6 +19,7 @@ use crate::domain::instant::{Duration, Instant};
 use crate::domain::law::{PackFault, PackText, Rulebook};
 use crate::domain::repeated::Repeated;
 use crate::shell::delivery::Channel;
+use crate::shell::quota::Quota;
 use crate::shell::rulebook::{self, RulesFault};
 use raw::{RawConfig, RawSource};
 use secrecy::SecretSlice;
@@ -68,6 +69,8 @@ pub struct Config {
     pub people: Vec<Person>,
     /// How people are reached.
     pub channels: BTreeMap<ChannelId, Arc<dyn Channel>>,
+    /// How many letters one recipient gets before those that may wait do.
+    pub per_recipient: Option<Quota>,
 }
 
 /// The law and the house's policy, swapped together on a reload.
@@ -254,6 +257,7 @@ impl<'a> Reader<'a> {
         self.sizes(&raw);
         let organisations = self.organisations(&raw, &rulebook.vocabulary);
         let channels = self.channels(&raw.channels);
+        let per_recipient = self.quota(raw.escalation.per_recipient.as_deref());
         let teams = self.teams(&raw, &channels);
         self.ladders(&raw, &teams, &rulebook);
         let sources = self.sources(&raw, &texts, &organisations, &rulebook.vocabulary);
@@ -287,6 +291,7 @@ impl<'a> Reader<'a> {
             sources,
             people,
             channels,
+            per_recipient,
         })
     }
 

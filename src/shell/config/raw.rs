@@ -130,6 +130,7 @@ impl Default for RawAcknowledge {
 #[serde(deny_unknown_fields, default)]
 pub struct RawEscalation {
     pub ring_shadow: bool,
+    pub per_recipient: Option<String>,
 }
 
 #[derive(Clone, Debug, Deserialize)]
