@@ -48,15 +48,7 @@ impl Actors {
     pub async fn post(&self) {
         let (name, version) = self.world.roll(|dice| (dice.pick(&NAMES).copied().unwrap_or("one"), format!("{}", dice.below(3))));
         let now = self.world.now();
-        let received = Received {
-            source: "native".into(),
-            update_id: version.clone(),
-            status: None,
-            sha256: String::new(),
-            raw: None,
-            hints: Vec::new(),
-            remarks: Vec::new(),
-        };
+        let received = Received::of("native", version.clone());
         let claims = vec![claim("event.received-at", Value::Instant(now), Claimant::Product("native".into()), now)];
         let delivery_key = format!("d {name} {version}").into_bytes();
         for _ in 0..4 {

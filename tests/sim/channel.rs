@@ -116,6 +116,10 @@ impl Channel for SimChannel {
         &self.id
     }
 
+    fn kind(&self) -> &'static str {
+        "simulated"
+    }
+
     fn deliver<'a>(&'a self, letter: &'a Letter, to: &'a str, _: Instant) -> BoxFuture<'a, Outcome> {
         Box::pin(self.attempt(letter, to))
     }

@@ -121,7 +121,7 @@ impl Outside {
         let courier = Arc::new(Courier::new(Arc::clone(&desk), &EXAMPLE, Arc::clone(&metrics)));
         let channels = vec![SimChannel::new("mail", &world), SimChannel::new("mail-2", &world)];
         let by_name = channels.iter().map(|channel| (channel.id().clone(), Arc::clone(channel) as Arc<dyn Channel>));
-        courier.swap_channels(by_name.collect::<BTreeMap<ChannelId, _>>());
+        courier.swap_channels(by_name.collect::<BTreeMap<ChannelId, _>>(), None);
         let scheduler = Arc::new(Scheduler::new(Arc::clone(&desk), Arc::clone(&courier), metrics));
         House { world, store, desk, courier, scheduler, channels, answered: Arc::clone(&self.answered) }
     }
