@@ -7,6 +7,7 @@ use super::App;
 use super::admission::{self, Admitted, Knock};
 use super::extract::Path;
 use super::problem::Problem;
+use super::subscription;
 use crate::domain::hex::hex;
 use crate::domain::ids::{IncidentId, OrganisationId};
 use crate::domain::incident::{Command, Opened, Opening, Profile, Received};
@@ -47,6 +48,13 @@ struct Taken {
     incidents: Vec<IncidentId>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     remarks: Vec<String>,
+}
+
+impl Taken {
+    /// Nothing to take.
+    fn nothing(status: &'static str) -> Self {
+        Self { status, incident: None, duplicate: false, incidents: Vec::new(), remarks: Vec::new() }
+    }
 }
 
 /// Takes a delivery.
@@ -91,6 +99,15 @@ async fn take(app: &App, name: &str, url_key: Option<&str>, knock: Knock) -> Res
         headers: readable_headers(&headers, source),
         received_at: now,
     };
+    if subscription::is_asked(&headers) {
+        return match subscription::confirm(source, body).await {
+            Ok(()) => Ok(Taken::nothing("confirmed")),
+            Err(problem) => {
+                let text = problem.to_string();
+                Err(set_aside(app, source, &delivery, body, problem, text, now).await)
+            }
+        };
+    }
     let rules = app.desk.rules();
     match ingest::read(&source.mapping, &rules.rulebook.vocabulary, &delivery, body) {
         Ok(mut reports) => {

@@ -12,6 +12,7 @@ mod ops;
 mod patience;
 mod problem;
 mod serve;
+mod subscription;
 mod wire;
 
 pub use admission::DRILL_HEADER;
