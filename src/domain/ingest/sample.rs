@@ -2,6 +2,7 @@
 //! the way from a sender to the daemon, not for trying out the mapping.
 
 use super::mapping::{Form, From, Mapping, Take};
+use super::place::Place;
 use super::pointer::Pointer;
 use serde_json::{Map, Value, json};
 
@@ -23,14 +24,19 @@ pub fn sample(mapping: &Mapping) -> Value {
 
 /// The places of the first source that has any within the event.
 fn places(takes: &[Take]) -> Vec<&Pointer> {
-    let has_any = |take: &&Take| match &take.from {
-        From::Pointer(pointer) => !pointer.from_root,
-        From::Join(_) => true,
-        From::Constant(_) | From::Header(_) => false,
+    takes.iter().map(within).find(|places| !places.is_empty()).unwrap_or_default()
+}
+
+/// The places within the event that a source is taken from.
+fn within(take: &Take) -> Vec<&Pointer> {
+    let places = match &take.from {
+        From::Place(place) => std::slice::from_ref(place),
+        From::Join(places) => places,
+        From::Constant(_) => &[],
     };
-    match takes.iter().find(has_any).map(|take| &take.from) {
-        Some(From::Pointer(pointer)) => vec![pointer],
-        Some(From::Join(pointers)) => pointers.iter().filter(|pointer| !pointer.from_root).collect(),
-        _ => Vec::new(),
-    }
+    let pointers = places.iter().filter_map(|place| match place {
+        Place::Pointer(pointer) => Some(pointer),
+        Place::Header(_) | Place::Expression(_) => None,
+    });
+    pointers.filter(|pointer| !pointer.from_root).collect()
 }
