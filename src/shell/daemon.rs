@@ -2,6 +2,7 @@
 
 use super::config::{self, Config};
 use super::courier::Courier;
+use super::delivery::install_crypto_provider;
 use super::desk::Desk;
 use super::drafts::Drafts;
 use super::links::Links;
@@ -76,6 +77,7 @@ impl Daemon {
     /// Opens the store, replays what is to be replayed, listens, and starts to ring. `progress` is
     /// shown bytes done and in all while the index is rebuilt.
     pub async fn start(config: Config, progress: &mut dyn FnMut(u64, u64)) -> Result<Self, StartFault> {
+        install_crypto_provider();
         let listener =
             TcpListener::bind(config.listen).await.map_err(|source| StartFault::Listen { address: config.listen, source })?;
         let address = listener.local_addr().map_err(|source| StartFault::Listen { address: config.listen, source })?;

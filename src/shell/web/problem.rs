@@ -18,14 +18,14 @@ pub struct Problem {
     hint: Option<String>,
     more: Map<String, Value>,
     retry_after_s: Option<u32>,
-    challenge: &'static str,
+    asks_for_password: bool,
 }
 
 impl Problem {
     /// A problem of a kind. `code` is stable: scripts hold on to it.
     pub fn new(status: StatusCode, code: &'static str, title: &'static str, detail: impl Into<String>) -> Self {
         let (detail, hint) = split_hint(detail.into());
-        Self { status, code, title, detail, hint, more: Map::new(), retry_after_s: None, challenge: "Bearer" }
+        Self { status, code, title, detail, hint, more: Map::new(), retry_after_s: None, asks_for_password: false }
     }
 
     /// The same with what to do next.
@@ -49,9 +49,9 @@ impl Problem {
         self.hint.as_deref()
     }
 
-    /// The same with what `WWW-Authenticate` asks for, when it is a 401.
-    pub fn challenge(self, challenge: &'static str) -> Self {
-        Self { challenge, ..self }
+    /// The same, asking for a user name and a password when it is a 401: some senders wait for that.
+    pub fn asking_for_password(self) -> Self {
+        Self { asks_for_password: true, ..self }
     }
 
     /// The status.
@@ -127,7 +127,10 @@ impl IntoResponse for Problem {
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
         if self.status == StatusCode::UNAUTHORIZED {
-            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static(self.challenge));
+            headers.insert(
+                header::WWW_AUTHENTICATE,
+                HeaderValue::from_static(if self.asks_for_password { "Basic realm=\"watchbell\"" } else { "Bearer" }),
+            );
         }
         if let Some(seconds) = self.retry_after_s {
             headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
