@@ -22,7 +22,7 @@ pub fn sample(mapping: &Mapping) -> Value {
     event
 }
 
-/// The places of the first source that has any within the event.
+/// The places in the payload of the first source that has any within the event.
 fn places(takes: &[Take]) -> Vec<&Pointer> {
     takes.iter().map(within).find(|places| !places.is_empty()).unwrap_or_default()
 }
