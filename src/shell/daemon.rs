@@ -6,6 +6,7 @@ use super::delivery::install_crypto_provider;
 use super::desk::Desk;
 use super::drafts::Drafts;
 use super::links::Links;
+use super::operator;
 use super::reassess::{self, Note};
 use super::scheduler::Scheduler;
 use super::store::embedded::{LogOptions, Options, ReopeningStore};
@@ -106,6 +107,7 @@ impl Daemon {
         if !daemon.note.names(&config.rules) {
             daemon.reassess();
         }
+        daemon.tell_of_quarantine();
         Ok(daemon)
     }
 
@@ -164,7 +166,7 @@ impl Daemon {
             }
         };
         self.app.desk.swap_rules(Arc::clone(&config.rules));
-        self.courier.swap_channels(config.channels);
+        self.courier.swap_channels(config.channels, config.per_recipient);
         self.app.swap_live(Live { sources: config.sources, people: config.people });
         // From TLS to none or back is a change of the address people use, and waits for a restart.
         self.tls.send_if_modified(|tls| {
@@ -185,6 +187,16 @@ impl Daemon {
     fn reassess(&self) {
         let (desk, note) = (Arc::clone(&self.app.desk), self.note.clone());
         tokio::spawn(async move { reassess::every_open(&desk, &note).await });
+    }
+
+    /// Tells the operator of kept messages that a crash left untold, in the background.
+    fn tell_of_quarantine(&self) {
+        let app = Arc::clone(&self.app);
+        tokio::spawn(async move {
+            if let Err(error) = operator::ring_all(&app.desk, &app.spoken_for(), wall_clock::now()).await {
+                tracing::error!(%error, "the operator could not be told of messages in quarantine");
+            }
+        });
     }
 
     /// Stops taking requests, lets what is under way finish, and closes the store.

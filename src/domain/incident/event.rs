@@ -230,6 +230,24 @@ pub enum Event {
         /// How.
         result: DeliveryResult,
     },
+    /// An alert that was due waits a little.
+    DeliveryHeld {
+        /// Which alert.
+        alert: AlertId,
+        /// Until when.
+        until: Instant,
+        /// Why.
+        reason: String,
+    },
+    /// An alert goes out once more, under the same id.
+    Redelivered {
+        /// Which alert.
+        alert: AlertId,
+        /// Who wants it.
+        by: String,
+        /// Why.
+        reason: String,
+    },
     /// Looked at with nothing to do, but the wake set before is not the one policy asks for.
     NothingDue {},
     /// An alert is no longer tried because its clock is closed.
@@ -285,6 +303,9 @@ pub struct Received {
     /// When this version of the report was made, by the sender's own clock.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub version: Option<Instant>,
+    /// When it came in, if that was long before it was recorded here.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub came_at: Option<Instant>,
     /// Whether a newer version of the same report had come before: it then overwrites nothing.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub late: bool,
@@ -312,6 +333,7 @@ impl Received {
             update_id: update_id.into(),
             external_id: None,
             version: None,
+            came_at: None,
             late: false,
             status: None,
             sha256: String::new(),

@@ -16,14 +16,16 @@ pub use credentials::Way;
 pub use door::Door;
 pub use raw::{ForwardedHeader, LogFormat, May};
 
+use crate::domain::escalation::{Ladder, Rung, When};
 use crate::domain::facts::{Claim, Claimant, Vocabulary};
 use crate::domain::ids::{ChannelId, OrganisationId, PackId, SourceId};
 use crate::domain::incident::{House, Profile, Team, TeamMember};
 use crate::domain::ingest::{self, Mapping, TokenDigest};
-use crate::domain::instant::Instant;
+use crate::domain::instant::{Duration, Instant};
 use crate::domain::law::{PackFault, PackText, Rulebook};
 use crate::domain::repeated::Repeated;
 use crate::shell::delivery::Channel;
+use crate::shell::quota::Quota;
 use crate::shell::rulebook::{self, RulesFault};
 use ipnet::IpNet;
 use raw::{RawConfig, RawSource};
@@ -35,6 +37,9 @@ use std::sync::Arc;
 
 /// The prefix of environment variables that override keys: `WATCHBELL__SERVER__LISTEN`.
 pub const ENV_PREFIX: &str = "WATCHBELL__";
+
+/// The clock by which the daemon tells its operator of messages that nobody could read.
+const OPERATORS_DUTY: &str = "house.quarantine";
 
 /// How many times its own size a body may take in the journal, quoted and with what was read from it.
 pub const BODY_IN_RECORD: u64 = 3;
@@ -71,6 +76,8 @@ pub struct Config {
     pub people: Vec<Person>,
     /// How people are reached.
     pub channels: BTreeMap<ChannelId, Arc<dyn Channel>>,
+    /// How many letters one recipient gets before those that may wait do.
+    pub per_recipient: Option<Quota>,
 }
 
 /// The law and the house's policy, swapped together on a reload.
@@ -262,14 +269,16 @@ impl<'a> Reader<'a> {
         let door = self.door(&raw.server);
         let organisations = self.organisations(&raw, &rulebook.vocabulary);
         let channels = self.channels(&raw.channels);
+        let per_recipient = self.quota(raw.escalation.per_recipient.as_deref());
         let teams = self.teams(&raw, &channels);
         self.ladders(&raw, &teams, &rulebook);
+        let operator = self.operator(&raw, &teams);
         let sources = self.sources(&raw, &texts, &organisations, &rulebook.vocabulary);
         let people = self.people(&raw);
         let with_packs = self.packs(&raw.rules.with, &rulebook);
         let without_packs = self.packs(&raw.rules.without, &rulebook);
         let house = House {
-            ladders: raw.ladders,
+            ladders: operator.into_iter().chain(raw.ladders).collect(),
             teams,
             lease: raw.acknowledge.lease.0,
             last_call: raw.acknowledge.last_call.0,
@@ -294,6 +303,7 @@ impl<'a> Reader<'a> {
             sources,
             people,
             channels,
+            per_recipient,
         })
     }
 
@@ -446,6 +456,21 @@ impl<'a> Reader<'a> {
             let fault = PackFault::of_file(self.file, "no ladder is for all duties, so some clocks would never ring");
             self.faults.push(fault.hint("add a [[ladder]] without `for`"));
         }
+    }
+
+    /// The ladder of what the daemon tells of itself, unless the house wrote one for it.
+    fn operator(&mut self, raw: &RawConfig, teams: &BTreeMap<String, Team>) -> Option<Ladder> {
+        let team = raw.operator.team.as_ref()?;
+        if !teams.contains_key(team) {
+            let known: Vec<&str> = teams.keys().map(String::as_str).collect();
+            self.fault(team, format!("there is no team `{team}`"), there_are(&known, team));
+        }
+        let written = raw.ladders.iter().flat_map(|ladder| &ladder.duties).any(|duty| duty == OPERATORS_DUTY);
+        let rung = |when| Rung { when, to: vec![team.clone()] };
+        let whens = [When::Start, When::ShareLeft(50), When::Expiry, When::EveryOverdue(Duration::hours(1))];
+        let ladder =
+            Ladder { name: "operator".into(), duties: vec![OPERATORS_DUTY.into()], rungs: whens.into_iter().map(rung).collect() };
+        (!written).then_some(ladder)
     }
 
     fn sources(

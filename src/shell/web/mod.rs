@@ -4,6 +4,7 @@
 
 mod acknowledge;
 mod admission;
+mod alerts;
 mod api;
 mod auth;
 mod extract;
@@ -11,8 +12,10 @@ mod intake;
 mod ops;
 mod patience;
 mod problem;
+mod quarantine;
 mod serve;
 mod subscription;
+mod taking;
 mod wire;
 
 pub use admission::DRILL_HEADER;
@@ -23,6 +26,7 @@ pub use serve::{Keeping, serve, serve_router};
 use super::config::{Door, Person, Source};
 use super::courier::Courier;
 use super::desk::Desk;
+use super::operator;
 use super::scheduler::Scheduler;
 use super::telemetry::Metrics;
 use crate::domain::ids::SourceId;
@@ -103,9 +107,21 @@ impl App {
         Arc::clone(&self.live.read().unwrap_or_else(PoisonError::into_inner))
     }
 
+    /// Whom each source speaks for.
+    pub fn spoken_for(&self) -> operator::Organisations {
+        self.live().spoken_for()
+    }
+
     /// Puts others in use.
     pub fn swap_live(&self, live: Live) {
         *self.live.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(live);
+    }
+}
+
+impl Live {
+    /// Whom each source speaks for.
+    pub fn spoken_for(&self) -> operator::Organisations {
+        self.sources.iter().map(|(name, source)| (name.to_string(), source.organisations.clone())).collect()
     }
 }
 
@@ -118,6 +134,9 @@ pub fn routes(app: Arc<App>) -> Router {
         .route("/v1/incidents", get(api::board))
         .route("/v1/incidents/{id}", get(api::show_incident))
         .route("/v1/incidents/{id}/claims", post(api::answer))
+        .route("/v1/alerts", get(alerts::list))
+        .route("/v1/incidents/{id}/alerts", get(alerts::of_incident))
+        .route("/v1/incidents/{id}/alerts/{alert}/redeliver", post(alerts::redeliver))
         .route("/v1/clocks", get(api::list_clocks))
         .route("/v1/clocks/{id}", get(api::show_clock))
         .route("/v1/clocks/{id}/ack", post(api::ack))
@@ -126,7 +145,11 @@ pub fn routes(app: Arc<App>) -> Router {
         .route("/v1/clocks/{id}/pause", post(api::pause))
         .route("/v1/clocks/{id}/resume", post(api::resume))
         .route("/v1/clocks/{id}/notice", get(api::notice))
-        .route("/v1/quarantine", get(api::quarantined))
+        .route("/v1/quarantine", get(quarantine::list))
+        .route("/v1/quarantine/remap", post(quarantine::remap_all))
+        .route("/v1/quarantine/{id}", get(quarantine::show))
+        .route("/v1/quarantine/{id}/remap", post(quarantine::remap))
+        .route("/v1/quarantine/{id}/drop", post(quarantine::drop_kept))
         .route("/a/{token}", get(acknowledge::show).post(acknowledge::take))
         .route("/metrics", get(ops::metrics))
         .route("/-/healthy", get(ops::healthy))

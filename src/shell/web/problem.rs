@@ -39,6 +39,16 @@ impl Problem {
         self
     }
 
+    /// A further member.
+    pub fn member(&self, name: &str) -> Option<&Value> {
+        self.more.get(name)
+    }
+
+    /// What to do next.
+    pub fn hint_text(&self) -> Option<&str> {
+        self.hint.as_deref()
+    }
+
     /// The same, asking for a user name and a password when it is a 401: some senders wait for that.
     pub fn asking_for_password(self) -> Self {
         Self { asks_for_password: true, ..self }
@@ -163,6 +173,7 @@ impl From<Refusal> for Problem {
             Refusal::NoIncident => Self::not_found("no-incident", detail).hint("`GET /v1/incidents` lists them"),
             Refusal::NoClock(_) => Self::not_found("no-clock", detail).hint("`GET /v1/clocks` lists them"),
             Refusal::NoAlert(_) => Self::not_found("no-alert", detail).hint("`GET /v1/clocks/{id}` lists the alerts of a clock"),
+            Refusal::UnderWay(_) => Self::conflict("under-way", detail).hint("wait until the attempt has ended"),
             Refusal::Exists => Self::conflict("exists", detail).hint("`GET /v1/incidents` lists them"),
             Refusal::Closed(_) => Self::conflict("clock-closed", detail).hint("answer with facts if it ought to run again"),
             Refusal::LastCall => Self::conflict("last-call", detail).hint("`POST /v1/clocks/{id}/meet` or `…/determine`"),
