@@ -2,10 +2,6 @@
 
 use serde_json::{Value as Json, json};
 use std::path::Path;
-use watchbell::domain::facts::Vocabulary;
-use watchbell::domain::ids::SourceId;
-use watchbell::domain::ingest::{DeliveryMeta, Mapping, event_schema, read};
-use watchbell::domain::instant::parse_rfc3339;
 use watchbell::domain::law::schema::PackFile;
 use watchbell::shell::rulebook;
 
@@ -36,110 +32,85 @@ fn a_schema_knows_the_keys_of_its_file_and_no_others() {
     }
 }
 
-fn vocabulary() -> Vocabulary {
-    rulebook::check(&rulebook::texts(None).expect("the built-in rules")).expect("sound rules").vocabulary
+fn schema(file: PackFile) -> Json {
+    serde_json::from_str(&file.schema()).expect("a schema is JSON")
+}
+
+/// What kind of file of a pack lies at a path below the rules folder; none for what has no schema.
+fn kind(path: &str) -> Option<PackFile> {
+    let (folder, name) = path.split_once('/')?;
+    match name {
+        _ if matches!(folder, "calendars" | "sources") || !name.ends_with(".toml") => None,
+        "authorities.toml" => None,
+        "pack.toml" => Some(PackFile::Pack),
+        "cases.toml" => Some(PackFile::Cases),
+        name if name.starts_with("overlays/") => Some(PackFile::Overlay),
+        _ => Some(PackFile::Duty),
+    }
 }
 
 #[test]
-fn the_schema_of_the_native_event_is_current() {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("rules/.schema/event.json");
-    let kept = std::fs::read_to_string(&path).unwrap_or_default();
-    assert!(kept == event_schema(&vocabulary()), "stale schema\nhint: watchbell rules schema event > rules/.schema/event.json");
-}
-
-fn with(field: &str, value: Json) -> Json {
-    let mut event = json!({ "title": "t" });
-    event[field] = value;
-    event
-}
-
-#[test]
-fn the_schema_accepts_what_the_reader_takes_and_refuses_what_it_refuses() {
-    let vocabulary = vocabulary();
-    let schema: Json = serde_json::from_str(&event_schema(&vocabulary)).expect("JSON");
-    let validator = jsonschema::validator_for(&schema).expect("a sound schema");
-    let delivery = DeliveryMeta::json(SourceId::from("s"), parse_rfc3339("2026-11-21T12:00:00Z").expect("a time"));
-    let mut events = vec![
-        json!({ "title": "t" }),
-        json!([{ "title": "a" }, { "title": "b" }]),
-        json!([]),
-        json!({}),
-        json!([{ "title": "a" }, 7]),
-        json!({
-            "id": "c-7", "update_id": "4", "tenant": "emea", "title": "Mailbox taken over", "severity": "high", "status": "open",
-            "kind": "breach-report", "occurred_at": "2026-11-20T22:10:00+01:00", "detected_at": "2026-11-21T07:40:00Z",
-            "updated_at": null, "organisations": ["acme-gmbh"], "note": "Found.", "link": "https://soc.example/7",
-            "labels": { "ward": "north", "beds": 12 },
-            "facts": { "people.total": { "at-least": 400 }, "data.encrypted": null, "people.by-place": { "US-OH": 3, "DE": { "about": 4 } } },
-        }),
-        with("titel", json!("x")),
-    ];
-    let odd = [
-        json!(7),
-        json!(true),
-        json!(""),
-        json!(" "),
-        json!("words"),
-        json!([]),
-        json!([7]),
-        json!([""]),
-        json!({}),
-        json!({ "a": 1 }),
-        json!(null),
-    ];
-    for field in
-        ["id", "update_id", "tenant", "title", "severity", "status", "kind", "organisations", "facts", "note", "link", "labels"]
-    {
-        events.extend(odd.iter().map(|value| with(field, value.clone())));
-    }
-    events.push(with("note", json!("x".repeat(20_001))));
-    events.extend(["low", "unknown", "High", "fatal"].map(|word| with("severity", json!(word))));
-    for time in [
-        "2026-11-20T22:10:00+01:00",
-        "2026-11-20T22:10:00",
-        "2026-11-20",
-        "yesterday",
-        "2026-11-20T22:10:00.123456789z",
-        "2026-11-20T22:10:00+0100",
-    ] {
-        events.push(with("occurred_at", json!(time)));
-        events.push(with("facts", json!({ "event.ended-at": time })));
-    }
-    for (key, value) in [
-        ("people.total", json!(3)),
-        ("people.total", json!(-3)),
-        ("people.total", json!(3.5)),
-        ("people.total", json!("3")),
-        ("people.total", json!({ "about": 3 })),
-        ("people.total", json!({ "about": 3, "exact": 3 })),
-        ("people.total", json!({ "perhaps": 3 })),
-        ("people.total", json!(10_000_000_001_u64)),
-        ("people.total@staff", json!(3)),
-        ("people.total@Staff", json!(3)),
-        ("people.totl", json!(3)),
-        ("data.encrypted", json!("no")),
-        ("data.encrypted", json!(null)),
-        ("people.by-place", json!({ "ohio": 3 })),
-        ("people.by-place", json!({ "US-OH": 3 })),
-        ("data.kinds", json!(["no such kind"])),
-        ("data.kinds", json!([])),
-        ("event.received-at", json!("2026-11-20T22:10:00Z")),
-        ("breach.nature", json!("words\nover lines")),
-        ("breach.nature", json!("a bell\u{7}")),
-    ] {
-        events.push(with("facts", json!({ key: value })));
-    }
-    let (mut taken, mut wrong) = (0, Vec::new());
-    for event in &events {
-        let read = read(&Mapping::native(), &vocabulary, &delivery, event.to_string().as_bytes());
-        taken += usize::from(read.is_ok());
-        if read.is_ok() != validator.is_valid(event) {
-            wrong.push(format!(
-                "{event}\n  the reader: {:?}",
-                read.map(|reports| reports.len()).map_err(|fault| fault.to_string())
-            ));
+fn every_file_of_every_pack_is_what_its_schema_says() {
+    let texts = rulebook::built_in();
+    for file in PackFile::ALL {
+        let validator = jsonschema::validator_for(&schema(file)).expect("a schema that can be used");
+        let of_kind: Vec<_> = texts.iter().filter(|text| kind(&text.path) == Some(file)).collect();
+        assert!(of_kind.len() > 5, "few files of the kind {}", file.name());
+        for text in of_kind {
+            let read: Json = toml::from_str(&text.text).unwrap_or_else(|fault| panic!("{}: {fault}", text.path));
+            let faults: Vec<String> =
+                validator.iter_errors(&read).map(|fault| format!("{}: {fault}", fault.instance_path())).collect();
+            assert!(faults.is_empty(), "{}: {faults:#?}", text.path);
         }
     }
-    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
-    assert!(taken > 30 && events.len() - taken > 60, "{taken} of {}", events.len());
+}
+
+#[test]
+fn a_schema_refuses_what_the_program_refuses() {
+    let texts = rulebook::built_in();
+    let text = texts.iter().find(|text| text.path == "house/triage.toml").expect("the duty is there");
+    let sound: Json = toml::from_str(&text.text).expect("the duty is read");
+    let validator = jsonschema::validator_for(&schema(PackFile::Duty)).expect("a schema that can be used");
+    assert!(validator.is_valid(&sound));
+    let spoilt = |pointer: &str, value: Json| {
+        let mut spoilt = sound.clone();
+        let (parent, key) = pointer.rsplit_once('/').expect("a pointer");
+        spoilt.pointer_mut(parent).unwrap_or_else(|| panic!("no {parent}"))[key] = value;
+        assert_ne!(spoilt, sound);
+        validator.is_valid(&spoilt)
+    };
+    assert!(!spoilt("/colour", json!("red")), "an unknown key");
+    assert!(!spoilt("/verification", json!("oficial")), "a word that is none of the marks");
+    assert!(!spoilt("/binds", json!({ "has": { "fact": "organisation.places" } })), "a condition without its words");
+    assert!(!spoilt(
+        "/due",
+        json!([{ "says": "soon", "cite": "s.1", "verification": "choice", "limit": { "hors": { "count": 1 } } }])
+    ));
+    assert!(!spoilt("/force/from", json!("13 May 2027")), "a date that is none");
+}
+
+/// The keys of a schema that say nothing of themselves, each with the keys it lies under.
+fn without_description(schema: &Json, at: &str, found: &mut Vec<String>) {
+    for (key, property) in schema["properties"].as_object().into_iter().flatten() {
+        if property["description"].as_str().is_none_or(|words| words.len() < 6) {
+            found.push(format!("{at}/{key}"));
+        }
+    }
+    let parts: Vec<(String, &Json)> = match schema {
+        Json::Object(map) => map.iter().map(|(key, part)| (key.clone(), part)).collect(),
+        Json::Array(list) => list.iter().enumerate().map(|(index, part)| (index.to_string(), part)).collect(),
+        _ => Vec::new(),
+    };
+    for (key, part) in parts {
+        without_description(part, &format!("{at}/{key}"), found);
+    }
+}
+
+#[test]
+fn an_editor_can_say_what_every_key_means() {
+    for file in PackFile::ALL {
+        let mut found = Vec::new();
+        without_description(&schema(file), "", &mut found);
+        assert!(found.is_empty(), "{}: no words for {found:#?}", file.name());
+    }
 }

@@ -4,30 +4,24 @@
 //! incident's title nor any fact travels, only which clock, how long, what is asked and where.
 
 use super::courier::left_in_words;
-use super::delivery::{Letter, Urgency};
+use super::delivery::{Act, Letter, Urgency};
 use crate::domain::escalation::parse_length;
-use crate::domain::ids::AlertId;
-use crate::domain::incident::{Alert, Clock, Incident, Standing};
+use crate::domain::ids::{AlertId, IncidentId};
+use crate::domain::incident::{Alert, Clock, ClockKey, Incident, Standing};
 use crate::domain::instant::{Duration, Instant, Zone, rfc3339};
 use crate::domain::law::Mode;
 
 /// The fact that the house's own clock asks for.
 const OPENING_QUESTION: &str = "breach.suspected";
+/// The duty to look at messages that were not read.
+const QUARANTINE: &str = "house.quarantine";
 /// A limit closer than this does not wait for the morning.
 const NIGHT: Duration = Duration::hours(12);
 /// A limit closer than this is this week's.
 const WEEK: Duration = Duration::days(7);
 
-/// The letter of an alert, from the incident as it is now. `public_url` is where people reach the
-/// daemon; without it the letter carries no link.
-pub fn compose(
-    incident: &Incident,
-    id: &AlertId,
-    alert: &Alert,
-    clock: &Clock,
-    public_url: Option<&str>,
-    now: Instant,
-) -> Letter {
+/// The letter of an alert, from the incident as it is now; `link` opens the page where it is acknowledged.
+pub fn compose(incident: &Incident, id: &AlertId, alert: &Alert, clock: &Clock, link: Option<String>, now: Instant) -> Letter {
     let law = &clock.law;
     let key = &alert.clock;
     let clock_id = key.public(&incident.id);
@@ -44,14 +38,16 @@ pub fn compose(
     Letter {
         id: id.clone(),
         drill: false,
+        act: Act::Ring,
         incident: incident.id.clone(),
+        clocks: vec![clock_id.clone()],
         thread: incident.id.to_string(),
         subject: format!("{}: {label}{title} ({organisation}, {})", left.as_deref().unwrap_or("Without delay"), incident.id),
         heading,
         lines: lines(clock, alert, organisation, now),
         asked: law.asks.clone(),
-        commands: commands(incident, law.mode, &clock_id),
-        link: public_url.map(|url| format!("{url}/v1/clocks/{clock_id}")),
+        commands: commands(incident, key, law.mode, &clock_id),
+        link,
         facts: serde_json::json!({
             "clock": clock_id,
             "duty": key.duty,
@@ -70,10 +66,37 @@ pub fn compose(
     }
 }
 
+/// A letter that tries a channel, and says so first.
+pub fn drill(id: AlertId, now: Instant) -> Letter {
+    let lines = [
+        ("What this is", "a test of this channel, sent by hand"),
+        ("What it proves", "an alert sent this way reaches you; a real one has the same form"),
+    ];
+    Letter {
+        id: id.clone(),
+        drill: true,
+        act: Act::Ring,
+        incident: IncidentId::new("drill"),
+        clocks: vec![id.to_string()],
+        thread: id.to_string(),
+        subject: "A test of this channel by Watchbell".into(),
+        heading: "This channel works".into(),
+        lines: lines.map(|(label, value)| (label.to_owned(), value.to_owned())).to_vec(),
+        asked: "Nothing. Tell whoever sent it that it has arrived.".into(),
+        commands: Vec::new(),
+        link: None,
+        facts: serde_json::json!({ "clock": id }),
+        urgency: Urgency::Info,
+        rung_at: now,
+        late_by_s: 0,
+    }
+}
+
 /// What to type: the answer where one is all that is asked, the acknowledgement otherwise.
-fn commands(incident: &Incident, mode: Mode, clock_id: &str) -> Vec<(String, String)> {
+fn commands(incident: &Incident, key: &ClockKey, mode: Mode, clock_id: &str) -> Vec<(String, String)> {
     let id = &incident.id;
     let first = match mode {
+        _ if key.duty.as_str() == QUARANTINE => ("To look at them", "watchbell quarantine list".to_owned()),
         Mode::Policy => ("To answer", format!("watchbell answer {id} {OPENING_QUESTION}=true --ground \"what was seen\"")),
         _ => ("To take it", format!("watchbell clock ack {clock_id}")),
     };
@@ -112,6 +135,12 @@ fn lines(clock: &Clock, alert: &Alert, organisation: &str, now: Instant) -> Vec<
     }
     lines.push(("Why now", rung_in_words(&alert.rung)));
     lines.into_iter().map(|(label, value)| (label.to_owned(), value)).collect()
+}
+
+/// Whether an alert may be held back when its reader has got many: neither a loud one nor a ladder's last rungs.
+pub fn may_wait(clock: &Clock, rung: &str, now: Instant) -> bool {
+    let last = rung == "expiry" || rung.contains("overdue");
+    urgency(clock, now) <= Urgency::Warning && !last
 }
 
 /// Loud only where the night cannot wait; a rehearsal never is.

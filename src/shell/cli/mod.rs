@@ -4,10 +4,12 @@
 //! store; the others need no daemon. A command gives an [`Outcome`]: an [`Exit`], or an error that
 //! is told in the same form everywhere.
 
+mod alert;
 mod answer;
 mod assess;
 mod board;
 mod changes;
+mod channel;
 mod check_config;
 mod client;
 mod clock;
@@ -26,6 +28,7 @@ mod output;
 mod quarantine;
 mod rules;
 mod serve;
+mod source;
 mod table;
 mod token;
 mod words;
@@ -75,15 +78,18 @@ enum Command {
     Answer(answer::GiveAnswer),
     Clock(clock::Clock),
     Notice(notice::Notice),
+    Alert(alert::Alert),
     Quarantine(quarantine::Quarantine),
 
     Assess(assess::Assess),
     Rules(rules::Rules),
     Facts(facts::Facts),
     Map(map::Map),
+    Source(source::Source),
 
     CheckConfig(check_config::CheckConfig),
     Doctor(doctor::Doctor),
+    Channel(channel::Channel),
     Journal(journal::Journal),
     Token(token::Token),
     Completions(completions::Completions),
@@ -100,14 +106,17 @@ pub fn main() -> ExitCode {
         Command::Incident(incident) => ask(incident.run(output)),
         Command::Answer(answer) => ask(answer.run(output)),
         Command::Clock(clock) => ask(clock.run(output)),
+        Command::Alert(alert) => ask(alert.run(output)),
         Command::Notice(notice) => ask(notice.run(output)),
         Command::Quarantine(quarantine) => ask(quarantine.run(output)),
         Command::Assess(assess) => assess.run(wanted),
         Command::Rules(rules) => rules.run(output),
         Command::Facts(facts) => facts.run(output),
         Command::Map(map) => map.run(output),
+        Command::Source(source) => ask(source.run(output)),
         Command::CheckConfig(check) => check.run(output),
         Command::Doctor(doctor) => ask(doctor.run(output)),
+        Command::Channel(channel) => ask(channel.run(output)),
         Command::Journal(journal) => journal.run(output),
         Command::Token(token) => token.run(output),
         Command::Completions(completions) => completions.run(),

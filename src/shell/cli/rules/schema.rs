@@ -23,6 +23,8 @@ enum File {
     Pack,
     /// One duty
     Duty,
+    /// The law of one State over the duties of a pack
+    Overlay,
     /// cases.toml
     Cases,
     /// The native event, with the built-in facts; `watchbell map --schema` prints it with the house's own
@@ -34,6 +36,7 @@ impl Schema {
         let schema = match self.file {
             File::Pack => PackFile::Pack.schema(),
             File::Duty => PackFile::Duty.schema(),
+            File::Overlay => PackFile::Overlay.schema(),
             File::Cases => PackFile::Cases.schema(),
             File::Event => event_schema(&rulebook::check(&rulebook::texts(None)?)?.vocabulary),
         };
