@@ -13,7 +13,9 @@ mod apply;
 pub mod credential;
 mod dry_run;
 mod envelope;
+mod event_schema;
 mod expression;
+mod guess;
 mod json;
 pub mod mapping;
 mod mapping_toml;
@@ -31,6 +33,8 @@ mod unreadable;
 
 pub use credential::{TokenDigest, check_bearer};
 pub use dry_run::{DryRun, dry_run};
+pub use event_schema::event_schema;
+pub use guess::{Guess, Why, guess};
 pub use json::{DEPTH_MAX, ELEMENTS_MAX, read_strict};
 pub use mapping::{Mapping, MappingFault, other_name};
 pub use report::{EvidenceKind, Hint, Remark, RemarkCode, Report, Severity, Times};
