@@ -35,6 +35,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
         ],
     ),
     ("domain/board", &["domain::ids", "domain::instant", "domain::facts", "domain::incident", "domain::law", "domain::severity"]),
+    ("domain/delivery_log", &["domain::ids", "domain::instant", "domain::incident"]),
     ("domain", &[]),
     ("shell/store", &["domain::ids", "domain::instant", "domain::journal", "shell::store", "shell::wall_clock", "sim::disk"]),
     (

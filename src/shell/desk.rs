@@ -358,6 +358,23 @@ impl Desk {
         Ok(self.load(id).await?.map(|loaded| loaded.incident))
     }
 
+    /// Everything that happened to an incident, in order, each with the moment it was recorded.
+    pub async fn history(&self, id: &IncidentId) -> Result<Vec<(Instant, Event)>, SubmitError> {
+        let (store, stream) = (Arc::clone(&self.store), id.clone());
+        let envelopes = tokio::task::spawn_blocking(move || store.read(&stream))
+            .await
+            .unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()))
+            .map_err(SubmitError::Unread)?;
+        let damaged = |text: String| SubmitError::Damaged { incident: id.clone(), text };
+        let mut history = Vec::new();
+        for bytes in &envelopes {
+            let envelope = journal::open(bytes).map_err(|fault| damaged(fault.to_string()))?;
+            let events = codec::decode(envelope.format, &envelope.body).map_err(|fault| damaged(fault.to_string()))?;
+            history.extend(events.into_iter().map(|event| (envelope.at, event)));
+        }
+        Ok(history)
+    }
+
     async fn load(&self, id: &IncidentId) -> Result<Option<Loaded>, SubmitError> {
         // Kept messages have streams of their own and are no incidents.
         if id.as_str().starts_with(quarantine::PREFIX) {

@@ -1,6 +1,7 @@
 //! The impure half: disk, network, wall clock, terminal.
 
 mod address_guard;
+pub mod channel_health;
 pub mod cli;
 pub mod config;
 pub mod courier;
@@ -12,6 +13,7 @@ pub mod drafts;
 pub mod links;
 pub mod mint;
 pub mod operator;
+pub mod quota;
 pub mod reassess;
 pub mod render;
 pub mod rulebook;

@@ -137,6 +137,12 @@ fn lines(clock: &Clock, alert: &Alert, organisation: &str, now: Instant) -> Vec<
     lines.into_iter().map(|(label, value)| (label.to_owned(), value)).collect()
 }
 
+/// Whether an alert may be held back when its reader has got many: neither a loud one nor a ladder's last rungs.
+pub fn may_wait(clock: &Clock, rung: &str, now: Instant) -> bool {
+    let last = rung == "expiry" || rung.contains("overdue");
+    urgency(clock, now) <= Urgency::Warning && !last
+}
+
 /// Loud only where the night cannot wait; a rehearsal never is.
 fn urgency(clock: &Clock, now: Instant) -> Urgency {
     let law = &clock.law;

@@ -4,9 +4,9 @@ use super::assessing::{reassess, redraft};
 use super::command::{Command, Moment, Refusal};
 use super::event::{ClockKey, DeliveryResult, Event, Received};
 use super::late;
-use super::ringing;
 use super::state::{AlertState, Clock, Incident};
 use super::suggesting::suggest_risks;
+use super::{delivering, ringing};
 use crate::domain::facts::{CLOCK_SKEW, Claim, Rank, Vocabulary};
 use crate::domain::ids::{AlertId, IncidentId};
 use crate::domain::instant::{Duration, Instant, rfc3339};
@@ -134,6 +134,15 @@ fn further(story: &mut Story<'_>, incident: &Incident, command: Command, moment:
                     story.tell(Event::DeliveryStarted { alert: id, attempt: alert.attempts + 1 });
                 }
             }
+        }
+        Command::HoldDeliveries { holds } => {
+            for event in delivering::hold(incident, holds, moment.now)? {
+                story.tell(event);
+            }
+        }
+        Command::Redeliver { alert, by, reason } => {
+            not_empty("reason", &reason)?;
+            story.tell(delivering::redeliver(incident, alert, by, reason)?);
         }
         Command::EndDelivery { alert: id, attempt, result } => end_delivery(story, incident, id, attempt, result)?,
     }

@@ -230,6 +230,24 @@ pub enum Event {
         /// How.
         result: DeliveryResult,
     },
+    /// An alert that was due waits a little.
+    DeliveryHeld {
+        /// Which alert.
+        alert: AlertId,
+        /// Until when.
+        until: Instant,
+        /// Why.
+        reason: String,
+    },
+    /// An alert goes out once more, under the same id.
+    Redelivered {
+        /// Which alert.
+        alert: AlertId,
+        /// Who wants it.
+        by: String,
+        /// Why.
+        reason: String,
+    },
     /// Looked at with nothing to do, but the wake set before is not the one policy asks for.
     NothingDue {},
     /// An alert is no longer tried because its clock is closed.

@@ -9,6 +9,7 @@ mod assessing;
 pub mod codec;
 mod command;
 mod decide;
+mod delivering;
 mod event;
 mod late;
 mod message;
@@ -18,7 +19,7 @@ mod suggesting;
 mod wake;
 
 pub use assessing::{WouldBe, if_a_breach, sight_of};
-pub use command::{Command, Evidence, HoldStatement, House, Moment, Opening, Refusal, Team, TeamMember};
+pub use command::{Command, DeliveryHold, Evidence, HoldStatement, House, Moment, Opening, Refusal, Team, TeamMember};
 pub use decide::{Decision, decide};
 pub use event::{AlertQueued, ClockKey, ClockLaw, DeliveryResult, Draft, Event, Opened, Profile, Received, RungSkip, Standing};
 pub use message::Message;

@@ -317,6 +317,10 @@ impl Incident {
                     alert.state = AlertState::Waiting { next_at: *retry_at };
                 }
             }),
+            Event::DeliveryHeld { alert, until, .. } => {
+                self.with_alert(alert, |alert| alert.state = AlertState::Waiting { next_at: *until });
+            }
+            Event::Redelivered { alert, .. } => self.with_alert(alert, |alert| alert.state = AlertState::Waiting { next_at: at }),
             Event::DeliveryDropped { alert, reason } => {
                 self.with_alert(alert, |alert| alert.state = AlertState::Dropped { reason: reason.clone() });
             }

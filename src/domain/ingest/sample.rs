@@ -22,21 +22,16 @@ pub fn sample(mapping: &Mapping) -> Value {
     event
 }
 
-/// The places of the first source that has any within the event.
+/// The places in the payload of the first source that has any within the event.
 fn places(takes: &[Take]) -> Vec<&Pointer> {
-    takes.iter().map(within).find(|places| !places.is_empty()).unwrap_or_default()
+    takes.iter().map(places_of).find(|places| !places.is_empty()).unwrap_or_default()
 }
 
-/// The places within the event that a source is taken from.
-fn within(take: &Take) -> Vec<&Pointer> {
+fn places_of(take: &Take) -> Vec<&Pointer> {
     let places = match &take.from {
         From::Place(place) => std::slice::from_ref(place),
         From::Join(places) => places,
         From::Constant(_) => &[],
     };
-    let pointers = places.iter().filter_map(|place| match place {
-        Place::Pointer(pointer) => Some(pointer),
-        Place::Header(_) | Place::Expression(_) => None,
-    });
-    pointers.filter(|pointer| !pointer.from_root).collect()
+    places.iter().filter_map(Place::pointer).filter(|pointer| !pointer.from_root).collect()
 }

@@ -27,6 +27,7 @@ use crate::domain::joining::JoinRule;
 use crate::domain::law::{PackFault, PackText, Rulebook};
 use crate::domain::repeated::Repeated;
 use crate::shell::delivery::Channel;
+use crate::shell::quota::Quota;
 use crate::shell::rulebook::{self, RulesFault};
 use ipnet::IpNet;
 use raw::{RawConfig, RawSource};
@@ -79,6 +80,8 @@ pub struct Config {
     pub people: Vec<Person>,
     /// How people are reached.
     pub channels: BTreeMap<ChannelId, Arc<dyn Channel>>,
+    /// How many letters one recipient gets before those that may wait do.
+    pub per_recipient: Option<Quota>,
 }
 
 /// The law and the house's policy, swapped together on a reload.
@@ -270,6 +273,7 @@ impl<'a> Reader<'a> {
         let door = self.door(&raw.server);
         let organisations = self.organisations(&raw, &rulebook.vocabulary);
         let channels = self.channels(&raw.channels);
+        let per_recipient = self.quota(raw.escalation.per_recipient.as_deref());
         let teams = self.teams(&raw, &channels);
         self.ladders(&raw, &teams, &rulebook);
         let operator = self.operator(&raw, &teams);
@@ -305,6 +309,7 @@ impl<'a> Reader<'a> {
             joins,
             people,
             channels,
+            per_recipient,
         })
     }
 

@@ -165,6 +165,7 @@ impl Default for RawAcknowledge {
 #[serde(deny_unknown_fields, default)]
 pub struct RawEscalation {
     pub ring_shadow: bool,
+    pub per_recipient: Option<String>,
 }
 
 #[derive(Clone, Debug, Default, Deserialize)]

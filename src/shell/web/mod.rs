@@ -4,6 +4,7 @@
 
 mod acknowledge;
 mod admission;
+mod alerts;
 mod api;
 mod auth;
 mod extract;
@@ -136,6 +137,9 @@ pub fn routes(app: Arc<App>) -> Router {
         .route("/v1/incidents", get(api::board))
         .route("/v1/incidents/{id}", get(api::show_incident))
         .route("/v1/incidents/{id}/claims", post(api::answer))
+        .route("/v1/alerts", get(alerts::list))
+        .route("/v1/incidents/{id}/alerts", get(alerts::of_incident))
+        .route("/v1/incidents/{id}/alerts/{alert}/redeliver", post(alerts::redeliver))
         .route("/v1/clocks", get(api::list_clocks))
         .route("/v1/clocks/{id}", get(api::show_clock))
         .route("/v1/clocks/{id}/ack", post(api::ack))

@@ -173,6 +173,7 @@ impl From<Refusal> for Problem {
             Refusal::NoIncident => Self::not_found("no-incident", detail).hint("`GET /v1/incidents` lists them"),
             Refusal::NoClock(_) => Self::not_found("no-clock", detail).hint("`GET /v1/clocks` lists them"),
             Refusal::NoAlert(_) => Self::not_found("no-alert", detail).hint("`GET /v1/clocks/{id}` lists the alerts of a clock"),
+            Refusal::UnderWay(_) => Self::conflict("under-way", detail).hint("wait until the attempt has ended"),
             Refusal::Exists => Self::conflict("exists", detail).hint("`GET /v1/incidents` lists them"),
             Refusal::Closed(_) => Self::conflict("clock-closed", detail).hint("answer with facts if it ought to run again"),
             Refusal::LastCall => Self::conflict("last-call", detail).hint("`POST /v1/clocks/{id}/meet` or `…/determine`"),
