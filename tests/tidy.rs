@@ -12,6 +12,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     ("domain/standard_webhooks", &[]),
     ("domain/quarantine", &["domain::ids", "domain::instant"]),
     ("domain/escalation", &["domain::instant"]),
+    ("domain/joining", &["domain::ids", "domain::instant"]),
     ("domain/clocks", &["domain::instant", "domain::clocks"]),
     ("domain/facts", &["domain::ids", "domain::instant", "domain::facts"]),
     ("domain/notices", &["domain::ids", "domain::instant", "domain::facts", "domain::notices"]),

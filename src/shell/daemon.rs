@@ -95,7 +95,7 @@ impl Daemon {
         let courier = Courier::new(Arc::clone(&desk), &config, Arc::clone(&metrics)).with_links(links);
         let courier = Arc::new(courier);
         let scheduler = Arc::new(Scheduler::new(Arc::clone(&desk), Arc::clone(&courier), Arc::clone(&metrics)));
-        let live = Live { sources: config.sources, people: config.people };
+        let live = Live { sources: config.sources, joins: config.joins, people: config.people };
         let app = App::new(desk, Arc::clone(&courier), Arc::clone(&scheduler), metrics, config.body_limit, &config.door, live);
         let (stop, stopped) = watch::channel(false);
         let (tls, tls_in_use) = watch::channel(config.door.tls.clone());
@@ -167,7 +167,7 @@ impl Daemon {
         };
         self.app.desk.swap_rules(Arc::clone(&config.rules));
         self.courier.swap_channels(config.channels, config.per_recipient);
-        self.app.swap_live(Live { sources: config.sources, people: config.people });
+        self.app.swap_live(Live { sources: config.sources, joins: config.joins, people: config.people });
         // From TLS to none or back is a change of the address people use, and waits for a restart.
         self.tls.send_if_modified(|tls| {
             let renewed = tls.is_some() && config.door.tls.is_some();

@@ -309,6 +309,12 @@ pub struct Received {
     /// Whether a newer version of the same report had come before: it then overwrites nothing.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub late: bool,
+    /// The rule by which it joined an incident of another name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub joined: Option<String>,
+    /// Its own title, if it joined.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub title: Option<String>,
     /// The sender's word for its state; it never stops a clock.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub status: Option<String>,
@@ -335,6 +341,8 @@ impl Received {
             version: None,
             came_at: None,
             late: false,
+            joined: None,
+            title: None,
             status: None,
             sha256: String::new(),
             raw: None,

@@ -7,6 +7,7 @@
 mod channels;
 mod credentials;
 mod door;
+mod joins;
 mod raw;
 mod raw_channels;
 mod raw_credentials;
@@ -22,6 +23,7 @@ use crate::domain::ids::{ChannelId, OrganisationId, PackId, SourceId};
 use crate::domain::incident::{House, Profile, Team, TeamMember};
 use crate::domain::ingest::{self, Mapping, TokenDigest};
 use crate::domain::instant::{Duration, Instant};
+use crate::domain::joining::JoinRule;
 use crate::domain::law::{PackFault, PackText, Rulebook};
 use crate::domain::repeated::Repeated;
 use crate::shell::delivery::Channel;
@@ -72,6 +74,8 @@ pub struct Config {
     pub rules: Arc<Rules>,
     /// Where events come from, by name.
     pub sources: BTreeMap<SourceId, Source>,
+    /// By which rules reports join an incident of another name.
+    pub joins: Vec<JoinRule>,
     /// Who may use the API.
     pub people: Vec<Person>,
     /// How people are reached.
@@ -274,6 +278,7 @@ impl<'a> Reader<'a> {
         self.ladders(&raw, &teams, &rulebook);
         let operator = self.operator(&raw, &teams);
         let sources = self.sources(&raw, &texts, &organisations, &rulebook.vocabulary);
+        let joins = self.joins(&raw.joins, &sources);
         let people = self.people(&raw);
         let with_packs = self.packs(&raw.rules.with, &rulebook);
         let without_packs = self.packs(&raw.rules.without, &rulebook);
@@ -301,6 +306,7 @@ impl<'a> Reader<'a> {
             log_level: raw.log.level,
             rules: Arc::new(Rules { rulebook, house, organisations }),
             sources,
+            joins,
             people,
             channels,
             per_recipient,

@@ -30,6 +30,8 @@ pub struct RawConfig {
     pub escalation: RawEscalation,
     #[serde(default)]
     pub operator: RawOperator,
+    #[serde(default, rename = "join")]
+    pub joins: Vec<RawJoin>,
     #[serde(default, rename = "organisation")]
     pub organisations: Vec<RawOrganisation>,
     #[serde(default, rename = "source")]
@@ -240,6 +242,14 @@ pub enum May {
     Act,
     /// Reload configuration and rules.
     Operate,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RawJoin {
+    pub sources: Vec<String>,
+    pub same: Vec<String>,
+    pub within: Length,
 }
 
 #[derive(Clone, Debug, Deserialize)]

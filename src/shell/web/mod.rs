@@ -9,6 +9,7 @@ mod api;
 mod auth;
 mod extract;
 mod intake;
+mod joining;
 mod ops;
 mod patience;
 mod problem;
@@ -31,6 +32,7 @@ use super::scheduler::Scheduler;
 use super::telemetry::Metrics;
 use crate::domain::ids::SourceId;
 use crate::domain::ingest;
+use crate::domain::joining::JoinRule;
 use axum::Router;
 use axum::body::Body;
 use axum::http::{HeaderMap, StatusCode, Uri};
@@ -71,6 +73,8 @@ pub struct App {
 pub struct Live {
     /// Where events come from.
     pub sources: BTreeMap<SourceId, Source>,
+    /// By which rules reports join an incident of another name.
+    pub joins: Vec<JoinRule>,
     /// Who may use the API.
     pub people: Vec<Person>,
 }
