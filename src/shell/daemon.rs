@@ -159,7 +159,8 @@ impl Daemon {
             }
         };
         self.app.desk.swap_rules(Arc::clone(&config.rules));
-        self.courier.swap_channels(config.channels, config.per_recipient);
+        self.courier.swap_channels(config.channels);
+        self.courier.swap_quota(config.per_recipient);
         self.app.swap_live(Live { sources: config.sources, people: config.people });
         self.app.metrics.config_last_reload_successful.set(1);
         tracing::info!("configuration and rules reloaded; [server], [store], [drafts] and [log] keep until a restart");
