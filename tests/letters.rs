@@ -56,15 +56,7 @@ async fn incident(now: Instant) -> Arc<Incident> {
             external_id: "case-17".into(),
             organisations: config.rules.organisations.iter().map(|(id, o)| (id.clone(), o.profile.clone())).collect(),
         },
-        received: Received {
-            source: "native".into(),
-            update_id: "1".into(),
-            status: None,
-            sha256: String::new(),
-            raw: None,
-            hints: Vec::new(),
-            remarks: Vec::new(),
-        },
+        received: Received::of("native", "1"),
         claims: vec![claim("event.received-at", Value::Instant(now), Claimant::Product("native".into()))],
     };
     desk.submit(&id, Command::Open(Box::new(opening)), now).await.unwrap_or_else(|error| panic!("{error}"));

@@ -10,13 +10,13 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     ("domain/ids", &[]),
     ("domain/instant", &[]),
     ("domain/standard_webhooks", &[]),
-    ("domain/quarantine", &["domain::instant"]),
+    ("domain/quarantine", &["domain::ids", "domain::instant"]),
     ("domain/escalation", &["domain::instant"]),
     ("domain/clocks", &["domain::instant", "domain::clocks"]),
     ("domain/facts", &["domain::ids", "domain::instant", "domain::facts"]),
     ("domain/notices", &["domain::ids", "domain::instant", "domain::facts", "domain::notices"]),
     ("domain/journal", &["domain::ids", "domain::instant", "domain::journal"]),
-    ("domain/ingest", &["domain::ids", "domain::instant", "domain::facts", "domain::ingest"]),
+    ("domain/ingest", &["domain::ids", "domain::instant", "domain::facts", "domain::standard_webhooks", "domain::ingest"]),
     ("domain/law", &["domain::ids", "domain::instant", "domain::clocks", "domain::facts", "domain::notices", "domain::law"]),
     ("domain/severity", &["domain::ids", "domain::instant", "domain::facts", "domain::law::sight", "domain::severity"]),
     (
@@ -37,7 +37,10 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     ("domain/delivery_log", &["domain::ids", "domain::instant", "domain::incident"]),
     ("domain", &[]),
     ("shell/store", &["domain::ids", "domain::instant", "domain::journal", "shell::store", "shell::wall_clock", "sim::disk"]),
-    ("shell/delivery", &["domain::ids", "domain::instant", "domain::standard_webhooks", "shell::delivery"]),
+    (
+        "shell/delivery",
+        &["domain::ids", "domain::instant", "domain::standard_webhooks", "shell::address_guard", "shell::delivery"],
+    ),
     ("shell/render", &["domain::instant", "domain::notices", "domain::law", "shell::render"]),
     ("shell/wall_clock", &["domain::instant"]),
     ("shell/mint", &["domain::ids", "domain::quarantine"]),
@@ -45,14 +48,17 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
         "shell/web",
         &[
             "domain",
+            "shell::address_guard",
             "shell::config",
             "shell::courier",
             "shell::desk",
             "shell::links",
             "shell::mint",
+            "shell::operator",
             "shell::render",
             "shell::scheduler",
             "shell::telemetry",
+            "shell::unique",
             "shell::wall_clock",
             "shell::web",
         ],
@@ -62,7 +68,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
 ];
 
 /// What everybody may know: it knows nobody.
-const EVERYBODY: &[&str] = &["domain::hex"];
+const EVERYBODY: &[&str] = &["domain::hex", "domain::repeated"];
 
 /// Crates that live in one place, and that place.
 const ONE_ROOM: &[(&str, &[&str], &str)] = &[

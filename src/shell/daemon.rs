@@ -2,9 +2,11 @@
 
 use super::config::{self, Config};
 use super::courier::Courier;
+use super::delivery::install_crypto_provider;
 use super::desk::Desk;
 use super::drafts::Drafts;
 use super::links::Links;
+use super::operator;
 use super::reassess::{self, Note};
 use super::scheduler::Scheduler;
 use super::store::embedded::{LogOptions, Options, ReopeningStore};
@@ -12,6 +14,7 @@ use super::store::{Store, StoreError};
 use super::telemetry::Metrics;
 use super::wall_clock;
 use super::web::{self, App, Live};
+use rustls::ServerConfig;
 use std::io;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -30,6 +33,7 @@ pub struct Daemon {
     courier: Arc<Courier>,
     note: Note,
     config_path: PathBuf,
+    tls: watch::Sender<Option<Arc<ServerConfig>>>,
     stop: watch::Sender<bool>,
     tasks: Vec<JoinHandle<()>>,
 }
@@ -73,6 +77,7 @@ impl Daemon {
     /// Opens the store, replays what is to be replayed, listens, and starts to ring. `progress` is
     /// shown bytes done and in all while the index is rebuilt.
     pub async fn start(config: Config, progress: &mut dyn FnMut(u64, u64)) -> Result<Self, StartFault> {
+        install_crypto_provider();
         let listener =
             TcpListener::bind(config.listen).await.map_err(|source| StartFault::Listen { address: config.listen, source })?;
         let address = listener.local_addr().map_err(|source| StartFault::Listen { address: config.listen, source })?;
@@ -91,16 +96,18 @@ impl Daemon {
         let courier = Arc::new(courier);
         let scheduler = Arc::new(Scheduler::new(Arc::clone(&desk), Arc::clone(&courier), Arc::clone(&metrics)));
         let live = Live { sources: config.sources, people: config.people };
-        let app = App::new(desk, Arc::clone(&courier), Arc::clone(&scheduler), metrics, config.body_limit, live);
+        let app = App::new(desk, Arc::clone(&courier), Arc::clone(&scheduler), metrics, config.body_limit, &config.door, live);
         let (stop, stopped) = watch::channel(false);
-        let serving = web::serve(listener, Arc::clone(&app), config.request_timeout, config.connections_max, stopped.clone());
+        let (tls, tls_in_use) = watch::channel(config.door.tls.clone());
+        let serving = web::serve(listener, Arc::clone(&app), web::Keeping::of(&config.door, tls_in_use), stopped.clone());
         let tasks = vec![tokio::spawn(serving), tokio::spawn(scheduler.run(stopped))];
         tracing::info!(%address, store = %config.store.display(), "watchbell is on watch");
         let note = Note::in_store(&config.store);
-        let daemon = Self { address, app, store, courier, note, config_path: config.path, stop, tasks };
+        let daemon = Self { address, app, store, courier, note, config_path: config.path, tls, stop, tasks };
         if !daemon.note.names(&config.rules) {
             daemon.reassess();
         }
+        daemon.tell_of_quarantine();
         Ok(daemon)
     }
 
@@ -162,8 +169,18 @@ impl Daemon {
         self.courier.swap_channels(config.channels);
         self.courier.swap_quota(config.per_recipient);
         self.app.swap_live(Live { sources: config.sources, people: config.people });
+        // From TLS to none or back is a change of the address people use, and waits for a restart.
+        self.tls.send_if_modified(|tls| {
+            let renewed = tls.is_some() && config.door.tls.is_some();
+            if renewed {
+                tls.clone_from(&config.door.tls);
+            }
+            renewed
+        });
         self.app.metrics.config_last_reload_successful.set(1);
-        tracing::info!("configuration and rules reloaded; [server], [store], [drafts] and [log] keep until a restart");
+        tracing::info!(
+            "configuration, rules and certificates reloaded; the rest of [server], [store], [drafts] and [log] keep until a restart"
+        );
         self.reassess();
     }
 
@@ -171,6 +188,16 @@ impl Daemon {
     fn reassess(&self) {
         let (desk, note) = (Arc::clone(&self.app.desk), self.note.clone());
         tokio::spawn(async move { reassess::every_open(&desk, &note).await });
+    }
+
+    /// Tells the operator of kept messages that a crash left untold, in the background.
+    fn tell_of_quarantine(&self) {
+        let app = Arc::clone(&self.app);
+        tokio::spawn(async move {
+            if let Err(error) = operator::ring_all(&app.desk, &app.spoken_for(), wall_clock::now()).await {
+                tracing::error!(%error, "the operator could not be told of messages in quarantine");
+            }
+        });
     }
 
     /// Stops taking requests, lets what is under way finish, and closes the store.

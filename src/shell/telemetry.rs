@@ -47,6 +47,17 @@ pub struct Metrics {
     pub dead_letters: Gauge,
     /// Messages in quarantine since the start.
     pub quarantined_total: Counter,
+    /// Requests turned away, by reason.
+    pub turned_away_total: Family<TurnedAwayLabels, Counter>,
+    /// TLS handshakes that failed.
+    pub tls_handshakes_failed_total: Counter,
+}
+
+/// By reason.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct TurnedAwayLabels {
+    /// `busy`, `slow-head`, `slow-body` or `slow-request`.
+    pub reason: &'static str,
 }
 
 /// By source and answer.
@@ -94,6 +105,8 @@ impl Metrics {
             held_total: Counter::default(),
             dead_letters: Gauge::default(),
             quarantined_total: Counter::default(),
+            turned_away_total: Family::default(),
+            tls_handshakes_failed_total: Counter::default(),
         };
         metrics.config_last_reload_successful.set(1);
         let m = &mut metrics;
@@ -116,7 +129,14 @@ impl Metrics {
         registry.register("notifications_held", "Attempts put off", m.held_total.clone());
         registry.register("dead_letters", "Alerts that have failed for half an hour", m.dead_letters.clone());
         registry.register("quarantined", "Messages put into quarantine", m.quarantined_total.clone());
+        registry.register("requests_turned_away", "Requests turned away, by reason", m.turned_away_total.clone());
+        registry.register("tls_handshakes_failed", "TLS handshakes that failed", m.tls_handshakes_failed_total.clone());
         Arc::new(metrics)
+    }
+
+    /// Counts a request that was turned away.
+    pub fn turn_away(&self, reason: &'static str) {
+        self.turned_away_total.get_or_create(&TurnedAwayLabels { reason }).inc();
     }
 
     /// The metrics in OpenMetrics text.

@@ -13,6 +13,8 @@ use crate::domain::law::Mode;
 
 /// The fact that the house's own clock asks for.
 const OPENING_QUESTION: &str = "breach.suspected";
+/// The duty to look at messages that were not read.
+const QUARANTINE: &str = "house.quarantine";
 /// A limit closer than this does not wait for the morning.
 const NIGHT: Duration = Duration::hours(12);
 /// A limit closer than this is this week's.
@@ -69,7 +71,7 @@ pub fn compose(
         heading: format!("{title}, {}{also}", lower_first(&left)),
         lines,
         asked: law.asks.clone(),
-        commands: commands(incident, law.mode, &clocks[0]),
+        commands: commands(incident, first.key, law.mode, &clocks[0]),
         link,
         facts: serde_json::json!({
             "clock": clocks[0],
@@ -149,9 +151,10 @@ pub fn drill(id: AlertId, now: Instant) -> Letter {
 }
 
 /// What to type: the answer where one is all that is asked, the acknowledgement otherwise.
-fn commands(incident: &Incident, mode: Mode, clock_id: &str) -> Vec<(String, String)> {
+fn commands(incident: &Incident, key: &ClockKey, mode: Mode, clock_id: &str) -> Vec<(String, String)> {
     let id = &incident.id;
     let first = match mode {
+        _ if key.duty.as_str() == QUARANTINE => ("To look at them", "watchbell quarantine list".to_owned()),
         Mode::Policy => ("To answer", format!("watchbell answer {id} {OPENING_QUESTION}=true --ground \"what was seen\"")),
         _ => ("To take it", format!("watchbell clock ack {clock_id}")),
     };

@@ -28,6 +28,7 @@ mod output;
 mod quarantine;
 mod rules;
 mod serve;
+mod source;
 mod table;
 mod token;
 mod words;
@@ -84,6 +85,7 @@ enum Command {
     Rules(rules::Rules),
     Facts(facts::Facts),
     Map(map::Map),
+    Source(source::Source),
 
     CheckConfig(check_config::CheckConfig),
     Doctor(doctor::Doctor),
@@ -111,6 +113,7 @@ pub fn main() -> ExitCode {
         Command::Rules(rules) => rules.run(output),
         Command::Facts(facts) => facts.run(output),
         Command::Map(map) => map.run(output),
+        Command::Source(source) => ask(source.run(output)),
         Command::CheckConfig(check) => check.run(output),
         Command::Doctor(doctor) => ask(doctor.run(output)),
         Command::Channel(channel) => ask(channel.run(output)),

@@ -5,24 +5,30 @@
 //! that cannot be printed.
 
 mod channels;
+mod credentials;
+mod door;
 mod raw;
 mod raw_channels;
+mod raw_credentials;
 mod secrets;
 
-pub use raw::{LogFormat, May};
+pub use credentials::Way;
+pub use door::Door;
+pub use raw::{ForwardedHeader, LogFormat, May};
 
+use crate::domain::escalation::{Ladder, Rung, When};
 use crate::domain::facts::{Claim, Claimant, Vocabulary};
 use crate::domain::ids::{ChannelId, OrganisationId, PackId, SourceId};
 use crate::domain::incident::{House, Profile, Team, TeamMember};
-use crate::domain::ingest::{Mapping, TokenDigest};
+use crate::domain::ingest::{self, Mapping, TokenDigest};
 use crate::domain::instant::{Duration, Instant};
 use crate::domain::law::{PackFault, PackText, Rulebook};
 use crate::domain::repeated::Repeated;
 use crate::shell::delivery::Channel;
 use crate::shell::quota::Quota;
 use crate::shell::rulebook::{self, RulesFault};
+use ipnet::IpNet;
 use raw::{RawConfig, RawSource};
-use secrecy::SecretSlice;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::net::SocketAddr;
@@ -31,6 +37,9 @@ use std::sync::Arc;
 
 /// The prefix of environment variables that override keys: `WATCHBELL__SERVER__LISTEN`.
 pub const ENV_PREFIX: &str = "WATCHBELL__";
+
+/// The clock by which the daemon tells its operator of messages that nobody could read.
+const OPERATORS_DUTY: &str = "house.quarantine";
 
 /// How many times its own size a body may take in the journal, quoted and with what was read from it.
 pub const BODY_IN_RECORD: u64 = 3;
@@ -47,10 +56,8 @@ pub struct Config {
     pub public_url: Option<String>,
     /// The largest body taken, in bytes.
     pub body_limit: usize,
-    /// How long one request may take.
-    pub request_timeout: Duration,
-    /// How many connections are served at once.
-    pub connections_max: usize,
+    /// What the daemon lets in at a time, and how.
+    pub door: Door,
     /// Where the store is.
     pub store: PathBuf,
     /// How large a journal segment is, in bytes.
@@ -98,12 +105,16 @@ pub struct Source {
     pub mapping: Mapping,
     /// Whom its incidents concern.
     pub organisations: Vec<OrganisationId>,
-    /// Bearer tokens it may use.
-    pub tokens: Vec<TokenDigest>,
-    /// Standard Webhooks secrets it may sign with.
-    pub secrets: Vec<SecretSlice<u8>>,
-    /// How far its timestamps may be off.
-    pub tolerance: Duration,
+    /// How it may prove itself.
+    pub ways: Vec<Way>,
+    /// The names of the ways it must use, all of them; empty: any one will do.
+    pub require: BTreeSet<String>,
+    /// The networks it posts from; empty: any.
+    pub addresses: Vec<IpNet>,
+    /// The origins that may ask for leave to deliver CloudEvents here.
+    pub allowed_origins: Vec<String>,
+    /// The SNS topics whose subscriptions are confirmed.
+    pub sns_topics: Vec<String>,
     /// What the house's policy claims of everything it reports.
     pub claims: Vec<Claim>,
 }
@@ -255,17 +266,19 @@ impl<'a> Reader<'a> {
     fn config(&mut self, raw: RawConfig) -> Result<Config, ConfigFault> {
         let (texts, rulebook) = self.law(&raw)?;
         self.sizes(&raw);
+        let door = self.door(&raw.server);
         let organisations = self.organisations(&raw, &rulebook.vocabulary);
         let channels = self.channels(&raw.channels);
         let per_recipient = self.quota(raw.escalation.per_recipient.as_deref());
         let teams = self.teams(&raw, &channels);
         self.ladders(&raw, &teams, &rulebook);
+        let operator = self.operator(&raw, &teams);
         let sources = self.sources(&raw, &texts, &organisations, &rulebook.vocabulary);
         let people = self.people(&raw);
         let with_packs = self.packs(&raw.rules.with, &rulebook);
         let without_packs = self.packs(&raw.rules.without, &rulebook);
         let house = House {
-            ladders: raw.ladders,
+            ladders: operator.into_iter().chain(raw.ladders).collect(),
             teams,
             lease: raw.acknowledge.lease.0,
             last_call: raw.acknowledge.last_call.0,
@@ -280,8 +293,7 @@ impl<'a> Reader<'a> {
             listen: raw.server.listen,
             public_url: raw.server.public_url.map(|url| url.trim_end_matches('/').to_owned()),
             body_limit: usize::try_from(raw.server.body_limit_kib).unwrap_or(usize::MAX).saturating_mul(1024),
-            request_timeout: raw.server.request_timeout.0,
-            connections_max: usize::try_from(raw.server.connections_max).unwrap_or(usize::MAX).max(1),
+            door,
             segment_bytes: u64::from(raw.store.segment_mib.clamp(1, 4096)) * 1024 * 1024,
             drafts: raw.drafts.path.map_or_else(|| store.join("drafts"), |path| self.path(&path)),
             store,
@@ -446,6 +458,21 @@ impl<'a> Reader<'a> {
         }
     }
 
+    /// The ladder of what the daemon tells of itself, unless the house wrote one for it.
+    fn operator(&mut self, raw: &RawConfig, teams: &BTreeMap<String, Team>) -> Option<Ladder> {
+        let team = raw.operator.team.as_ref()?;
+        if !teams.contains_key(team) {
+            let known: Vec<&str> = teams.keys().map(String::as_str).collect();
+            self.fault(team, format!("there is no team `{team}`"), there_are(&known, team));
+        }
+        let written = raw.ladders.iter().flat_map(|ladder| &ladder.duties).any(|duty| duty == OPERATORS_DUTY);
+        let rung = |when| Rung { when, to: vec![team.clone()] };
+        let whens = [When::Start, When::ShareLeft(50), When::Expiry, When::EveryOverdue(Duration::hours(1))];
+        let ladder =
+            Ladder { name: "operator".into(), duties: vec![OPERATORS_DUTY.into()], rungs: whens.into_iter().map(rung).collect() };
+        (!written).then_some(ladder)
+    }
+
     fn sources(
         &mut self,
         raw: &RawConfig,
@@ -480,16 +507,7 @@ impl<'a> Reader<'a> {
                 );
             }
             let mapping = self.mapping(source, texts);
-            let mut tokens = self.digests(&source.token_sha256);
-            tokens.extend(source.token_files.iter().filter_map(|file| self.token(file)));
-            let secrets: Vec<_> = source.webhook_secret_files.iter().filter_map(|file| self.webhook_secret(file)).collect();
-            if tokens.is_empty() && secrets.is_empty() {
-                self.fault(
-                    &source.name,
-                    format!("source `{}` has no credential", source.name),
-                    "set `token_sha256`, `token_files` or `webhook_secret_files`; `watchbell token` makes one",
-                );
-            }
+            let ways = self.ways(source, raw.server.tls.as_ref());
             let place = format!("source {}", source.name);
             let claims = self.claims(&source.facts, &place, vocabulary, false);
             let Some(mapping) = mapping else { continue };
@@ -497,9 +515,11 @@ impl<'a> Reader<'a> {
                 name: source.name.as_str().into(),
                 mapping,
                 organisations: source.organisations.iter().map(|id| id.as_str().into()).collect(),
-                tokens,
-                secrets,
-                tolerance: source.webhook_tolerance.0,
+                ways,
+                require: source.require.iter().cloned().collect(),
+                addresses: source.addresses.iter().map(|network| network.0).collect(),
+                allowed_origins: source.allowed_origins.clone(),
+                sns_topics: source.sns_topics.clone(),
                 claims,
             };
             if sources.insert(made.name.clone(), made).is_some() {
@@ -510,8 +530,10 @@ impl<'a> Reader<'a> {
     }
 
     fn mapping(&mut self, source: &RawSource, texts: &[PackText]) -> Option<Mapping> {
-        let path = format!("sources/{}.toml", source.mapping);
-        let Some(text) = texts.iter().find(|text| text.path == path) else {
+        let file = |name: &str| format!("sources/{name}.toml");
+        let names = [Some(source.mapping.as_str()), ingest::other_name(&source.mapping)];
+        let mut paths = names.into_iter().flatten().map(file);
+        let Some(text) = paths.find_map(|path| texts.iter().find(|text| text.path == path)) else {
             let known: Vec<&str> =
                 texts.iter().filter_map(|text| text.path.strip_prefix("sources/")?.strip_suffix(".toml")).collect();
             self.fault(&source.mapping, format!("there is no mapping `{}`", source.mapping), there_are(&known, &source.mapping));
@@ -522,7 +544,7 @@ impl<'a> Reader<'a> {
             Err(faults) => {
                 for fault in faults {
                     let shown =
-                        PackFault { file: path.clone(), span: fault.span.clone(), text: fault.message.clone(), hint: None };
+                        PackFault { file: text.path.clone(), span: fault.span.clone(), text: fault.message.clone(), hint: None };
                     self.fault(
                         &source.mapping,
                         format!("the mapping `{}` has a fault:\n{}", source.mapping, shown.render(&text.text)),

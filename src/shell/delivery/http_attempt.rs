@@ -3,11 +3,11 @@
 //!
 //! A URL may hold a token, so nothing here prints one.
 
-use super::address_guard::{AddressGuard, OutOfBounds};
 use super::trouble::connection_trouble;
 use super::{ChannelFault, FailureReason, Outcome};
 use crate::domain::ids::ChannelId;
 use crate::domain::instant::{self, Instant, NaiveDateTime};
+use crate::shell::address_guard::{AddressGuard, OutOfBounds};
 use reqwest::header::{CONTENT_TYPE, RETRY_AFTER};
 use reqwest::{Client, RequestBuilder, Response, StatusCode, Url, redirect};
 use secrecy::{ExposeSecret, SecretString};

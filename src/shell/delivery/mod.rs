@@ -8,7 +8,6 @@
 //! Never here: law, clocks, incidents, the store. A letter is thin: which clock, how long, what is
 //! asked, a link. No patient data and no narrative ever reach this folder.
 
-mod address_guard;
 pub mod backoff;
 mod command;
 mod email;

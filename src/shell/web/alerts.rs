@@ -109,7 +109,7 @@ pub async fn redeliver(
     body: Body,
 ) -> Result<axum::Json<AlertLog>, Problem> {
     let caller = caller(&app, &headers, May::Operate)?;
-    let Redeliver { reason } = super::read_json(body, &headers, app.body_limit).await?;
+    let Redeliver { reason } = super::read_json(&app, body, &headers).await?;
     let (id, alert) = (IncidentId::from(id.as_str()), AlertId::new(alert));
     let command = Command::Redeliver { alert: alert.clone(), by: caller.name, reason };
     app.desk.submit(&id, command, wall_clock::now()).await?;

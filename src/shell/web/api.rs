@@ -70,7 +70,8 @@ pub async fn board(State(app): State<Arc<App>>, headers: HeaderMap, Query(page):
         for (id, bytes) in cards {
             after = Some(id.clone());
             if id.as_str().starts_with(quarantine::PREFIX) {
-                board.quarantined += 1;
+                let kept = serde_json::from_slice::<quarantine::Kept>(&bytes);
+                board.quarantined += usize::from(kept.is_ok_and(|kept| kept.handled.is_none()));
                 continue;
             }
             let Ok(card) = serde_json::from_slice::<Card>(&bytes) else { continue };
@@ -97,28 +98,6 @@ pub fn channels(app: &App) -> BTreeMap<String, ChannelState> {
     failing.collect()
 }
 
-/// `GET /v1/quarantine`
-pub async fn quarantined(State(app): State<Arc<App>>, headers: HeaderMap) -> Answer<Vec<serde_json::Value>> {
-    caller(&app, &headers, May::Read)?;
-    let mut kept = Vec::new();
-    let mut after = Some(IncidentId::from(quarantine::PREFIX));
-    while kept.len() < PAGE_MAX {
-        let page = app.desk.cards(after.as_ref(), PAGE_MAX)?;
-        let Some((last, _)) = page.last() else { break };
-        after = Some(last.clone());
-        for (id, bytes) in page {
-            if !id.as_str().starts_with(quarantine::PREFIX) {
-                return Ok(axum::Json(kept));
-            }
-            if let Ok(serde_json::Value::Object(mut card)) = serde_json::from_slice(&bytes) {
-                card.insert("id".into(), id.as_str().into());
-                kept.push(card.into());
-            }
-        }
-    }
-    Ok(axum::Json(kept))
-}
-
 async fn incident(app: &App, id: &str) -> Result<Arc<Incident>, Problem> {
     let found = app.desk.incident(&IncidentId::from(id)).await?;
     found.ok_or_else(|| Problem::not_found("no-incident", "no such incident").hint("`GET /v1/incidents` lists them"))
@@ -139,7 +118,7 @@ pub async fn show_incident(State(app): State<Arc<App>>, headers: HeaderMap, Path
 /// `POST /v1/incidents/{id}/claims`
 pub async fn answer(State(app): State<Arc<App>>, headers: HeaderMap, Path(id): Path, body: Body) -> Answer<IncidentView> {
     let caller = caller(&app, &headers, May::Act)?;
-    let answers: Answers = super::read_json(body, &headers, app.body_limit).await?;
+    let answers: Answers = super::read_json(&app, body, &headers).await?;
     let now = wall_clock::now();
     let rules = app.desk.rules();
     let mut claims = Vec::new();
@@ -249,7 +228,7 @@ async fn act(app: &App, id: &IncidentId, key: &ClockKey, command: Command) -> An
 pub async fn ack(State(app): State<Arc<App>>, headers: HeaderMap, Path(public): Path, body: Body) -> Answer<ClockView> {
     let caller = caller(&app, &headers, May::Act)?;
     let (id, key) = clock_key(&public)?;
-    let bytes = super::read_body(body, &headers, app.body_limit).await?;
+    let bytes = app.room.read(body, &headers, app.body_limit).await?.bytes;
     let ack: Ack = if bytes.is_empty() { Ack::default() } else { super::parse_json(&bytes)? };
     let lease = ack.lease.map(|lease| lease.0);
     act(&app, &id, &key, Command::Acknowledge { clock: key.clone(), by: caller.name, lease, via: "api".into() }).await
@@ -259,7 +238,7 @@ pub async fn ack(State(app): State<Arc<App>>, headers: HeaderMap, Path(public): 
 pub async fn meet(State(app): State<Arc<App>>, headers: HeaderMap, Path(public): Path, body: Body) -> Answer<ClockView> {
     let caller = caller(&app, &headers, May::Act)?;
     let (id, key) = clock_key(&public)?;
-    let meet: Meet = super::read_json(body, &headers, app.body_limit).await?;
+    let meet: Meet = super::read_json(&app, body, &headers).await?;
     let evidence = Evidence { by: caller.name, what: meet.what, filed_at: meet.filed_at.0, reference: meet.reference };
     act(&app, &id, &key, Command::Meet { clock: key.clone(), evidence }).await
 }
@@ -268,7 +247,7 @@ pub async fn meet(State(app): State<Arc<App>>, headers: HeaderMap, Path(public):
 pub async fn determine(State(app): State<Arc<App>>, headers: HeaderMap, Path(public): Path, body: Body) -> Answer<ClockView> {
     let caller = caller(&app, &headers, May::Act)?;
     let (id, key) = clock_key(&public)?;
-    let determine: Determine = super::read_json(body, &headers, app.body_limit).await?;
+    let determine: Determine = super::read_json(&app, body, &headers).await?;
     let Determine { ground, cite } = determine;
     act(&app, &id, &key, Command::Determine { clock: key.clone(), by: caller.name, ground, cite }).await
 }
@@ -277,7 +256,7 @@ pub async fn determine(State(app): State<Arc<App>>, headers: HeaderMap, Path(pub
 pub async fn pause(State(app): State<Arc<App>>, headers: HeaderMap, Path(public): Path, body: Body) -> Answer<ClockView> {
     let caller = caller(&app, &headers, May::Act)?;
     let (id, key) = clock_key(&public)?;
-    let pause: PauseClock = super::read_json(body, &headers, app.body_limit).await?;
+    let pause: PauseClock = super::read_json(&app, body, &headers).await?;
     let statement = HoldStatement {
         rule: pause.rule,
         official: pause.official,
@@ -292,7 +271,7 @@ pub async fn pause(State(app): State<Arc<App>>, headers: HeaderMap, Path(public)
 pub async fn resume(State(app): State<Arc<App>>, headers: HeaderMap, Path(public): Path, body: Body) -> Answer<ClockView> {
     let caller = caller(&app, &headers, May::Act)?;
     let (id, key) = clock_key(&public)?;
-    let ResumeClock { hold, at, ground } = super::read_json(body, &headers, app.body_limit).await?;
+    let ResumeClock { hold, at, ground } = super::read_json(&app, body, &headers).await?;
     act(&app, &id, &key, Command::Resume { clock: key.clone(), by: caller.name, hold, at: at.0, ground }).await
 }
 

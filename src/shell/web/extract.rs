@@ -9,8 +9,8 @@ use serde::de::DeserializeOwned;
 /// The query, `?limit=20`.
 pub struct Query<T>(pub T);
 
-/// The one variable part of a path.
-pub struct Path(pub String);
+/// The one variable part of a path, or all of them.
+pub struct Path<T = String>(pub T);
 
 impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Query<T> {
     type Rejection = Problem;
@@ -26,11 +26,11 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Query<T> {
     }
 }
 
-impl<S: Send + Sync> FromRequestParts<S> for Path {
+impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for Path<T> {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
-        let path = extract::Path::<String>::from_request_parts(parts, state).await;
+        let path = extract::Path::<T>::from_request_parts(parts, state).await;
         path.map(|path| Self(path.0)).map_err(|_| {
             let detail = "a part of the path is not UTF-8 once its `%` are resolved";
             Problem::new(StatusCode::BAD_REQUEST, "wrong-path", "the path cannot be read", detail)

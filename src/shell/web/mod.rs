@@ -3,6 +3,7 @@
 //! Knows the desk, never the store's inside nor delivery's; every problem is RFC 9457.
 
 mod acknowledge;
+mod admission;
 mod alerts;
 mod api;
 mod auth;
@@ -11,22 +12,27 @@ mod intake;
 mod ops;
 mod patience;
 mod problem;
+mod quarantine;
 mod serve;
+mod taking;
 mod wire;
 
+pub use admission::DRILL_HEADER;
+use admission::{Issuers, Proxies, Room};
 pub use problem::Problem;
-pub use serve::{serve, serve_router};
+pub use serve::{Keeping, serve, serve_router};
 
-use super::config::{Person, Source};
+use super::config::{Door, Person, Source};
 use super::courier::Courier;
 use super::desk::Desk;
+use super::operator;
 use super::scheduler::Scheduler;
 use super::telemetry::Metrics;
 use crate::domain::ids::SourceId;
 use crate::domain::ingest;
 use axum::Router;
-use axum::body::{Body, Bytes};
-use axum::http::{HeaderMap, StatusCode, Uri, header};
+use axum::body::Body;
+use axum::http::{HeaderMap, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use serde::de::DeserializeOwned;
@@ -47,6 +53,12 @@ pub struct App {
     pub metrics: Arc<Metrics>,
     /// The largest body taken, in bytes.
     pub body_limit: usize,
+    /// Room for bodies in memory.
+    pub room: Room,
+    /// The keys of issuers.
+    pub issuers: Issuers,
+    /// Whose word about a client's address is taken.
+    pub proxies: Proxies,
     /// Rung when somebody asks for a reload.
     pub reload: Notify,
     /// How often the page of a link may be asked for.
@@ -70,6 +82,7 @@ impl App {
         scheduler: Arc<Scheduler>,
         metrics: Arc<Metrics>,
         body_limit: usize,
+        door: &Door,
         live: Live,
     ) -> Arc<Self> {
         let live = RwLock::new(Arc::new(live));
@@ -77,8 +90,11 @@ impl App {
             desk,
             courier,
             scheduler,
+            room: Room::new(door.bodies_bytes, door.body_timeout, Arc::clone(&metrics)),
             metrics,
             body_limit,
+            issuers: Issuers::default(),
+            proxies: Proxies { trusted: door.trusted_proxies.clone(), header: door.forwarded_header },
             reload: Notify::new(),
             page_limit: acknowledge::Limit::default(),
             live,
@@ -90,16 +106,29 @@ impl App {
         Arc::clone(&self.live.read().unwrap_or_else(PoisonError::into_inner))
     }
 
+    /// Whom each source speaks for.
+    pub fn spoken_for(&self) -> operator::Organisations {
+        self.live().spoken_for()
+    }
+
     /// Puts others in use.
     pub fn swap_live(&self, live: Live) {
         *self.live.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(live);
     }
 }
 
+impl Live {
+    /// Whom each source speaks for.
+    pub fn spoken_for(&self) -> operator::Organisations {
+        self.sources.iter().map(|(name, source)| (name.to_string(), source.organisations.clone())).collect()
+    }
+}
+
 /// Every route.
 pub fn routes(app: Arc<App>) -> Router {
     Router::new()
-        .route("/v1/events/{source}", post(intake::post_event))
+        .route("/v1/events/{source}", post(intake::post_event).options(admission::may_deliver))
+        .route("/v1/events/{source}/{key}", post(intake::post_event_with_key))
         .route("/v1/board", get(api::board))
         .route("/v1/incidents", get(api::board))
         .route("/v1/incidents/{id}", get(api::show_incident))
@@ -115,7 +144,11 @@ pub fn routes(app: Arc<App>) -> Router {
         .route("/v1/clocks/{id}/pause", post(api::pause))
         .route("/v1/clocks/{id}/resume", post(api::resume))
         .route("/v1/clocks/{id}/notice", get(api::notice))
-        .route("/v1/quarantine", get(api::quarantined))
+        .route("/v1/quarantine", get(quarantine::list))
+        .route("/v1/quarantine/remap", post(quarantine::remap_all))
+        .route("/v1/quarantine/{id}", get(quarantine::show))
+        .route("/v1/quarantine/{id}/remap", post(quarantine::remap))
+        .route("/v1/quarantine/{id}/drop", post(quarantine::drop_kept))
         .route("/a/{token}", get(acknowledge::show).post(acknowledge::take))
         .route("/metrics", get(ops::metrics))
         .route("/-/healthy", get(ops::healthy))
@@ -144,33 +177,8 @@ fn panicked(_: Box<dyn std::any::Any + Send + 'static>) -> Response {
         .into_response()
 }
 
-/// The whole body, if it is within the limit.
-async fn read_body(body: Body, headers: &HeaderMap, limit: usize) -> Result<Bytes, Problem> {
-    let too_large = || {
-        Problem::new(
-            StatusCode::PAYLOAD_TOO_LARGE,
-            "too-large",
-            "the body is too large",
-            format!("a body may have {limit} bytes"),
-        )
-        .hint("send fewer events at once, or raise `body_limit_kib`")
-    };
-    let announced = headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
-    if announced.is_some_and(|announced| announced > limit as u64) {
-        return Err(too_large());
-    }
-    axum::body::to_bytes(body, limit).await.map_err(|error| {
-        let limited = std::error::Error::source(&error).is_some_and(|source| source.to_string().contains("limit"));
-        if limited || error.to_string().contains("limit") {
-            return too_large();
-        }
-        Problem::new(StatusCode::BAD_REQUEST, "broken-body", "the body broke off", "the connection ended before the body did")
-            .hint("send it again; nothing was taken")
-    })
-}
-
-async fn read_json<T: DeserializeOwned>(body: Body, headers: &HeaderMap, limit: usize) -> Result<T, Problem> {
-    parse_json(&read_body(body, headers, limit).await?)
+async fn read_json<T: DeserializeOwned>(app: &App, body: Body, headers: &HeaderMap) -> Result<T, Problem> {
+    parse_json(&app.room.read(body, headers, app.body_limit).await?.bytes)
 }
 
 fn parse_json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {

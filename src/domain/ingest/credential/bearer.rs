@@ -1,12 +1,13 @@
-//! Who may post: the bearer token of a source.
-//!
-//! A configuration holds the SHA-256 of a token, never the token. Signed deliveries are checked
-//! elsewhere; they need the raw body and the clock.
+//! Bearer tokens. A configuration holds the SHA-256 of a token, never the token.
 
-use crate::domain::hex::hex;
+use super::CredentialFault;
+use crate::domain::hex::{hex, unhex};
 use sha2::{Digest, Sha256};
 use std::fmt;
 use subtle::{Choice, ConstantTimeEq};
+
+const WHAT: &str = "bearer token";
+const HINT: &str = "send `Authorization: Bearer <token>`";
 
 /// The SHA-256 of a bearer token of at least 128 random bits.
 ///
@@ -22,16 +23,8 @@ impl TokenDigest {
 
     /// Reads 64 hexadecimal digits, with or without `sha256:` before them.
     pub fn parse(text: &str) -> Option<Self> {
-        let hex = text.strip_prefix("sha256:").unwrap_or(text).as_bytes();
-        if hex.len() != 64 {
-            return None;
-        }
-        let mut digest = [0; 32];
-        for (byte, pair) in digest.iter_mut().zip(hex.chunks_exact(2)) {
-            let digit = |b: u8| char::from(b).to_digit(16).and_then(|d| u8::try_from(d).ok());
-            *byte = digit(pair[0])? * 16 + digit(pair[1])?;
-        }
-        Some(Self(digest))
+        let hex = text.strip_prefix("sha256:").unwrap_or(text);
+        unhex(hex)?.try_into().ok().map(Self)
     }
 
     /// The digest as a configuration writes it.
@@ -47,27 +40,26 @@ impl fmt::Debug for TokenDigest {
     }
 }
 
-/// Why a bearer token was not accepted. Neither says anything about the token.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum CredentialFault {
-    /// No `Authorization: Bearer` header.
-    #[error("no bearer token\nhint: send `Authorization: Bearer <token>`")]
-    Missing,
-    /// The token is none of the source's.
-    #[error("the bearer token is not one of this source")]
-    Wrong,
-}
-
 /// Checks an `Authorization` header against the tokens of a source; several are held while one is
 /// being replaced. The time taken depends on the number of tokens, not on which one matched.
 pub fn check_bearer(authorization: Option<&str>, accepted: &[TokenDigest]) -> Result<(), CredentialFault> {
-    let (scheme, token) = authorization.and_then(|header| header.trim().split_once(' ')).ok_or(CredentialFault::Missing)?;
-    if !scheme.eq_ignore_ascii_case("bearer") || token.trim().is_empty() {
-        return Err(CredentialFault::Missing);
-    }
-    let given = TokenDigest::of(token.trim());
-    let matched = accepted.iter().fold(Choice::from(0), |matched, one| matched | one.0.ct_eq(&given.0));
-    if bool::from(matched) { Ok(()) } else { Err(CredentialFault::Wrong) }
+    let missing = CredentialFault::Missing { what: WHAT, hint: HINT };
+    let token = token_of(authorization).ok_or(missing)?;
+    if is_one_of(token.as_bytes(), accepted) { Ok(()) } else { Err(CredentialFault::Wrong { what: WHAT }) }
+}
+
+/// The token of an `Authorization: Bearer` header.
+pub(super) fn token_of(authorization: Option<&str>) -> Option<&str> {
+    let (scheme, token) = authorization?.trim().split_once(' ')?;
+    let token = token.trim();
+    (scheme.eq_ignore_ascii_case("bearer") && !token.is_empty()).then_some(token)
+}
+
+/// Whether a secret is one of those accepted. Digests are compared, so that neither the length of a
+/// secret nor how much of it fits shows in the time taken; every one is compared.
+pub(super) fn is_one_of(given: &[u8], accepted: &[TokenDigest]) -> bool {
+    let given: [u8; 32] = Sha256::digest(given).into();
+    accepted.iter().fold(Choice::from(0), |matched, one| matched | one.0.ct_eq(&given)).into()
 }
 
 #[cfg(test)]
@@ -79,10 +71,10 @@ mod tests {
         let accepted = [TokenDigest::of("old"), TokenDigest::of("new")];
         assert_eq!(check_bearer(Some("Bearer old"), &accepted), Ok(()));
         assert_eq!(check_bearer(Some("bearer  new "), &accepted), Ok(()));
-        assert_eq!(check_bearer(Some("Bearer newer"), &accepted), Err(CredentialFault::Wrong));
-        assert_eq!(check_bearer(Some("Bearer old"), &[]), Err(CredentialFault::Wrong));
+        assert_eq!(check_bearer(Some("Bearer newer"), &accepted), Err(CredentialFault::Wrong { what: WHAT }));
+        assert_eq!(check_bearer(Some("Bearer old"), &[]), Err(CredentialFault::Wrong { what: WHAT }));
         for header in [None, Some(""), Some("Bearer"), Some("Bearer  "), Some("Basic b2xk")] {
-            assert_eq!(check_bearer(header, &accepted), Err(CredentialFault::Missing), "{header:?}");
+            assert_eq!(check_bearer(header, &accepted), Err(CredentialFault::Missing { what: WHAT, hint: HINT }), "{header:?}");
         }
     }
 

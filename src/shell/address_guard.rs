@@ -1,4 +1,4 @@
-//! Which addresses a webhook may reach. A URL in a configuration must not become a hand inside our own
+//! Which addresses a request of ours may reach. A URL in a configuration must not become a hand inside our own
 //! network: the name is resolved once, every address is judged, and the connection goes to those addresses.
 
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
@@ -6,7 +6,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 /// Resolves names, and refuses a name if any of its addresses is out of bounds.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct AddressGuard {
+pub(in crate::shell) struct AddressGuard {
     /// Whether loopback and private networks are within bounds.
     pub allow_private: bool,
 }
@@ -14,7 +14,7 @@ pub(super) struct AddressGuard {
 /// The name or address is out of bounds.
 #[derive(Debug, thiserror::Error)]
 #[error("the address belongs to {kind}")]
-pub(super) struct OutOfBounds {
+pub(in crate::shell) struct OutOfBounds {
     /// What it belongs to, such as `a private network`.
     pub kind: &'static str,
 }

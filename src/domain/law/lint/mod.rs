@@ -1,5 +1,9 @@
 //! What a pack must not do, found before it is used and told all at once.
 
+mod between;
+mod calendars;
+mod overlays;
+
 use super::condition::{Condition, Words};
 use super::fault::PackFault;
 use super::load::Rulebook;
@@ -10,34 +14,47 @@ use crate::domain::ids::{DutyId, FactKey};
 use crate::domain::instant::NaiveDate;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Adds every fault of every pack of the book.
-pub fn lint(book: &Rulebook, faults: &mut Vec<PackFault>) {
+/// Adds every fault of every pack of the book. Clocks that start `today` must find their holidays.
+pub fn lint(book: &Rulebook, today: NaiveDate, faults: &mut Vec<PackFault>) {
     let ids: BTreeSet<&DutyId> = book.duties().map(|(_, duty)| &duty.text.id).collect();
     for pack in &book.packs {
         let head = format!("{}/pack.toml", pack.head.id);
         let mut place = Place { book, pack, file: &head, ids: &ids, faults };
         place.head();
+        let mut seen = BTreeSet::new();
         for duty in &pack.duties {
-            Place { book, pack, file: &duty.file, ids: &ids, faults }.duty(duty);
+            let mut place = Place { book, pack, file: &duty.file, ids: &ids, faults };
+            place.duty(duty);
+            place.calendars(duty, today);
+            for overlay in &duty.overlays {
+                let mut place = Place { book, pack, file: &overlay.file, ids: &ids, faults };
+                if seen.insert(&overlay.file) {
+                    place.overlay(overlay);
+                }
+                place.amendment(overlay, duty);
+            }
         }
     }
-    duplicates(book, faults);
-    conflicts(book, faults);
-    missing_cases(book, faults);
+    between::duplicates(book, faults);
+    between::conflicts(book, faults);
+    between::missing_cases(book, faults);
 }
 
 /// Reviews that are older than `max_age_days` on `today`; worth a warning, never a refusal.
 pub fn stale_reviews(book: &Rulebook, today: NaiveDate, max_age_days: i64) -> Vec<PackFault> {
     let mut stale = Vec::new();
-    for pack in &book.packs {
-        let age_days = (today - pack.head.reviewed).num_days();
+    let mut look = |what: &str, file: &str, reviewed: NaiveDate| {
+        let age_days = (today - reviewed).num_days();
         if age_days > max_age_days {
-            let text = format!("the pack was last reviewed {age_days} days ago, on {}", pack.head.reviewed);
-            stale.push(
-                PackFault::of_file(&format!("{}/pack.toml", pack.head.id), text)
-                    .hint("read it against its sources and set `reviewed`"),
-            );
+            let text = format!("the {what} was last reviewed {age_days} days ago, on {reviewed}");
+            stale.push(PackFault::of_file(file, text).hint("read it against its sources and set `reviewed`"));
         }
+    };
+    for pack in &book.packs {
+        look("pack", &format!("{}/pack.toml", pack.head.id), pack.head.reviewed);
+        let overlays: BTreeMap<&str, NaiveDate> =
+            pack.duties.iter().flat_map(|duty| &duty.overlays).map(|overlay| (overlay.file.as_str(), overlay.reviewed)).collect();
+        overlays.into_iter().for_each(|(file, reviewed)| look("overlay", file, reviewed));
     }
     stale
 }
@@ -65,7 +82,7 @@ impl Place<'_> {
             }
         };
         for duty in &self.pack.duties {
-            for condition in conditions(duty) {
+            for condition in conditions(duty).chain(conditions_overlaid(duty)) {
                 condition.walk(&mut |part| note(part));
             }
         }
@@ -111,11 +128,27 @@ impl Place<'_> {
                 self.fault(replaced.as_str(), format!("`{id}` cannot stand in for `{replaced}`"), hint);
             }
         }
+        self.holds(duty);
         self.each(duty);
         self.start(duty);
         self.due(duty);
         self.force(duty);
         self.contents(duty);
+    }
+
+    fn holds(&mut self, duty: &Duty) {
+        let mut seen = BTreeSet::new();
+        for hold in &duty.text.holds {
+            self.cite(&hold.cite);
+            if !seen.insert(&hold.id) {
+                self.fault(&hold.id, format!("two holds are called `{}`", hold.id), "give each a name of its own");
+            }
+            for fault in hold.effect.faults(&self.book.calendars) {
+                let message = fault.to_string();
+                let (what, hint) = message.split_once("\nhint: ").unwrap_or((&message, "mend the limit"));
+                self.fault(&hold.id, what, hint);
+            }
+        }
     }
 
     fn each(&mut self, duty: &Duty) {
@@ -324,6 +357,13 @@ fn conditions(duty: &Duty) -> impl Iterator<Item = &Condition> {
         .chain(text.due.iter().filter_map(|due| due.when.as_ref()))
 }
 
+/// What the overlays of a duty test.
+fn conditions_overlaid(duty: &Duty) -> impl Iterator<Item = &Condition> {
+    duty.overlays.iter().flat_map(|overlay| {
+        std::iter::once(&overlay.applies.when).chain(overlay.amendment.exceptions.iter().map(|exception| &exception.when))
+    })
+}
+
 fn refers_to_itself(pack: &Pack, id: &str) -> bool {
     let mut open = vec![id.to_owned()];
     let mut seen = BTreeSet::new();
@@ -343,55 +383,4 @@ fn refers_to_itself(pack: &Pack, id: &str) -> bool {
         }
     }
     false
-}
-
-fn duplicates(book: &Rulebook, faults: &mut Vec<PackFault>) {
-    let mut first: BTreeMap<&DutyId, &str> = BTreeMap::new();
-    for (_, duty) in book.duties() {
-        if let Some(other) = first.insert(&duty.text.id, &duty.file) {
-            let source = book.sources.get(&duty.file).map_or("", String::as_str);
-            let text = format!("the duty `{}` is also in {other}", duty.text.id);
-            faults.push(PackFault::at_word(&duty.file, source, duty.text.id.as_str(), text).hint("an id names one duty"));
-        }
-    }
-}
-
-/// One obligation, told twice with different periods, is a fault: which one would run?
-fn conflicts(book: &Rulebook, faults: &mut Vec<PackFault>) {
-    let mut first: BTreeMap<(&str, &str, &str), &Duty> = BTreeMap::new();
-    for (_, duty) in book.duties() {
-        let text = &duty.text;
-        let obligation = (text.cite.as_str(), text.obliged.as_str(), text.addressee.as_str());
-        let Some(other) = first.insert(obligation, duty) else { continue };
-        let same =
-            text.due.len() == other.text.due.len() && text.due.iter().zip(&other.text.due).all(|(a, b)| a.limit == b.limit);
-        if !same {
-            let source = book.sources.get(&duty.file).map_or("", String::as_str);
-            let words = format!("`{}` and `{}` give different periods for {}", text.id, other.text.id, text.cite);
-            faults.push(
-                PackFault::at_word(&duty.file, source, &text.cite, words)
-                    .hint("make it one duty with two due cases, or cite them apart"),
-            );
-        }
-    }
-}
-
-fn missing_cases(book: &Rulebook, faults: &mut Vec<PackFault>) {
-    for pack in &book.packs {
-        let proved: BTreeSet<&DutyId> = book
-            .cases
-            .get(&pack.head.id)
-            .into_iter()
-            .flat_map(|file| &file.cases)
-            .flat_map(|case| case.expect.keys().chain(case.then.iter().flat_map(|sequel| sequel.expect.keys())))
-            .collect();
-        for duty in &pack.duties {
-            if !proved.contains(&duty.text.id) {
-                let source = book.sources.get(&duty.file).map_or("", String::as_str);
-                let text = format!("no case proves the duty `{}`", duty.text.id);
-                let hint = format!("add one to {}/cases.toml", pack.head.id);
-                faults.push(PackFault::at_word(&duty.file, source, duty.text.id.as_str(), text).hint(hint));
-            }
-        }
-    }
 }
