@@ -12,7 +12,7 @@ use super::links::{Invitation, Links};
 use super::quota::{Counter, Quota};
 use super::telemetry::Metrics;
 use super::wall_clock;
-use super::wording::{compose, may_wait};
+use super::wording::{Told, compose, may_wait};
 use crate::domain::delivery_log::DEAD_AFTER;
 use crate::domain::ids::{AlertId, ChannelId, IncidentId};
 use crate::domain::incident::{Alert, AlertState, Command, DeliveryHold, DeliveryResult, Event, Incident};
@@ -89,9 +89,13 @@ impl Courier {
         Some(format!("{url}/a/{}", links.token(&invitation)))
     }
 
-    /// Puts other channels and another quota in use.
-    pub fn swap_channels(&self, channels: Channels, per_recipient: Option<Quota>) {
+    /// Puts another quota per recipient in use, or none.
+    pub fn swap_quota(&self, per_recipient: Option<Quota>) {
         *self.quota.write().unwrap_or_else(PoisonError::into_inner) = per_recipient;
+    }
+
+    /// Puts other channels in use.
+    pub fn swap_channels(&self, channels: Channels) {
         *self.channels.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(channels);
     }
 
@@ -175,7 +179,9 @@ impl Courier {
         let Some(clock_of) = incident.clocks.get(&alert.clock).filter(|clock| clock.standing.is_open() && !superseded) else {
             return;
         };
-        let letter = compose(&incident, id, alert, clock_of, self.link(&incident.id, alert), begun);
+        let told = [Told { key: &alert.clock, clock: clock_of, rung: &alert.rung, due_at: alert.due_at }];
+        let link = self.link(&incident.id, alert);
+        let Some(letter) = compose(&incident, id, alert.queued_at, &told, link, begun) else { return };
         let channels = Arc::clone(&self.channels.read().unwrap_or_else(PoisonError::into_inner));
         let name = &alert.queued.channel;
         let outcome = match channels.get(name) {

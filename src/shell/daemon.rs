@@ -166,7 +166,8 @@ impl Daemon {
             }
         };
         self.app.desk.swap_rules(Arc::clone(&config.rules));
-        self.courier.swap_channels(config.channels, config.per_recipient);
+        self.courier.swap_channels(config.channels);
+        self.courier.swap_quota(config.per_recipient);
         self.app.swap_live(Live { sources: config.sources, joins: config.joins, people: config.people });
         // From TLS to none or back is a change of the address people use, and waits for a restart.
         self.tls.send_if_modified(|tls| {
