@@ -108,10 +108,10 @@ impl Courier {
         let Some(alert) = incident.alerts.get(id) else { return };
         // Waiting for room may have taken so long that a later attempt has begun, or the clock has ended.
         let superseded = alert.attempts != attempt || !matches!(alert.state, AlertState::Trying { .. });
-        let Some(clock_of) = incident.clocks.get(&alert.clock).filter(|clock| clock.standing.is_open() && !superseded) else {
+        if superseded || !incident.is_wanted(alert) {
             return;
-        };
-        let letter = compose(&incident, id, alert, clock_of, self.public_url.as_deref(), begun);
+        }
+        let Some(letter) = compose(&incident, id, alert, self.public_url.as_deref(), begun) else { return };
         let channels = Arc::clone(&self.channels.read().unwrap_or_else(PoisonError::into_inner));
         let name = &alert.queued.channel;
         let outcome = match channels.get(name) {
@@ -128,10 +128,10 @@ impl Courier {
         self.note_health(name, &outcome, ended);
         let result = match outcome {
             Outcome::Delivered { receipt } => DeliveryResult::Delivered { receipt },
-            Outcome::Failed { reason, text, retry_after, .. } => {
+            Outcome::Failed { reason, text, retry_after, permanent } => {
                 let retry_at = backoff::retry_at(attempt, ended, id, retry_after);
                 tracing::warn!(alert = %id, channel = %name, attempt, %reason, text, retry_at = %rfc3339(retry_at), "an alert was not delivered");
-                DeliveryResult::Failed { reason: reason.as_str().to_owned(), text, retry_at }
+                DeliveryResult::Failed { reason: reason.as_str().to_owned(), text, retry_at, permanent }
             }
         };
         self.record(&incident.id, id, attempt, result, ended).await;

@@ -76,6 +76,9 @@ impl Daemon {
         let metrics = Metrics::new();
         let contract: Arc<dyn Store> = Arc::clone(&store) as Arc<dyn Store>;
         let desk = Arc::new(Desk::new(contract, Arc::clone(&config.rules), Some(drafts)));
+        if let Err(error) = desk.load_overrides(wall_clock::now()) {
+            tracing::error!(%error, "overrides of rotas could not be read; whoever has the turn is rung");
+        }
         let courier = Arc::new(Courier::new(Arc::clone(&desk), &config, Arc::clone(&metrics)));
         let scheduler = Arc::new(Scheduler::new(Arc::clone(&desk), Arc::clone(&courier), Arc::clone(&metrics)));
         let live = Live { sources: config.sources, people: config.people };

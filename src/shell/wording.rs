@@ -7,7 +7,7 @@ use super::courier::left_in_words;
 use super::delivery::{Letter, Urgency};
 use crate::domain::escalation::parse_length;
 use crate::domain::ids::AlertId;
-use crate::domain::incident::{Alert, Clock, Incident, Standing};
+use crate::domain::incident::{About, Act, Alert, Clock, Incident, Standing};
 use crate::domain::instant::{Duration, Instant, Zone, rfc3339};
 use crate::domain::law::Mode;
 
@@ -18,18 +18,14 @@ const NIGHT: Duration = Duration::hours(12);
 /// A limit closer than this is this week's.
 const WEEK: Duration = Duration::days(7);
 
-/// The letter of an alert, from the incident as it is now. `public_url` is where people reach the
+/// The letter of an alert, from the incident as it is now; `None` when it has no clock to speak of. The
+/// most urgent clock leads, the others follow, a line each. `public_url` is where people reach the
 /// daemon; without it the letter carries no link.
-pub fn compose(
-    incident: &Incident,
-    id: &AlertId,
-    alert: &Alert,
-    clock: &Clock,
-    public_url: Option<&str>,
-    now: Instant,
-) -> Letter {
+pub fn compose(incident: &Incident, id: &AlertId, alert: &Alert, public_url: Option<&str>, now: Instant) -> Option<Letter> {
+    let spoken_of = incident.spoken_of(alert);
+    let (&(about, clock), others) = spoken_of.split_first()?;
     let law = &clock.law;
-    let key = &alert.clock;
+    let key = &about.clock;
     let clock_id = key.public(&incident.id);
     let organisation = incident.opened.organisations.get(&key.organisation).map_or(key.organisation.as_str(), |p| &p.name);
     let label = match law.mode {
@@ -40,15 +36,25 @@ pub fn compose(
     let title = key.target.iter().fold(law.title.clone(), |title, target| format!("{title} ({target})"));
     let left = law.limit().map(|limit| left_in_words(limit, now));
     let heading = format!("{label}{title}, {}", left.as_deref().unwrap_or("without delay"));
-    let late_by_s = u64::try_from((now - alert.due_at).num_seconds()).unwrap_or(0);
-    Letter {
+    let late_by_s = u64::try_from((now - about.due_at).num_seconds()).unwrap_or(0);
+    let subject = match alert.queued.act {
+        Act::Ring => format!(
+            "{}: {label}{title}{} ({organisation}, {})",
+            left.as_deref().unwrap_or("Without delay"),
+            and_others(others.len()),
+            incident.id
+        ),
+        Act::Acknowledge => format!("Taken: {label}{title} ({organisation}, {})", incident.id),
+        Act::Resolve => format!("Closed: {label}{title} ({organisation}, {})", incident.id),
+    };
+    Some(Letter {
         id: id.clone(),
         drill: false,
         incident: incident.id.clone(),
         thread: incident.id.to_string(),
-        subject: format!("{}: {label}{title} ({organisation}, {})", left.as_deref().unwrap_or("Without delay"), incident.id),
+        subject,
         heading,
-        lines: lines(clock, alert, organisation, now),
+        lines: lines(clock, about, alert, others, organisation, now),
         asked: law.asks.clone(),
         commands: commands(incident, law.mode, &clock_id),
         link: public_url.map(|url| format!("{url}/v1/clocks/{clock_id}")),
@@ -61,12 +67,26 @@ pub fn compose(
             "mode": law.mode,
             "due": law.limit().map(rfc3339),
             "outer": law.deadlines.outer.as_ref().and_then(|term| term.at).map(rfc3339),
-            "rung": alert.rung,
-            "rung_due_at": rfc3339(alert.due_at),
+            "rung": about.rung,
+            "rung_due_at": rfc3339(about.due_at),
+            "act": alert.queued.act,
+            "clocks": spoken_of.iter().map(|(about, clock)| serde_json::json!({
+                "clock": about.clock.public(&incident.id),
+                "due": clock.law.limit().map(rfc3339),
+                "rung": about.rung,
+            })).collect::<Vec<_>>(),
         }),
         urgency: urgency(clock, now),
         rung_at: alert.queued_at,
         late_by_s,
+    })
+}
+
+fn and_others(others: usize) -> String {
+    match others {
+        0 => String::new(),
+        1 => " and another clock".into(),
+        more => format!(" and {more} other clocks"),
     }
 }
 
@@ -82,7 +102,14 @@ fn commands(incident: &Incident, mode: Mode, clock_id: &str) -> Vec<(String, Str
 }
 
 /// What the letter rests on, in the order in which it is asked for: until when, whose, which law, why now.
-fn lines(clock: &Clock, alert: &Alert, organisation: &str, now: Instant) -> Vec<(String, String)> {
+fn lines(
+    clock: &Clock,
+    about: &About,
+    alert: &Alert,
+    others: &[(&About, &Clock)],
+    organisation: &str,
+    now: Instant,
+) -> Vec<(String, String)> {
     let law = &clock.law;
     let term = &law.deadlines.operational;
     let mut lines: Vec<(&str, String)> = Vec::new();
@@ -107,11 +134,27 @@ fn lines(clock: &Clock, alert: &Alert, organisation: &str, now: Instant) -> Vec<
     lines.push(("Law", law.cite.clone()));
     lines.push(("Limit", term.says.clone()));
     lines.push(("Standing", standing_in_words(clock)));
-    if let Some(lease) = &clock.acknowledged {
-        lines.push(("Taken by", format!("{} until {}", lease.by, term.zone.in_words(lease.until))));
+    for (team, lease) in clock.live_leases() {
+        let team = team.as_ref().map(|team| format!(" for {team}")).unwrap_or_default();
+        lines.push(("Taken by", format!("{}{team} until {}", lease.by, term.zone.in_words(lease.until))));
     }
-    lines.push(("Why now", rung_in_words(&alert.rung)));
+    lines.push(("Why now", rung_in_words(&about.rung)));
+    lines.extend(alert.in_stead_of.iter().map(|(_, because)| ("Why here", because.clone())));
+    lines.extend(others.iter().map(|(about, clock)| ("Also", also(about, clock, now))));
     lines.into_iter().map(|(label, value)| (label.to_owned(), value)).collect()
+}
+
+/// Another clock of the same letter, in a line.
+fn also(about: &About, clock: &Clock, now: Instant) -> String {
+    let law = &clock.law;
+    let title = about.clock.target.iter().fold(law.title.clone(), |title, target| format!("{title} ({target})"));
+    match law.limit() {
+        Some(limit) => {
+            let zone = law.deadlines.operational.zone;
+            format!("{title}: {}, {} ({})", zone.in_words(limit), left_in_words(limit, now), law.cite)
+        }
+        None => format!("{title}: without delay ({})", law.cite),
+    }
 }
 
 /// Loud only where the night cannot wait; a rehearsal never is.
@@ -142,6 +185,9 @@ fn standing_in_words(clock: &Clock) -> String {
 
 /// A rung's name in words: `50% left` is `half of the time is left`.
 fn rung_in_words(rung: &str) -> String {
+    if let Some((followed, wait)) = rung.rsplit_once(" +") {
+        return format!("{}, and nobody acknowledged within {wait}", rung_in_words(followed));
+    }
     if let Some(left) = rung.strip_suffix(" left") {
         if left == "50%" {
             return "half of the time is left".into();
@@ -155,10 +201,19 @@ fn rung_in_words(rung: &str) -> String {
     match rung {
         "start" => "the clock has been set".into(),
         "expiry" => "the time is up".into(),
+        "at target" => "the house's own target has come".into(),
+        "acknowledge" => "somebody owns the clock".into(),
+        "resolve" => "the clock asks for nothing any more".into(),
+        _ if rung.starts_with("handed over by ") => rung.to_owned(),
         _ if rung.starts_with("acknowledgement ended") => "nobody has it any more: the acknowledgement has ended".into(),
-        _ => match rung.split_once(" overdue #") {
-            Some((_, number)) => format!("overdue, reminder {number}"),
-            None => rung.to_owned(),
+        _ => match (rung.split_once(" overdue #"), rung.split_once(" past target #"), rung.strip_suffix(" before target")) {
+            (Some((_, number)), _, _) => format!("overdue, reminder {number}"),
+            (_, Some((_, number)), _) => format!("past the house's own target, reminder {number}"),
+            (_, _, Some(length)) => match parse_length(length) {
+                Some(length) => format!("{} before the house's own target", whole_units(length)),
+                None => rung.to_owned(),
+            },
+            (None, None, None) => rung.to_owned(),
         },
     }
 }
@@ -193,6 +248,10 @@ mod tests {
             ("30s left", "no more than 30 seconds left"),
             ("expiry", "the time is up"),
             ("every 1h overdue #3", "overdue, reminder 3"),
+            ("at target", "the house's own target has come"),
+            ("6h before target", "6 hours before the house's own target"),
+            ("every 1h past target #2", "past the house's own target, reminder 2"),
+            ("24h left +15m", "no more than 24 hours left, and nobody acknowledged within 15m"),
             ("acknowledgement ended 2026-11-21T03:00:00Z", "nobody has it any more: the acknowledgement has ended"),
         ];
         for (rung, words) in names {
@@ -216,7 +275,7 @@ mod tests {
         let (from, until) = (at("2026-11-20T00:00:00Z"), at("2026-11-21T00:00:00Z"));
         let plan = ladder.plan(
             Span { set_at: from, from, until: Some(until) },
-            &std::collections::BTreeSet::new(),
+            &std::collections::BTreeMap::new(),
             at("2026-11-21T01:30:00Z"),
         );
         let words: Vec<String> = plan.iter().map(|rung| rung_in_words(&rung.name)).collect();

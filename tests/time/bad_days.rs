@@ -134,7 +134,7 @@ async fn a_caller_who_goes_away_leaves_no_stale_view_behind() {
     let id = house.open("gone", start).await;
     let seen = house.incident(&id).await.received.clone();
     store.gate.forget_permits(Semaphore::MAX_PERMITS);
-    let ack = Command::Acknowledge { clock: triage(), by: "Ada".into(), lease: None, via: "test".into() };
+    let ack = Command::Acknowledge { clock: triage(), by: "Ada".into(), team: None, lease: None, via: "test".into() };
     let submit = house.desk.submit(&id, ack, start);
     assert!(tokio::time::timeout(std::time::Duration::ZERO, submit).await.is_err(), "the append hangs, the caller leaves");
     assert_eq!(house.incident(&id).await.received, seen);
@@ -142,7 +142,7 @@ async fn a_caller_who_goes_away_leaves_no_stale_view_behind() {
     for _ in 0..100 {
         tokio::task::yield_now().await;
     }
-    let acknowledged = house.incident(&id).await.clocks[&triage()].acknowledged.clone();
+    let acknowledged = house.incident(&id).await.clocks[&triage()].owner().cloned();
     assert_eq!(acknowledged.map(|lease| lease.by), Some("Ada".to_owned()), "it is on record, so it is to be seen");
 }
 

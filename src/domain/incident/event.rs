@@ -142,7 +142,7 @@ pub enum Event {
         rung: String,
         /// When it fell due; the envelope says when that was noticed.
         due_at: Instant,
-        /// The alerts it queued.
+        /// The alerts it queued; one that several clocks share stands with each of them.
         alerts: Vec<AlertQueued>,
     },
     /// Rungs that fell due and did not ring by themselves.
@@ -165,10 +165,71 @@ pub enum Event {
         clock: ClockKey,
         /// Who.
         by: String,
+        /// For which team, where several must each acknowledge.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        team: Option<String>,
         /// Until when rungs wait for them.
         until: Instant,
         /// How they said so: `cli`, `api`, a channel.
         via: String,
+    },
+    /// Whoever owns the clock handed it to another person; their own acknowledgement ends when that
+    /// person acknowledges, and soon in any case.
+    HandedOver {
+        /// Which clock.
+        clock: ClockKey,
+        /// Who handed over.
+        by: String,
+        /// To whom.
+        to: String,
+        /// Of which team the acknowledgement is.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        team: Option<String>,
+        /// When the giver's acknowledgement ends at the latest.
+        until: Instant,
+        /// How they said so.
+        via: String,
+        /// The alerts to the taker.
+        alerts: Vec<AlertQueued>,
+    },
+    /// Nothing rings for the clock for a while.
+    Silenced {
+        /// Which clock.
+        clock: ClockKey,
+        /// Who.
+        by: String,
+        /// Why.
+        reason: String,
+        /// Until when.
+        until: Instant,
+        /// How they said so.
+        via: String,
+    },
+    /// A silence ended: what fell due meanwhile rings.
+    SilenceEnded {
+        /// Which clock.
+        clock: ClockKey,
+        /// When it ended.
+        ended_at: Instant,
+        /// Who ended it before its time.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        by: Option<String>,
+    },
+    /// Channels that keep an incident of their own are told what became of the clock.
+    Tracked {
+        /// Which clock.
+        clock: ClockKey,
+        /// What they are told.
+        alerts: Vec<AlertQueued>,
+    },
+    /// An alert that a channel does not take goes out over another as well.
+    FellBack {
+        /// The alert that fails; it goes on being tried.
+        alert: AlertId,
+        /// How it fails, in words.
+        because: String,
+        /// The alert that goes out in its stead.
+        queued: AlertQueued,
     },
     /// A statement delays the clock.
     Held {
@@ -201,6 +262,9 @@ pub enum Event {
     LeaseEnded {
         /// Which clock.
         clock: ClockKey,
+        /// Of which team.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        team: Option<String>,
         /// When it ended.
         ended_at: Instant,
     },
@@ -392,6 +456,44 @@ pub struct AlertQueued {
     pub to: String,
     /// The team it is for.
     pub team: String,
+    /// The person, where the team names people.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub person: Option<String>,
+    /// The rota by which that person was on call.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rota: Option<String>,
+    /// What it asks of the channel.
+    #[serde(default, skip_serializing_if = "Act::is_ring")]
+    pub act: Act,
+}
+
+/// What an alert asks of a channel.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Act {
+    /// Wake somebody.
+    #[default]
+    Ring,
+    /// Note that somebody owns the clock.
+    Acknowledge,
+    /// Close what was opened: the clock asks for nothing any more.
+    Resolve,
+}
+
+impl Act {
+    /// Whether somebody is to be woken.
+    pub fn is_ring(&self) -> bool {
+        *self == Self::Ring
+    }
+
+    /// The word for it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Ring => "ring",
+            Self::Acknowledge => "acknowledge",
+            Self::Resolve => "resolve",
+        }
+    }
 }
 
 /// A rung that did not ring by itself.
@@ -423,5 +525,8 @@ pub enum DeliveryResult {
         text: String,
         /// When it is tried again.
         retry_at: Instant,
+        /// Whether it is bound to fail again until a person changes something.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        permanent: bool,
     },
 }

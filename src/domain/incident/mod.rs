@@ -9,15 +9,25 @@ mod assessing;
 pub mod codec;
 mod command;
 mod decide;
+mod digest;
 mod event;
+mod fallback;
+mod house;
+mod leases;
+mod preview;
 mod ringing;
 mod state;
 mod suggesting;
+mod tracking;
 mod wake;
 
 pub use assessing::{WouldBe, if_a_breach, sight_of};
-pub use command::{Command, Evidence, HoldStatement, House, Moment, Opening, Refusal, Team, TeamMember};
+pub use command::{Command, Evidence, HoldStatement, Moment, Opening, Refusal};
 pub use decide::{Decision, decide};
-pub use event::{AlertQueued, ClockKey, ClockLaw, DeliveryResult, Draft, Event, Opened, Profile, Received, RungSkip, Standing};
-pub use state::{Acknowledgement, Alert, AlertState, Clock, Incident, NothingOwed, RecordedHold};
+pub use event::{
+    Act, AlertQueued, ClockKey, ClockLaw, DeliveryResult, Draft, Event, Opened, Profile, Received, RungSkip, Standing,
+};
+pub use house::{Address, Contact, House, Member, Reached, Team};
+pub use preview::{LadderView, LeaseView, ReachView, RungView, preview};
+pub use state::{About, Acknowledgement, Alert, AlertState, Clock, Incident, NothingOwed, RecordedHold, Silence};
 pub use wake::{Wake, next_wake};

@@ -1,7 +1,7 @@
 //! When the machine must look at an incident again, and why.
 
-use super::command::House;
 use super::event::{ClockKey, Standing};
+use super::house::House;
 use super::ringing::{next_rung, rings};
 use super::state::{AlertState, Incident};
 use crate::domain::instant::{Duration, Instant};
@@ -39,11 +39,14 @@ pub fn next_wake(incident: &Incident, house: &House, now: Instant) -> Option<Wak
         {
             consider(after(limit), &|| about("limit", key));
         }
-        if let Some(lease) = &clock.acknowledged {
-            consider(lease.until, &|| about("acknowledgement ends", key));
+        for (_, lease) in clock.live_leases() {
+            consider(lease.holds_until(clock, house), &|| about("acknowledgement ends", key));
+        }
+        if let Some(silence) = &clock.silence {
+            consider(silence.holds_until(clock, house), &|| about("silence ends", key));
         }
         if rings(clock, house)
-            && let Some((at, rung)) = next_rung(key, clock, house, now)
+            && let Some((at, rung)) = next_rung(incident, key, clock, house, now)
         {
             consider(at, &|| about(&rung, key));
         }

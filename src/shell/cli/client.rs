@@ -170,6 +170,11 @@ impl Api {
         self.send(Method::POST, path, &[], Some(body)).await
     }
 
+    /// Has something taken back.
+    pub async fn delete(&self, path: &[&str]) -> Result<Answer, ApiFault> {
+        self.send(Method::DELETE, path, &[], None).await
+    }
+
     /// The board, all its pages; with `closed`, also incidents that ask for nothing any more.
     pub async fn board(&self, closed: bool) -> Result<(Board, Instant), ApiFault> {
         let mut board = Board::default();

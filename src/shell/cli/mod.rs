@@ -22,6 +22,7 @@ mod journal;
 mod law_source;
 mod map;
 mod notice;
+mod oncall;
 mod output;
 mod quarantine;
 mod rules;
@@ -76,6 +77,7 @@ enum Command {
     Clock(clock::Clock),
     Notice(notice::Notice),
     Quarantine(quarantine::Quarantine),
+    Oncall(oncall::Oncall),
 
     Assess(assess::Assess),
     Rules(rules::Rules),
@@ -101,6 +103,7 @@ pub fn main() -> ExitCode {
         Command::Answer(answer) => ask(answer.run(output)),
         Command::Clock(clock) => ask(clock.run(output)),
         Command::Notice(notice) => ask(notice.run(output)),
+        Command::Oncall(oncall) => ask(oncall.run(output)),
         Command::Quarantine(quarantine) => ask(quarantine.run(output)),
         Command::Assess(assess) => assess.run(wanted),
         Command::Rules(rules) => rules.run(output),

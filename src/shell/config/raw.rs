@@ -1,6 +1,6 @@
 //! The configuration as written.
 
-use crate::domain::escalation::{Ladder, parse_length};
+use crate::domain::escalation::{DayOff, Ladder, Rota, parse_length};
 use crate::domain::facts::FactEntry;
 use crate::domain::instant::{Duration, Zone};
 use crate::shell::delivery::SmtpTls;
@@ -36,6 +36,8 @@ pub struct RawConfig {
     pub channels: Vec<RawChannel>,
     #[serde(default, rename = "team")]
     pub teams: Vec<RawTeam>,
+    #[serde(default, rename = "rota")]
+    pub rotas: Vec<Rota>,
     #[serde(default, rename = "ladder")]
     pub ladders: Vec<Ladder>,
     #[serde(default, rename = "fact")]
@@ -174,6 +176,11 @@ pub struct RawPerson {
     pub token_files: Vec<PathBuf>,
     #[serde(default)]
     pub may: Vec<May>,
+    #[serde(default)]
+    pub reach: Vec<RawAddress>,
+    pub zone: Option<Zone>,
+    #[serde(default)]
+    pub days_off: Vec<DayOff>,
 }
 
 /// What a person may do through the API.
@@ -192,6 +199,9 @@ pub enum May {
 #[serde(deny_unknown_fields)]
 pub struct RawChannel {
     pub id: String,
+    pub fallback: Option<RawAddress>,
+    #[serde(default)]
+    pub tracks: bool,
     pub email: Option<RawEmail>,
     pub webhook: Option<RawWebhook>,
 }
@@ -244,6 +254,16 @@ pub struct RawTeam {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RawMember {
+    pub channel: Option<String>,
+    #[serde(default)]
+    pub to: String,
+    pub person: Option<String>,
+    pub rota: Option<String>,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RawAddress {
     pub channel: String,
     #[serde(default)]
     pub to: String,

@@ -12,6 +12,9 @@ pub struct Query<T>(pub T);
 /// The one variable part of a path.
 pub struct Path(pub String);
 
+/// The two variable parts of a path.
+pub struct Paths(pub String, pub String);
+
 impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Query<T> {
     type Rejection = Problem;
 
@@ -31,10 +34,20 @@ impl<S: Send + Sync> FromRequestParts<S> for Path {
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
         let path = extract::Path::<String>::from_request_parts(parts, state).await;
-        path.map(|path| Self(path.0)).map_err(|_| {
-            let detail = "a part of the path is not UTF-8 once its `%` are resolved";
-            Problem::new(StatusCode::BAD_REQUEST, "wrong-path", "the path cannot be read", detail)
-                .hint("take ids as the API gives them")
-        })
+        path.map(|path| Self(path.0)).map_err(|_| wrong_path())
     }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Paths {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let path = extract::Path::<(String, String)>::from_request_parts(parts, state).await;
+        path.map(|extract::Path((first, second))| Self(first, second)).map_err(|_| wrong_path())
+    }
+}
+
+fn wrong_path() -> Problem {
+    let detail = "a part of the path is not UTF-8 once its `%` are resolved";
+    Problem::new(StatusCode::BAD_REQUEST, "wrong-path", "the path cannot be read", detail).hint("take ids as the API gives them")
 }
