@@ -103,6 +103,8 @@ pub fn inherit(ladders: &[Ladder]) -> Result<Vec<Ladder>, Vec<LadderFault>> {
                 faults.push(LadderFault::Nobody { ladder: ladder.name });
             }
             Ok(ladder) => whole.push(ladder),
+            // One that leads into a circle tells of the same circle.
+            Err(fault) if faults.contains(&fault) => {}
             Err(fault) => faults.push(fault),
         }
     }
@@ -131,9 +133,9 @@ fn resolve<'a>(ladder: &'a Ladder, all: &'a [Ladder], path: &mut Vec<&'a str>) -
             None => Ok(ladder.clone()),
         };
     };
-    if path.contains(&parent.as_str()) {
-        let round = path.iter().copied().chain([parent.as_str()]).map(str::to_owned).collect();
-        return Err(LadderFault::Cycle { ladder: ladder.name.clone(), path: round });
+    if let Some(begins) = path.iter().position(|name| name == parent) {
+        let round = path[begins..].iter().copied().chain([parent.as_str()]).map(str::to_owned).collect();
+        return Err(LadderFault::Cycle { ladder: parent.clone(), path: round });
     }
     let no_parent = || LadderFault::NoParent { ladder: ladder.name.clone(), parent: parent.clone() };
     let parent = all.iter().find(|other| other.name == *parent).ok_or_else(no_parent)?;
@@ -230,7 +232,7 @@ mod tests {
             ("[[ladder]]\nname = \"a\"\nextends = \"statutry\"", "ladder `a` extends `statutry`, which there is not"),
             (
                 "[[ladder]]\nname = \"a\"\nextends = \"b\"\n[[ladder]]\nname = \"b\"\nextends = \"a\"",
-                "ladder `b` extends itself: a → b → a",
+                "ladder `b` extends itself: b → a → b",
             ),
             (
                 "[[ladder]]\nname = \"a\"\nextends = \"statutory\"\nwithout = [\"4h left\"]",
