@@ -21,29 +21,34 @@ pub fn last_call(clock: &Clock, house: &House) -> Option<Instant> {
     Some(until - house.last_call.min(third))
 }
 
-/// Until when a lease that began at `at` holds. Before the limit never into the last call; past the limit
-/// only for as long as a last call, so that an overdue clock cannot be slept through; and where the law
-/// gives no limit, no longer than the house's usual lease.
-pub fn holds_until(clock: &Clock, at: Instant, wished: Instant, house: &House) -> Instant {
-    match (clock.law.until(), last_call(clock, house)) {
-        (Some(until), _) if until <= at => wished.min(at + house.last_call),
-        (Some(_), Some(last_call)) => wished.min(last_call),
-        _ => wished.min(at + house.lease),
+/// Whether a clock's limit has come, so that a lease taken then keeps an overdue clock.
+pub fn is_overdue(clock: &Clock, at: Instant) -> bool {
+    clock.law.until().is_some_and(|until| until <= at)
+}
+
+/// Until when a lease that began at `at` holds. Before the limit never into the last call, wherever the
+/// limit has moved since; one taken past the limit only for as long as a last call, so that an overdue
+/// clock cannot be slept through; and where the law gives no limit, no longer than the house's usual lease.
+pub fn holds_until(clock: &Clock, at: Instant, wished: Instant, taken_overdue: bool, house: &House) -> Instant {
+    match last_call(clock, house) {
+        Some(_) if taken_overdue => wished.min(at + house.last_call),
+        Some(last_call) => wished.min(last_call),
+        None => wished.min(at + house.lease),
     }
 }
 
 /// Until when a lease taken now would hold.
 pub fn lease_from_now(clock: &Clock, lease: Option<Duration>, moment: &Moment<'_>) -> Result<Instant, Refusal> {
-    let wished = moment.now + lease.unwrap_or(moment.house.lease).max(Duration::zero());
-    let until = holds_until(clock, moment.now, wished, moment.house);
-    if until > moment.now { Ok(until) } else { Err(Refusal::LastCall) }
+    let (now, house) = (moment.now, moment.house);
+    let wished = now + lease.unwrap_or(house.lease).max(Duration::zero());
+    let until = holds_until(clock, now, wished, is_overdue(clock, now), house);
+    if until > now { Ok(until) } else { Err(Refusal::LastCall) }
 }
 
 /// Until when a silence asked for now would hold; an overdue clock is never silenced.
 pub fn silence_from_now(clock: &Clock, until: Instant, moment: &Moment<'_>) -> Result<Instant, Refusal> {
-    let overdue = clock.law.until().is_some_and(|limit| limit <= moment.now);
-    let until = holds_until(clock, moment.now, until, moment.house);
-    if until > moment.now && !overdue { Ok(until) } else { Err(Refusal::LastCall) }
+    let until = holds_until(clock, moment.now, until, false, moment.house);
+    if until > moment.now { Ok(until) } else { Err(Refusal::LastCall) }
 }
 
 /// For which teams somebody acknowledges: the one they name, those that were handed to them, or those of

@@ -95,6 +95,8 @@ pub struct Acknowledgement {
     pub until: Instant,
     /// How they said so.
     pub via: String,
+    /// Whether the limit had passed already.
+    pub taken_overdue: bool,
     /// To whom they handed it over.
     pub handed_to: Option<String>,
     /// When it ended.
@@ -119,14 +121,14 @@ pub struct Silence {
 impl Acknowledgement {
     /// Until when it holds: as recorded, or until the last call where the limit has moved under it.
     pub fn holds_until(&self, clock: &Clock, house: &House) -> Instant {
-        leases::holds_until(clock, self.at, self.until, house)
+        leases::holds_until(clock, self.at, self.until, self.taken_overdue, house)
     }
 }
 
 impl Silence {
     /// Until when it holds: as recorded, or until the last call where the limit has moved under it.
     pub fn holds_until(&self, clock: &Clock, house: &House) -> Instant {
-        leases::holds_until(clock, self.at, self.until, house)
+        leases::holds_until(clock, self.at, self.until, false, house)
     }
 }
 
@@ -368,7 +370,8 @@ impl Incident {
             }),
             Event::Acknowledged { clock, by, team, until, via } => self.with(clock, |clock| {
                 let (by, until, via) = (by.clone(), *until, via.clone());
-                let lease = Acknowledgement { by, at, until, via, handed_to: None, ended_at: None };
+                let taken_overdue = leases::is_overdue(clock, at);
+                let lease = Acknowledgement { by, at, until, via, taken_overdue, handed_to: None, ended_at: None };
                 clock.leases.insert(team.clone(), lease);
             }),
             Event::HandedOver { clock, by, to, team, until, alerts, .. } => {
