@@ -77,15 +77,7 @@ fn claim(key: &str, value: serde_json::Value, by: Claimant, at: Instant, ground:
 }
 
 fn received(update: &str) -> Received {
-    Received {
-        source: "wazuh".into(),
-        update_id: update.into(),
-        status: None,
-        sha256: String::new(),
-        raw: None,
-        hints: Vec::new(),
-        remarks: Vec::new(),
-    }
+    Received::of("wazuh", update)
 }
 
 impl Case {
@@ -661,7 +653,7 @@ fn a_named_person_decides_against_the_score_and_both_stand_in_the_record() {
     assert_eq!(case.standing("eu.gdpr.art33.authority"), Some(Standing::Void), "the person's word counts, not the score");
     let in_record = |wanted: &dyn Fn(&Event) -> bool| case.told.iter().any(|(_, event)| wanted(event));
     assert!(in_record(&|event| matches!(event, Event::RiskSuggested(suggestion) if suggestion.missing.is_empty())));
-    assert!(in_record(&|event| matches!(event, Event::Claimed { claims }
+    assert!(in_record(&|event| matches!(event, Event::Claimed { claims, .. }
         if claims.iter().any(|c| c.key.as_str() == "risk.level" && c.by.name() == "Ada Keller" && c.ground.is_some()))));
     let view = case.view();
     let beside = &view.suggestions[0];

@@ -361,11 +361,11 @@ fn unsound_bodies_are_refused_with_a_stable_code() {
 
 #[test]
 fn a_source_of_single_events_refuses_a_list() {
-    let unreadable = read(&mapping("alertmanager"), &vocabulary(), &delivery(), b"[{}]").expect_err("refused");
+    let unreadable = read(&mapping("prometheus-alertmanager"), &vocabulary(), &delivery(), b"[{}]").expect_err("refused");
     assert_eq!(unreadable.refusal.code(), "batch-not-taken");
-    assert!(read(&mapping("alertmanager"), &vocabulary(), &delivery(), br#"{"alerts":[]}"#).expect("read").is_empty());
+    assert!(read(&mapping("prometheus-alertmanager"), &vocabulary(), &delivery(), br#"{"alerts":[]}"#).expect("read").is_empty());
     let many = format!("{{\"alerts\":[{}{{}}]}}", "{},".repeat(10_000));
-    let unreadable = read(&mapping("alertmanager"), &vocabulary(), &delivery(), many.as_bytes()).expect_err("refused");
+    let unreadable = read(&mapping("prometheus-alertmanager"), &vocabulary(), &delivery(), many.as_bytes()).expect_err("refused");
     assert_eq!(unreadable.refusal.code(), "batch-too-long");
     // Neither list is too long by itself.
     let text = "name = \"a\"\ntitle = \"A\"\nproduct = \"A\"\nbatch = true\nfor_each = [\"/l\"]\n\
@@ -393,7 +393,7 @@ fn an_alert_that_fires_again_is_another_incident_and_a_change_of_state_another_v
     let body = |starts: &str, status: &str| json!({"alerts": [{"fingerprint": "f", "startsAt": starts, "status": status}]});
     let one = |body: Json| {
         let body = body.to_string();
-        read(&mapping("alertmanager"), &vocabulary(), &delivery(), body.as_bytes()).expect("read").remove(0)
+        read(&mapping("prometheus-alertmanager"), &vocabulary(), &delivery(), body.as_bytes()).expect("read").remove(0)
     };
     let first = one(body("2026-11-20T08:00:00Z", "firing"));
     let resolved = one(body("2026-11-20T08:00:00Z", "resolved"));
@@ -410,7 +410,7 @@ fn a_version_is_never_named_by_less_than_its_mapping_asks_for() {
         let alert =
             json!({"fingerprint": "f", "startsAt": "2026-11-20T08:00:00Z", "status": status, "annotations": {"title": note}});
         let body = json!({"alerts": [alert]}).to_string();
-        read(&mapping("alertmanager"), &vocabulary(), &delivery(), body.as_bytes()).expect("read").remove(0).update_id
+        read(&mapping("prometheus-alertmanager"), &vocabulary(), &delivery(), body.as_bytes()).expect("read").remove(0).update_id
     };
     assert_ne!(alert(Json::Null, "one"), alert(Json::Null, "two"), "the status is missing, so the bytes count");
     assert_eq!(alert(json!("firing"), "one"), alert(json!("firing"), "two"));
@@ -444,6 +444,54 @@ tenant = [{ pointer = "root:/account" }]
     }
     let broken = json!({"id": "8", "t": "x", "message": {"data": "*** not base64 ***"}}).to_string();
     assert_eq!(read(&acme, &vocabulary(), &delivery(), broken.as_bytes()).expect("read")[0].external_id.as_deref(), Some("8"));
+}
+
+#[test]
+fn an_expression_is_told_in_the_place_of_a_pointer() {
+    let text = r#"
+name = "acme"
+title = "Acme"
+product = "Acme"
+hints = [{ label = "all", jmespath = "parts[].text", about = "people.total" }]
+[fields]
+kind = [{ jmespath = "drill && 'test-or-sample'" }, { constant = "security-alert" }]
+title = [{ jmespath = "parts[?role=='headline'].text" }]
+external_id = [{ join = ["/id", { jmespath = "parts[0].text" }, { header = "x-part" }] }]
+tenant = [{ pointer = "/path", before = "/CASES/" }]
+detected = [{ jmespath = "max(map(&to_number(@), keys(history)))", time = "epoch" }]
+"#;
+    let acme = Mapping::parse(text).expect("sound");
+    let mut delivery = delivery();
+    delivery.headers.insert("x-part".into(), "h".into());
+    let body = json!({"id": 7, "path": "/eu/cases/12", "parts": [{"role": "x", "text": "a"}, {"role": "headline", "text": "Fire"}],
+        "history": {"1795248000": {}, "1795251600.5": {}}});
+    let report = read(&acme, &vocabulary(), &delivery, body.to_string().as_bytes()).expect("read").remove(0);
+    assert_eq!((report.title.as_str(), report.tenant.as_deref()), ("Fire", Some("/eu")));
+    assert_eq!(report.external_id.as_deref(), Some("7|a|h"));
+    assert_eq!(report.times.detected, Some(at("2026-11-21T09:00:00.5Z")));
+    assert_eq!(report.claims[0].pointer.as_deref(), Some("jmespath:max(map(&to_number(@), keys(history)))"));
+    assert!(report.consumed.iter().all(|place| place.starts_with('/')), "{:?}", report.consumed);
+    assert_eq!(report.hints.iter().map(|hint| hint.value.as_str()).collect::<Vec<_>>(), ["a", "Fire"]);
+    assert!(report.hints.iter().all(|hint| hint.about.as_ref().is_some_and(|key| key.as_str() == "people.total")));
+    let drill = json!({"drill": true, "parts": 3}).to_string();
+    let report = read(&acme, &vocabulary(), &delivery, drill.as_bytes()).expect("read").remove(0);
+    assert_eq!((report.kind, report.title.as_str()), (EvidenceKind::TestOrSample, "Acme without a title"));
+}
+
+#[test]
+fn what_is_no_event_is_refused_in_the_words_of_its_mapping() {
+    let refused = |name: &str, body: Json| {
+        let unreadable = read(&mapping(name), &vocabulary(), &delivery(), body.to_string().as_bytes()).expect_err("refused");
+        assert!(!unreadable.refusal.is_syntax());
+        (unreadable.refusal.code(), unreadable.to_string())
+    };
+    let (code, text) = refused("aws-guardduty", json!({"Type": "SubscriptionConfirmation", "SubscribeURL": "https://a.example"}));
+    assert_eq!(code, "not-an-event");
+    assert!(text.contains("visit the `SubscribeURL`"), "{text}");
+    assert_eq!(refused("microsoft-purview", json!([{"contentUri": "https://a.example"}])).0, "not-an-event");
+    let notification = json!({"Type": "Notification", "Message": "{\"id\": \"7\", \"title\": \"t\"}"}).to_string();
+    let taken = read(&mapping("aws-guardduty"), &vocabulary(), &delivery(), notification.as_bytes()).expect("read");
+    assert_eq!(taken[0].external_id.as_deref(), Some("7"));
 }
 
 #[test]

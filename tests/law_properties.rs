@@ -260,16 +260,7 @@ fn moment<'a>(now: Instant, house: &'a House) -> Moment<'a> {
 }
 
 fn received(update: &str) -> Received {
-    let (source, update_id) = ("wazuh".into(), update.to_owned());
-    Received {
-        source,
-        update_id,
-        status: Some("resolved".into()),
-        sha256: String::new(),
-        raw: None,
-        hints: Vec::new(),
-        remarks: Vec::new(),
-    }
+    Received { status: Some("resolved".into()), ..Received::of("wazuh", update) }
 }
 
 /// An incident opened by a product that claims nothing, of an organisation that says everything of itself.

@@ -54,15 +54,7 @@ fn asked() -> Vec<Question> {
         external_id: "1".into(),
         organisations: BTreeMap::from([("mercy".into(), profile.into())]),
     };
-    let received = Received {
-        source: "wazuh".into(),
-        update_id: "1".into(),
-        status: None,
-        sha256: String::new(),
-        raw: None,
-        hints: Vec::new(),
-        remarks: Vec::new(),
-    };
+    let received = Received::of("wazuh", "1");
     let opening = Opening { opened, received, claims: claims(&rulebook, &facts, &person, now) };
     let (id, house) = (IncidentId::from("inc-1"), House::default());
     let moment = Moment { now, rulebook: &rulebook, house: &house };

@@ -4,6 +4,7 @@ use serde::Deserialize;
 use std::collections::BTreeMap;
 use watchbell::domain::clocks::{Calendars, Limit};
 use watchbell::domain::law::cases::{self, CaseFile};
+use watchbell::domain::law::overlay::OverlayText;
 use watchbell::domain::law::pack::{DutyText, PackHead};
 use watchbell::domain::law::{Condition, Rulebook};
 use watchbell::shell::rulebook;
@@ -37,9 +38,11 @@ fn every_example_of_the_page_is_read() {
     let blocks = blocks();
     read::<DutyText>(&blocks, "a duty");
     read::<PackHead>(&blocks, "a pack");
+    read::<OverlayText>(&blocks, "an overlay");
     read::<Conditions>(&blocks, "conditions");
     read::<CaseFile>(&blocks, "cases");
-    assert_eq!(blocks.len(), 5, "a block that no check reads: {:?}", blocks.keys());
+    read::<CaseFile>(&blocks, "a case with a hold");
+    assert_eq!(blocks.len(), 7, "a block that no check reads: {:?}", blocks.keys());
 }
 
 #[test]

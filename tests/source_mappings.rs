@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use watchbell::domain::facts::Vocabulary;
 use watchbell::domain::ids::SourceId;
 use watchbell::domain::ingest::{DeliveryMeta, EvidenceKind, Mapping, Report, dry_run, read};
-use watchbell::domain::instant::{Instant, parse_rfc3339};
+use watchbell::domain::instant::{Instant, parse_rfc3339, rfc3339};
 
 fn received() -> Instant {
     parse_rfc3339("2026-11-21T12:00:00Z").expect("a time")
@@ -108,7 +108,7 @@ struct Sample {
 
 #[rustfmt::skip]
 const SAMPLES: [Sample; 42] = [
-    sample("alertmanager", "prometheus-alertmanager/webhook-v4.json", 2, "/alerts/0", "", "/annotations/title", "/startsAt", "/startsAt"),
+    sample("prometheus-alertmanager", "prometheus-alertmanager/webhook-v4.json", 2, "/alerts/0", "", "/annotations/title", "/startsAt", "/startsAt"),
     sample("wazuh", "wazuh/alert-indexed-gdpr-tags.json", 1, "/_source", "", "/rule/description", "", "/timestamp"),
     sample("wazuh", "wazuh/alert-minimal-fixture.json", 1, "", "/id", "/rule/description", "", ""),
     sample("aws-guardduty", "aws-guardduty/finding-iam-privilege-escalation.json", 1, "", "/id", "/title", "/service/eventFirstSeen", "/createdAt"),
@@ -144,7 +144,7 @@ const SAMPLES: [Sample; 42] = [
     sample("misp", "misp/event-ransomware-xorist.json", 1, "/Event", "/uuid", "/info", "", ""),
     sample("opsgenie", "opsgenie/webhook-create.json", 1, "", "/alert/alertId", "/alert/message", "/alert/createdAt", "/alert/createdAt"),
     sample("servicenow", "servicenow/security-incident.json", 1, "/security_incident", "/sys_id", "/short_description", "/opened_at", "/opened_at"),
-    sample("pagerduty", "pagerduty/v3-incident-priority-updated.json", 1, "/event", "/data/id", "/data/title", "", "/occurred_at"),
+    sample("pagerduty", "pagerduty/v3-incident-priority-updated.json", 1, "/event", "/data/id", "/data/title", "", ""),
     sample("veris", "veris/incident-ransom-fixture.json", 1, "", "/incident_id", "/summary", "", ""),
     sample("cloudevents", "cloudevents/structured.json", 1, "", "", "/type", "/time", ""),
     sample("cloudevents", "cloudevents/batched.json", 2, "/0", "", "/type", "/time", ""),
@@ -209,23 +209,124 @@ fn public_samples_are_read_from_the_places_their_products_document() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
+/// Every public sample, and what must come of it: `tests/data/public_samples.tsv`, a line per event.
+///
+/// `WATCHBELL_BLESS=1` writes the table anew; each line was held against the product's documents.
 #[test]
-fn every_public_sample_of_a_mapped_product_is_read() {
+fn every_public_sample_is_accepted_or_refused_on_purpose() {
     let folder = at("../shared/samples");
     if !folder.is_dir() {
         println!("skipped: no folder of samples beside the repository");
         return;
     }
-    for (name, mapping) in &mappings() {
-        for file in files_under(&folder.join(name), "json") {
-            let body = std::fs::read(&file).expect("a sample");
-            let reports = read(mapping, &Vocabulary::default(), &delivery("s"), &body);
-            let reports = match reports {
-                Ok(reports) => reports,
-                Err(unreadable) => panic!("{}: {unreadable}", file.display()),
-            };
-            assert!(!reports.is_empty(), "{}", file.display());
-            reports.iter().for_each(|report| assert_only_times(&file.display().to_string(), report));
+    let mappings = mappings();
+    let mut lines = vec![SAMPLE_COLUMNS.join("\t")];
+    for product in folders_under(&folder) {
+        for file in files_under(&folder.join(&product), "json") {
+            let name = format!("{product}/{}", file.file_name().and_then(|name| name.to_str()).expect("UTF-8"));
+            let mapping = mappings.get(product.as_str()).unwrap_or(&mappings["native"]);
+            let (delivery, body) = sample_delivery(&name, std::fs::read(&file).expect("a sample"));
+            match read(mapping, &Vocabulary::default(), &delivery, &body) {
+                Ok(reports) => {
+                    for report in &reports {
+                        assert_only_times(&name, report);
+                        lines.push(told_in_columns(&name, report));
+                    }
+                    assert!(!reports.is_empty(), "{name}");
+                }
+                Err(unreadable) => lines.push(format!("{name}\trefused\t{}", unreadable.refusal.code())),
+            }
         }
     }
+    let told = lines.join("\n") + "\n";
+    let table = at("tests/data/public_samples.tsv");
+    if std::env::var_os("WATCHBELL_BLESS").is_some() {
+        std::fs::write(&table, &told).expect("the table is written");
+    }
+    let expected = std::fs::read_to_string(&table).unwrap_or_default();
+    for (told, expected) in told.lines().zip(expected.lines()) {
+        assert_eq!(told, expected);
+    }
+    assert_eq!(told.lines().count(), expected.lines().count(), "a sample is not in the table, or no longer there");
+}
+
+const SAMPLE_COLUMNS: [&str; 11] =
+    ["file", "kind", "severity", "status", "id", "version", "title", "occurred", "detected", "updated", "tenant"];
+
+/// Identifiers and times as they are; of a title and of a digest only that they are there.
+fn told_in_columns(name: &str, report: &Report) -> String {
+    let time = |at: Option<Instant>| at.map_or("-".to_owned(), rfc3339);
+    let word = |word: &Option<String>| word.clone().unwrap_or("-".to_owned());
+    let plain = |id: &str| if id.contains("sha256:") { "digest".to_owned() } else { id.to_owned() };
+    let titled = !report.title.ends_with("without a title");
+    let columns = [
+        name.to_owned(),
+        report.kind.name().to_owned(),
+        report.severity.name().to_owned(),
+        word(&report.status),
+        report.external_id.as_deref().map_or("-".to_owned(), plain),
+        plain(&report.update_id),
+        if titled { "yes" } else { "-" }.to_owned(),
+        time(report.times.occurred),
+        time(report.times.detected),
+        time(report.times.updated),
+        word(&report.tenant),
+    ];
+    columns.join("\t")
+}
+
+/// Three files hold more than a body, for the file only.
+fn sample_delivery(name: &str, body: Vec<u8>) -> (DeliveryMeta, Vec<u8>) {
+    let mut delivery = delivery("s");
+    let json: serde_json::Value = serde_json::from_slice(&body).expect("JSON");
+    let text = |key: &str| json[key].as_str().expect("text").to_owned().into_bytes();
+    match name {
+        "cloudevents/binary-mode-as-headers-and-body.json" => {
+            let headers = json["headers"].as_object().expect("headers").iter();
+            delivery.headers = headers.map(|(name, value)| (name.clone(), value.as_str().expect("text").to_owned())).collect();
+            (delivery, json["body"].to_string().into_bytes())
+        }
+        "pagerduty/v3-signature-test-vector.json" => (delivery, text("body_exact")),
+        "standard-webhooks/symmetric-test-vector.json" => (delivery, text("body_exact")),
+        _ => (delivery, body),
+    }
+}
+
+fn folders_under(folder: &Path) -> Vec<String> {
+    let entries = std::fs::read_dir(folder).expect("a folder").map(|entry| entry.expect("an entry"));
+    let folders = entries.filter(|entry| entry.path().is_dir());
+    let mut names: Vec<String> = folders.map(|entry| entry.file_name().into_string().expect("UTF-8")).collect();
+    names.sort();
+    names
+}
+
+#[test]
+fn a_hint_that_pre_fills_a_question_names_a_question_there_is() {
+    let text = std::fs::read_to_string(at("rules/facts.toml")).expect("the vocabulary");
+    for (name, mapping) in &mappings() {
+        for key in mapping.hinted_facts() {
+            assert!(text.contains(&format!("\nkey = \"{key}\"")), "mapping `{name}` has a hint about `{key}`, which is no fact");
+        }
+    }
+}
+
+#[test]
+fn a_binary_cloudevent_is_read_from_its_headers() {
+    let mut delivery = delivery("s");
+    for (name, value) in [
+        ("ce-specversion", "1.0"),
+        ("ce-type", "example.mercy.dlp.match"),
+        ("ce-source", "/dlp/eu"),
+        ("ce-id", "m-1"),
+        ("ce-time", "2026-11-21T08:00:00+01:00"),
+        ("ce-subject", "R%C3%B6ntgen"),
+    ] {
+        delivery.headers.insert(name.into(), value.into());
+    }
+    let reports = read(&mappings()["cloudevents"], &Vocabulary::default(), &delivery, b"{\"a\": 1}").expect("read");
+    let report = &reports[0];
+    assert_eq!((report.title.as_str(), report.external_id.as_deref()), ("R\u{f6}ntgen", Some("R\u{f6}ntgen")));
+    assert_eq!((report.update_id.as_str(), report.tenant.as_deref()), ("/dlp/eu|m-1", Some("/dlp/eu")));
+    assert_eq!(report.times.occurred, parse_rfc3339("2026-11-21T07:00:00Z"));
+    assert_eq!(report.claims[0].pointer.as_deref(), Some("header:ce-time"));
 }

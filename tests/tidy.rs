@@ -16,7 +16,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     ("domain/facts", &["domain::ids", "domain::instant", "domain::facts"]),
     ("domain/notices", &["domain::ids", "domain::instant", "domain::facts", "domain::notices"]),
     ("domain/journal", &["domain::ids", "domain::instant", "domain::journal"]),
-    ("domain/ingest", &["domain::ids", "domain::instant", "domain::facts", "domain::ingest"]),
+    ("domain/ingest", &["domain::ids", "domain::instant", "domain::facts", "domain::standard_webhooks", "domain::ingest"]),
     ("domain/law", &["domain::ids", "domain::instant", "domain::clocks", "domain::facts", "domain::notices", "domain::law"]),
     ("domain/severity", &["domain::ids", "domain::instant", "domain::facts", "domain::law::sight", "domain::severity"]),
     (
@@ -36,7 +36,10 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     ("domain/board", &["domain::ids", "domain::instant", "domain::facts", "domain::incident", "domain::law", "domain::severity"]),
     ("domain", &[]),
     ("shell/store", &["domain::ids", "domain::instant", "domain::journal", "shell::store", "shell::wall_clock", "sim::disk"]),
-    ("shell/delivery", &["domain::ids", "domain::instant", "domain::standard_webhooks", "shell::delivery"]),
+    (
+        "shell/delivery",
+        &["domain::ids", "domain::instant", "domain::standard_webhooks", "shell::address_guard", "shell::delivery"],
+    ),
     ("shell/render", &["domain::instant", "domain::notices", "domain::law", "shell::render"]),
     ("shell/wall_clock", &["domain::instant"]),
     ("shell/mint", &["domain::escalation", "domain::ids", "domain::quarantine"]),
@@ -44,9 +47,11 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
         "shell/web",
         &[
             "domain",
+            "shell::address_guard",
             "shell::config",
             "shell::courier",
             "shell::desk",
+            "shell::links",
             "shell::mint",
             "shell::render",
             "shell::scheduler",

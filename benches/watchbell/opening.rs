@@ -41,13 +41,12 @@ impl Openings {
             organisations: source.organisations.iter().map(|id| (id.clone(), profile(id.as_str()))).collect(),
         };
         let received = Received {
-            source: source.name.clone(),
-            update_id: report.update_id,
+            version: report.times.updated,
             status: report.status,
             sha256: "0".repeat(64),
             raw: String::from_utf8(body).ok(),
             hints: report.hints.into_iter().map(|hint| (hint.label, hint.value, hint.pointer)).collect(),
-            remarks: Vec::new(),
+            ..Received::of(source.name.clone(), report.update_id)
         };
         Command::Open(Box::new(Opening { opened, received, claims: report.claims }))
     }

@@ -3,7 +3,7 @@
 //! A view holds no payload and no fact in full: what is safe to show to whoever may read the board.
 
 use super::ids::{DutyId, FactKey, IncidentId};
-use super::incident::{AlertState, Clock, ClockKey, Incident, Moment, Standing, WouldBe, if_a_breach};
+use super::incident::{AlertState, Clock, ClockKey, Incident, Message, Moment, Standing, WouldBe, if_a_breach};
 use super::instant::{Instant, Zone};
 use super::law::{Mode, Rulebook, Verification};
 use super::severity::Suggestion;
@@ -87,6 +87,9 @@ pub struct IncidentView {
     pub sender_status: Option<String>,
     /// How many messages came in, by source.
     pub received: BTreeMap<String, u32>,
+    /// The messages in the order of recording; their numbers count from 1.
+    #[serde(default)]
+    pub messages: Vec<Message>,
     /// What stands of every fact somebody spoke of.
     pub facts: Vec<FactView>,
     /// What ENISA's method suggests of the risk, for all and for single groups, beside what a person decided.
@@ -354,6 +357,7 @@ impl IncidentView {
             organisations: incident.opened.organisations.iter().map(|(id, p)| (id.to_string(), p.name.clone())).collect(),
             sender_status: incident.status.clone(),
             received: incident.received.iter().map(|(source, count)| (source.to_string(), *count)).collect(),
+            messages: incident.messages.clone(),
             facts: incident.book.keys().map(|key| FactView::of(incident, key.as_str())).collect(),
             suggestions: incident
                 .suggestions

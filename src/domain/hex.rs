@@ -10,9 +10,25 @@ pub fn hex(bytes: &[u8]) -> String {
     text
 }
 
+/// The bytes of pairs of digits in either case; `None` for anything else.
+pub fn unhex(text: &str) -> Option<Vec<u8>> {
+    let digit = |byte: &u8| char::from(*byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
+    let pairs = text.as_bytes().chunks(2);
+    pairs.map(|pair| if let [high, low] = pair { Some(digit(high)? << 4 | digit(low)?) } else { None }).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn digits_are_read_back_in_either_case_and_nothing_else_is() {
+        assert_eq!(unhex("000a7fF0ff"), Some(vec![0x00, 0x0a, 0x7f, 0xf0, 0xff]));
+        assert_eq!(unhex(""), Some(Vec::new()));
+        for wrong in ["0", "0g", "é", "+1", " 0", "0x"] {
+            assert_eq!(unhex(wrong), None, "{wrong}");
+        }
+    }
 
     #[test]
     fn every_byte_has_its_two_digits() {

@@ -142,8 +142,8 @@ fn mac(secret: &[u8], id: &str, timestamp: &str, body: &[u8]) -> Hmac<Sha256> {
     mac
 }
 
-/// Digits only: a sign, a fraction or a space would sign as one text and read as another.
-fn read_timestamp(text: &str) -> Option<i64> {
+/// Seconds since 1970 from a header. Digits only: a sign, a fraction or a space would sign as one text and read as another.
+pub fn read_timestamp(text: &str) -> Option<i64> {
     let plain = (1..=15).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit());
     plain.then(|| text.parse().ok()).flatten()
 }

@@ -7,11 +7,12 @@
 use super::config::Config;
 use super::delivery::{Channel, Outcome, backoff};
 use super::desk::{Desk, SubmitError};
+use super::links::{Invitation, Links};
 use super::telemetry::Metrics;
 use super::wall_clock;
 use super::wording::compose;
 use crate::domain::ids::{AlertId, ChannelId, IncidentId};
-use crate::domain::incident::{AlertState, Command, DeliveryResult, Event, Incident};
+use crate::domain::incident::{Alert, AlertState, Command, DeliveryResult, Event, Incident};
 use crate::domain::instant::{Duration, Instant, length_in_words, rfc3339};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
@@ -21,6 +22,11 @@ use tokio::task::JoinSet;
 /// Letters under way at once, over all channels.
 const AT_ONCE: usize = 64;
 
+/// An address in a letter cannot be as long as a list of every State's clock.
+const LINK_CLOCKS_MAX: usize = 64;
+/// How long a link in a letter may be used: long enough for a holiday, and every further letter brings another.
+const LINK_LIFE: Duration = Duration::days(14);
+
 /// The channels by name.
 pub type Channels = BTreeMap<ChannelId, Arc<dyn Channel>>;
 
@@ -29,6 +35,7 @@ pub struct Courier {
     desk: Arc<Desk>,
     channels: RwLock<Arc<Channels>>,
     public_url: Option<String>,
+    links: Option<Links>,
     metrics: Arc<Metrics>,
     room: Arc<Semaphore>,
     under_way: Mutex<JoinSet<()>>,
@@ -51,11 +58,35 @@ impl Courier {
             desk,
             channels: RwLock::new(Arc::new(config.channels.clone())),
             public_url: config.public_url.clone(),
+            links: None,
             metrics,
             room: Arc::new(Semaphore::new(AT_ONCE)),
             under_way: Mutex::default(),
             health: Mutex::default(),
         }
+    }
+
+    /// The same courier with links in its letters, where the configuration has a public address.
+    pub fn with_links(self, links: Links) -> Self {
+        Self { links: Some(links), ..self }
+    }
+
+    /// What reads the links it sends.
+    pub fn links(&self) -> Option<&Links> {
+        self.links.as_ref()
+    }
+
+    /// The address of the page where an alert is acknowledged; the same on every attempt.
+    fn link(&self, incident: &IncidentId, alert: &Alert) -> Option<String> {
+        let (url, links) = (self.public_url.as_deref()?, self.links.as_ref()?);
+        let invitation = Invitation {
+            incident: incident.clone(),
+            clocks: alert.about.iter().take(LINK_CLOCKS_MAX).map(|about| about.clock.clone()).collect(),
+            channel: alert.queued.channel.clone(),
+            to: alert.queued.to.clone(),
+            until: alert.queued_at + LINK_LIFE,
+        };
+        Some(format!("{url}/a/{}", links.token(&invitation)))
     }
 
     /// Puts other channels in use.
@@ -111,7 +142,8 @@ impl Courier {
         if superseded || !incident.is_wanted(alert) {
             return;
         }
-        let Some(letter) = compose(&incident, id, alert, self.public_url.as_deref(), begun) else { return };
+        let link = self.link(&incident.id, alert);
+        let Some(letter) = compose(&incident, id, alert, link, begun) else { return };
         let channels = Arc::clone(&self.channels.read().unwrap_or_else(PoisonError::into_inner));
         let name = &alert.queued.channel;
         let outcome = match channels.get(name) {

@@ -4,6 +4,7 @@ use super::config::{self, Config};
 use super::courier::Courier;
 use super::desk::Desk;
 use super::drafts::Drafts;
+use super::links::Links;
 use super::reassess::{self, Note};
 use super::scheduler::Scheduler;
 use super::store::embedded::{LogOptions, Options, ReopeningStore};
@@ -11,6 +12,7 @@ use super::store::{Store, StoreError};
 use super::telemetry::Metrics;
 use super::wall_clock;
 use super::web::{self, App, Live};
+use rustls::ServerConfig;
 use std::io;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -29,6 +31,7 @@ pub struct Daemon {
     courier: Arc<Courier>,
     note: Note,
     config_path: PathBuf,
+    tls: watch::Sender<Option<Arc<ServerConfig>>>,
     stop: watch::Sender<bool>,
     tasks: Vec<JoinHandle<()>>,
 }
@@ -43,6 +46,15 @@ pub enum StartFault {
     #[error("cannot make the drafts folder {}: {source}\nhint: set `path` under [drafts] to a folder this user may write", path.display())]
     Drafts {
         /// The folder.
+        path: PathBuf,
+        /// What the system said.
+        #[source]
+        source: io::Error,
+    },
+    /// The key of the links in alerts cannot be read or made.
+    #[error("cannot use the key of links in {}: {source}\nhint: the daemon's user must own the store", path.display())]
+    Links {
+        /// The store's folder.
         path: PathBuf,
         /// What the system said.
         #[source]
@@ -79,16 +91,19 @@ impl Daemon {
         if let Err(error) = desk.load_overrides(wall_clock::now()) {
             tracing::error!(%error, "overrides of rotas could not be read; whoever has the turn is rung");
         }
-        let courier = Arc::new(Courier::new(Arc::clone(&desk), &config, Arc::clone(&metrics)));
+        let links = Links::in_store(&config.store).map_err(|source| StartFault::Links { path: config.store.clone(), source })?;
+        let courier = Courier::new(Arc::clone(&desk), &config, Arc::clone(&metrics)).with_links(links);
+        let courier = Arc::new(courier);
         let scheduler = Arc::new(Scheduler::new(Arc::clone(&desk), Arc::clone(&courier), Arc::clone(&metrics)));
         let live = Live { sources: config.sources, people: config.people };
-        let app = App::new(desk, Arc::clone(&courier), Arc::clone(&scheduler), metrics, config.body_limit, live);
+        let app = App::new(desk, Arc::clone(&courier), Arc::clone(&scheduler), metrics, config.body_limit, &config.door, live);
         let (stop, stopped) = watch::channel(false);
-        let serving = web::serve(listener, Arc::clone(&app), config.request_timeout, config.connections_max, stopped.clone());
+        let (tls, tls_in_use) = watch::channel(config.door.tls.clone());
+        let serving = web::serve(listener, Arc::clone(&app), web::Keeping::of(&config.door, tls_in_use), stopped.clone());
         let tasks = vec![tokio::spawn(serving), tokio::spawn(scheduler.run(stopped))];
         tracing::info!(%address, store = %config.store.display(), "watchbell is on watch");
         let note = Note::in_store(&config.store);
-        let daemon = Self { address, app, store, courier, note, config_path: config.path, stop, tasks };
+        let daemon = Self { address, app, store, courier, note, config_path: config.path, tls, stop, tasks };
         if !daemon.note.names(&config.rules) {
             daemon.reassess();
         }
@@ -152,8 +167,18 @@ impl Daemon {
         self.app.desk.swap_rules(Arc::clone(&config.rules));
         self.courier.swap_channels(config.channels);
         self.app.swap_live(Live { sources: config.sources, people: config.people });
+        // From TLS to none or back is a change of the address people use, and waits for a restart.
+        self.tls.send_if_modified(|tls| {
+            let renewed = tls.is_some() && config.door.tls.is_some();
+            if renewed {
+                tls.clone_from(&config.door.tls);
+            }
+            renewed
+        });
         self.app.metrics.config_last_reload_successful.set(1);
-        tracing::info!("configuration and rules reloaded; [server], [store], [drafts] and [log] keep until a restart");
+        tracing::info!(
+            "configuration, rules and certificates reloaded; the rest of [server], [store], [drafts] and [log] keep until a restart"
+        );
         self.reassess();
     }
 

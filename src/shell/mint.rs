@@ -1,7 +1,7 @@
 //! Random ids and tokens. The only user of the system's randomness.
 
 use crate::domain::escalation::OVERRIDE_PREFIX;
-use crate::domain::ids::IncidentId;
+use crate::domain::ids::{AlertId, IncidentId};
 use crate::domain::quarantine;
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
@@ -23,9 +23,19 @@ pub fn override_id() -> IncidentId {
     IncidentId::new(format!("{OVERRIDE_PREFIX}{}", word()))
 }
 
+/// The id of a drill's alert.
+pub fn drill_id() -> AlertId {
+    AlertId::new(format!("drill-{}", word()))
+}
+
 /// A new API token: 256 random bits.
 pub fn token() -> String {
     format!("wbt_{}", URL_SAFE_NO_PAD.encode(random::<32>()))
+}
+
+/// A new key for the links in alerts.
+pub fn link_key() -> [u8; 32] {
+    random()
 }
 
 /// A new Standard Webhooks secret: 256 random bits.

@@ -1,5 +1,6 @@
 //! The impure half: disk, network, wall clock, terminal.
 
+mod address_guard;
 pub mod cli;
 pub mod config;
 pub mod courier;
@@ -8,6 +9,7 @@ pub mod delivery;
 pub mod demo;
 pub mod desk;
 pub mod drafts;
+pub mod links;
 pub mod mint;
 pub mod reassess;
 pub mod render;

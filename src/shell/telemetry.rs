@@ -43,6 +43,17 @@ pub struct Metrics {
     pub config_last_reload_successful: Gauge,
     /// Messages in quarantine since the start.
     pub quarantined_total: Counter,
+    /// Requests turned away, by reason.
+    pub turned_away_total: Family<TurnedAwayLabels, Counter>,
+    /// TLS handshakes that failed.
+    pub tls_handshakes_failed_total: Counter,
+}
+
+/// By reason.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct TurnedAwayLabels {
+    /// `busy`, `slow-head`, `slow-body` or `slow-request`.
+    pub reason: &'static str,
 }
 
 /// By source and answer.
@@ -88,6 +99,8 @@ impl Metrics {
             set_aside_total: Counter::default(),
             config_last_reload_successful: Gauge::default(),
             quarantined_total: Counter::default(),
+            turned_away_total: Family::default(),
+            tls_handshakes_failed_total: Counter::default(),
         };
         metrics.config_last_reload_successful.set(1);
         let m = &mut metrics;
@@ -108,7 +121,14 @@ impl Metrics {
             m.config_last_reload_successful.clone(),
         );
         registry.register("quarantined", "Messages put into quarantine", m.quarantined_total.clone());
+        registry.register("requests_turned_away", "Requests turned away, by reason", m.turned_away_total.clone());
+        registry.register("tls_handshakes_failed", "TLS handshakes that failed", m.tls_handshakes_failed_total.clone());
         Arc::new(metrics)
+    }
+
+    /// Counts a request that was turned away.
+    pub fn turn_away(&self, reason: &'static str) {
+        self.turned_away_total.get_or_create(&TurnedAwayLabels { reason }).inc();
     }
 
     /// The metrics in OpenMetrics text.

@@ -4,10 +4,10 @@
 //! incident's title nor any fact travels, only which clock, how long, what is asked and where.
 
 use super::courier::left_in_words;
-use super::delivery::{Letter, Urgency};
+use super::delivery::{Act, Letter, Urgency};
 use crate::domain::escalation::parse_length;
-use crate::domain::ids::AlertId;
-use crate::domain::incident::{About, Act, Alert, Clock, Incident, Standing};
+use crate::domain::ids::{AlertId, IncidentId};
+use crate::domain::incident::{self, About, Alert, Clock, Incident, Standing};
 use crate::domain::instant::{Duration, Instant, Zone, rfc3339};
 use crate::domain::law::Mode;
 
@@ -19,9 +19,8 @@ const NIGHT: Duration = Duration::hours(12);
 const WEEK: Duration = Duration::days(7);
 
 /// The letter of an alert, from the incident as it is now; `None` when it has no clock to speak of. The
-/// most urgent clock leads, the others follow, a line each. `public_url` is where people reach the
-/// daemon; without it the letter carries no link.
-pub fn compose(incident: &Incident, id: &AlertId, alert: &Alert, public_url: Option<&str>, now: Instant) -> Option<Letter> {
+/// most urgent clock leads, the others follow, a line each. `link` opens the page where it is acknowledged.
+pub fn compose(incident: &Incident, id: &AlertId, alert: &Alert, link: Option<String>, now: Instant) -> Option<Letter> {
     let spoken_of = incident.spoken_of(alert);
     let (&(about, clock), others) = spoken_of.split_first()?;
     let law = &clock.law;
@@ -37,7 +36,12 @@ pub fn compose(incident: &Incident, id: &AlertId, alert: &Alert, public_url: Opt
     let left = law.limit().map(|limit| left_in_words(limit, now));
     let heading = format!("{label}{title}, {}", left.as_deref().unwrap_or("without delay"));
     let late_by_s = u64::try_from((now - about.due_at).num_seconds()).unwrap_or(0);
-    let subject = match alert.queued.act {
+    let act = match alert.queued.act {
+        incident::Act::Ring => Act::Ring,
+        incident::Act::Acknowledge => Act::Acknowledge,
+        incident::Act::Resolve => Act::Resolve,
+    };
+    let subject = match act {
         Act::Ring => format!(
             "{}: {label}{title}{} ({organisation}, {})",
             left.as_deref().unwrap_or("Without delay"),
@@ -50,14 +54,16 @@ pub fn compose(incident: &Incident, id: &AlertId, alert: &Alert, public_url: Opt
     Some(Letter {
         id: id.clone(),
         drill: false,
+        act,
         incident: incident.id.clone(),
+        clocks: spoken_of.iter().map(|(about, _)| about.clock.public(&incident.id)).collect(),
         thread: incident.id.to_string(),
         subject,
         heading,
         lines: lines(clock, about, alert, others, organisation, now),
         asked: law.asks.clone(),
         commands: commands(incident, law.mode, &clock_id),
-        link: public_url.map(|url| format!("{url}/v1/clocks/{clock_id}")),
+        link,
         facts: serde_json::json!({
             "clock": clock_id,
             "duty": key.duty,
@@ -69,7 +75,6 @@ pub fn compose(incident: &Incident, id: &AlertId, alert: &Alert, public_url: Opt
             "outer": law.deadlines.outer.as_ref().and_then(|term| term.at).map(rfc3339),
             "rung": about.rung,
             "rung_due_at": rfc3339(about.due_at),
-            "act": alert.queued.act,
             "clocks": spoken_of.iter().map(|(about, clock)| serde_json::json!({
                 "clock": about.clock.public(&incident.id),
                 "due": clock.law.limit().map(rfc3339),
@@ -87,6 +92,32 @@ fn and_others(others: usize) -> String {
         0 => String::new(),
         1 => " and another clock".into(),
         more => format!(" and {more} other clocks"),
+    }
+}
+
+/// A letter that tries a channel, and says so first.
+pub fn drill(id: AlertId, now: Instant) -> Letter {
+    let lines = [
+        ("What this is", "a test of this channel, sent by hand"),
+        ("What it proves", "an alert sent this way reaches you; a real one has the same form"),
+    ];
+    Letter {
+        id: id.clone(),
+        drill: true,
+        act: Act::Ring,
+        incident: IncidentId::new("drill"),
+        clocks: vec![id.to_string()],
+        thread: id.to_string(),
+        subject: "A test of this channel by Watchbell".into(),
+        heading: "This channel works".into(),
+        lines: lines.map(|(label, value)| (label.to_owned(), value.to_owned())).to_vec(),
+        asked: "Nothing. Tell whoever sent it that it has arrived.".into(),
+        commands: Vec::new(),
+        link: None,
+        facts: serde_json::json!({ "clock": id }),
+        urgency: Urgency::Info,
+        rung_at: now,
+        late_by_s: 0,
     }
 }
 

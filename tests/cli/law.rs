@@ -119,6 +119,26 @@ fn a_duty_is_explained_with_its_citations_and_a_worked_example() {
     assert_eq!(json["assessed"]["duties"][0]["owed"], "owed", "{json:#}");
 }
 
+#[test]
+fn the_law_of_single_states_is_shown_with_the_duty_and_where_it_applies() {
+    let said = run(["rules", "explain", "eu.gdpr.art34.people"]).done();
+    said.shows("What the law of single States changes").shows("Germany, Federal Data Protection Act (BDSG) (GDPR Art. 23;");
+    said.shows("BDSG s. 29(1) sentences 3-4").shows("Germany: would telling the people reveal something that must stay secret");
+    let listed = run(["rules", "list", "eu.gdpr.art34.people", "-o", "json"]).done().json();
+    assert_eq!(listed[0]["overlays"], json!(["DE", "FR"]), "{listed:#}");
+    let folder = tempfile::tempdir().expect("a folder");
+    let facts = folder.path().join("facts.json");
+    let known = json!({ "at": "2026-11-21T12:00:00Z", "facts": {
+        "breach.suspected": true, "breach.personal-data": true, "breach.security-failed": true, "risk.level": "high",
+        "organisation.roles": ["controller"], "organisation.places": ["DE"], "organisation.zone": "Europe/Berlin",
+    } });
+    fs::write(&facts, known.to_string()).expect("a file");
+    let json = run(["rules", "explain", "eu.gdpr.art34.people", "-o", "json", "--facts", text(&facts)]).done().json();
+    let duty = &json["assessed"]["duties"][0];
+    assert_eq!((&duty["owed"], &duty["overlays"][0]["place"]), (&json!("owed"), &json!("DE")), "{json:#}");
+    assert!(duty["remarks"].to_string().contains("BDSG s. 43(4); unverified"), "{duty:#}");
+}
+
 /// A folder with a house pack of its own; `change` spoils or amends its duty.
 fn house(change: impl Fn(&str) -> String) -> tempfile::TempDir {
     let built_in = Path::new(env!("CARGO_MANIFEST_DIR")).join("rules/house");
@@ -134,7 +154,7 @@ fn house(change: impl Fn(&str) -> String) -> tempfile::TempDir {
 
 #[test]
 fn faults_of_a_folder_are_told_all_at_once_with_line_and_caret() {
-    run(["rules", "check"]).done().shows("no fault in ");
+    run(["rules", "check", "--as-of", "2026-11-21"]).done().shows("no fault in ");
     let folder =
         house(|text| text.replace("breach.suspected\"", "breach.suspectd\"").replace("house policy, not law", "policy."));
     let said = run(["rules", "check", text(folder.path())]);
@@ -150,13 +170,21 @@ fn faults_of_a_folder_are_told_all_at_once_with_line_and_caret() {
 }
 
 #[test]
+fn holidays_that_end_too_early_are_a_fault_of_a_check_made_that_day() {
+    let said = run(["rules", "check", "--as-of", "2029-01-01"]);
+    assert_eq!(said.code, 3, "{said:#?}");
+    said.shows("the calendar `us-federal` has no holidays for 2029")
+        .shows("hint: add [[year]] 2029 to calendars/us-federal.toml");
+}
+
+#[test]
 fn a_review_that_is_long_past_is_a_warning_and_no_fault() {
     let folder = house(str::to_owned);
     let head = folder.path().join("house/pack.toml");
     let pack = fs::read_to_string(&head).expect("the pack is there");
     let reviewed = pack.lines().find(|line| line.starts_with("reviewed = ")).expect("a pack says when it was reviewed");
     fs::write(&head, pack.replace(reviewed, "reviewed = \"2020-02-29\"")).expect("a file");
-    let said = run(["rules", "check", text(folder.path())]).done();
+    let said = run(["rules", "check", text(folder.path()), "--as-of", "2026-11-21"]).done();
     said.shows("warning: house/pack.toml: the pack was last reviewed ").shows("on 2020-02-29").shows("no fault in ");
 }
 

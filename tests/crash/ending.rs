@@ -110,7 +110,7 @@ fn nothing_acknowledged_is_missing(record: &Record, acknowledged: &Acknowledged,
     }
     for (incident, people) in &acknowledged.answers {
         let claimed = |event: &Event| match event {
-            Event::Claimed { claims } => claims.iter().any(|claim| {
+            Event::Claimed { claims, .. } => claims.iter().any(|claim| {
                 claim.key.as_str() == "people.total"
                     && claim.value.as_ref().is_some_and(|value| value.to_string() == people.to_string())
             }),

@@ -1,13 +1,16 @@
 //! Alerts leave the house: real SMTP and real HTTP over loopback, on good days and bad.
 
+mod command;
 mod email;
+mod products;
 mod python_mail_server;
+mod receiver;
 mod webhook;
 
 use serde_json::json;
 use watchbell::domain::ids::{AlertId, IncidentId};
 use watchbell::domain::instant::{Instant, parse_rfc3339};
-use watchbell::shell::delivery::{FailureReason, Letter, Outcome, Urgency};
+use watchbell::shell::delivery::{Act, FailureReason, Letter, Outcome, Urgency};
 
 fn instant(text: &str) -> Instant {
     parse_rfc3339(text).expect("an instant with offset")
@@ -17,6 +20,8 @@ fn letter(id: &str) -> Letter {
     Letter {
         id: AlertId::new(id),
         drill: false,
+        act: Act::Ring,
+        clocks: vec!["clk-41".into()],
         incident: IncidentId::new("inc-7h3k9qd2w4xz8m5n"),
         thread: "inc-7h3k9qd2w4xz8m5n".into(),
         subject: "9 h 12 min left: tell the Irish authority (GDPR Art. 33)".into(),

@@ -1,77 +1,26 @@
 //! Webhooks against a receiver of our own.
 
+use super::receiver::Receiver;
 use super::{failure, instant, is_delivered, letter, text_of};
-use axum::body::Bytes;
-use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode};
-use axum::response::{IntoResponse, Response};
+use axum::http::HeaderMap;
 use secrecy::{ExposeSecret, SecretSlice};
-use std::net::SocketAddr;
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio::net::{TcpListener, TcpSocket};
 use watchbell::domain::ids::ChannelId;
 use watchbell::domain::instant;
 use watchbell::domain::standard_webhooks::{TOLERANCE_S, read_secret, sign, verify};
-use watchbell::shell::delivery::{Channel, FailureReason, Outcome, WebhookChannel, WebhookSettings, backoff, wire_id};
+use watchbell::shell::delivery::{
+    Channel, FailureReason, HttpSettings, Outcome, WebhookChannel, WebhookSettings, backoff, wire_id,
+};
 
 const PATIENCE: Duration = Duration::from_secs(20);
 const OLD_SECRET: [u8; 32] = [1; 32];
 const NEW_SECRET: [u8; 32] = [2; 32];
 
-type Answer = (StatusCode, Vec<(&'static str, String)>, Vec<u8>);
-
-/// A receiver that keeps what it gets and gives the answer it was told to give.
-#[derive(Clone)]
-struct Receiver {
-    requests: Arc<Mutex<Vec<(HeaderMap, Bytes)>>>,
-    answer: Arc<Mutex<Answer>>,
-    address: SocketAddr,
-}
-
-impl Receiver {
-    async fn start() -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port on loopback");
-        let receiver = Self {
-            requests: Arc::default(),
-            answer: Arc::new(Mutex::new((StatusCode::NO_CONTENT, vec![], vec![]))),
-            address: listener.local_addr().expect("an address"),
-        };
-        let app = axum::Router::new().fallback(Self::receive).with_state(receiver.clone());
-        tokio::spawn(async move { axum::serve(listener, app).await });
-        receiver
-    }
-
-    async fn receive(State(receiver): State<Self>, headers: HeaderMap, body: Bytes) -> Response {
-        receiver.requests.lock().expect("no test panics in here").push((headers, body));
-        let (status, extra, body) = receiver.answer.lock().expect("no test panics in here").clone();
-        let mut response = (status, body).into_response();
-        for (name, value) in extra {
-            response.headers_mut().insert(name, value.parse().expect("a header value"));
-        }
-        response
-    }
-
-    fn answers(&self, status: u16, headers: &[(&'static str, &str)]) {
-        let headers = headers.iter().map(|(name, value)| (*name, (*value).to_owned())).collect();
-        *self.answer.lock().expect("no test panics in here") = (StatusCode::from_u16(status).expect("a status"), headers, vec![]);
-    }
-
-    fn requests(&self) -> Vec<(HeaderMap, Bytes)> {
-        self.requests.lock().expect("no test panics in here").clone()
-    }
-
-    fn url(&self) -> String {
-        format!("http://{}/hook", self.address)
-    }
-}
-
 fn settings(url: &str) -> WebhookSettings {
     WebhookSettings {
-        url: url.into(),
+        http: HttpSettings { url: url.into(), allow_private: true, timeout: Duration::from_secs(10) },
         secrets: vec![SecretSlice::from(NEW_SECRET.to_vec()), SecretSlice::from(OLD_SECRET.to_vec())],
-        allow_private: true,
-        timeout: Duration::from_secs(10),
     }
 }
 
@@ -249,7 +198,7 @@ async fn a_receiver_that_says_nothing_is_timed_out() {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port on loopback");
     let url = format!("http://{}/hook", listener.local_addr().expect("an address"));
     let mut settings = settings(&url);
-    settings.timeout = Duration::from_millis(250);
+    settings.http.timeout = Duration::from_millis(250);
     let channel = WebhookChannel::new(ChannelId::new("soc-webhook"), settings).expect("good settings");
     let letter = letter("al-1");
     let outcome = tokio::time::timeout(PATIENCE, channel.deliver(&letter, "", now())).await.expect("within bounds");
@@ -299,7 +248,7 @@ async fn a_name_that_leads_home_is_refused_before_any_connection() {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port on loopback");
     let port = listener.local_addr().expect("an address").port();
     let mut settings = settings(&format!("https://localhost:{port}/hook"));
-    settings.allow_private = false;
+    settings.http.allow_private = false;
     let guarded =
         WebhookChannel::new(ChannelId::new("soc-webhook"), settings.clone()).expect("a name is judged when it is resolved");
     for outcome in [guarded.deliver(&letter("al-1"), "", now()).await, guarded.probe().await] {
@@ -307,7 +256,7 @@ async fn a_name_that_leads_home_is_refused_before_any_connection() {
         assert!(text_of(&outcome).contains("this machine"), "{outcome:?}");
     }
     // The first connection the port ever sees is the allowed one's.
-    settings.allow_private = true;
+    settings.http.allow_private = true;
     let allowed = WebhookChannel::new(ChannelId::new("soc-webhook"), settings).expect("good settings");
     assert!(is_delivered(&allowed.probe().await));
     let accepted = tokio::time::timeout(PATIENCE, listener.accept()).await.expect("one connection");

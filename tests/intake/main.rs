@@ -4,10 +4,13 @@
 mod bad_bodies;
 mod credentials;
 mod crowds;
+mod drills;
 mod faults;
 mod people;
+mod proofs;
 mod settings;
 mod sources;
 mod storage;
 #[path = "../support/mod.rs"]
 mod support;
+mod tls;

@@ -19,7 +19,7 @@ fn an_operations_alert_and_a_security_alert_open_incidents_with_nothing_but_the_
             "[[source]]\nname = \"alertmanager\"\nmapping = \"alertmanager\"\norganisations = [\"mercy\"]\ntoken_sha256 = [\"{token}\"]\n"
         ));
     });
-    let batch = daemon.post("alertmanager", &fixture("alertmanager/two-alerts.json"));
+    let batch = daemon.post("alertmanager", &fixture("prometheus-alertmanager/two-alerts.json"));
     assert_eq!(batch.status, 202, "{}", batch.text());
     assert_eq!(batch.json()["incidents"].as_array().map(Vec::len), Some(2), "one incident for each alert of the group");
     let wazuh = daemon.post("wazuh", &fixture("wazuh/bare.json"));
@@ -41,9 +41,9 @@ fn an_operations_alert_and_a_security_alert_open_incidents_with_nothing_but_the_
         assert!(clock(&daemon, incident, "house.triage").is_some_and(|clock| clock["due"].is_string()));
     }
     // The group is sent again on every repeat interval, and once more when it is over.
-    let again = daemon.post("alertmanager", &fixture("alertmanager/two-alerts.json"));
+    let again = daemon.post("alertmanager", &fixture("prometheus-alertmanager/two-alerts.json"));
     assert_eq!(again.json()["duplicate"], true, "{}", again.text());
-    let mut resolved = fixture("alertmanager/two-alerts.json");
+    let mut resolved = fixture("prometheus-alertmanager/two-alerts.json");
     for alert in resolved["alerts"].as_array_mut().expect("alerts") {
         alert["status"] = "resolved".into();
     }

@@ -11,7 +11,7 @@ mod http;
 mod record;
 
 pub use config_text::ConfigText;
-pub use http::{Answer, exchange, request};
+pub use http::{Answer, exchange, read_answer, request};
 pub use record::{Record, events_of, record_of};
 
 use serde_json::Value;
@@ -51,6 +51,19 @@ impl Daemon {
 
     /// The same with environment variables, which may name the daemon's folder.
     pub fn start_in(configure: impl FnOnce(&mut ConfigText), env: impl FnOnce(&Path) -> Vec<(String, String)>) -> Self {
+        Self::start_with(configure, env, ready_in_the_clear)
+    }
+
+    /// Starts a daemon that is asked in a way of its own whether it is ready.
+    pub fn start_asking(configure: impl FnOnce(&mut ConfigText), ready: impl Fn(SocketAddr) -> bool) -> Self {
+        Self::start_with(configure, |_| Vec::new(), ready)
+    }
+
+    fn start_with(
+        configure: impl FnOnce(&mut ConfigText),
+        env: impl FnOnce(&Path) -> Vec<(String, String)>,
+        ready: impl Fn(SocketAddr) -> bool,
+    ) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().expect("a runtime");
         let mail = runtime.block_on(SmtpSink::start()).expect("a mail sink");
@@ -58,7 +71,7 @@ impl Daemon {
         configure(&mut config);
         fs::write(folder.path().join("watchbell.toml"), config.text()).expect("a configuration is written");
         let env = env(folder.path());
-        let (process, address) = launch(folder.path(), &env);
+        let (process, address) = launch(folder.path(), &env, &ready);
         Self { folder, address, process: Some(process), env, mail, runtime: Some(runtime) }
     }
 
@@ -142,7 +155,7 @@ impl Daemon {
     /// Kills the process if it still runs, and starts it anew on the same store. The port is another.
     pub fn restart(&mut self) {
         self.kill();
-        let (process, address) = launch(self.folder.path(), &self.env);
+        let (process, address) = launch(self.folder.path(), &self.env, &ready_in_the_clear);
         (self.process, self.address) = (Some(process), address);
     }
 
@@ -184,7 +197,7 @@ fn log_path(folder: &Path) -> PathBuf {
 }
 
 /// Starts the process and waits until it is ready.
-fn launch(folder: &Path, env: &[(String, String)]) -> (Child, SocketAddr) {
+fn launch(folder: &Path, env: &[(String, String)], ready: &impl Fn(SocketAddr) -> bool) -> (Child, SocketAddr) {
     let path = log_path(folder);
     let before = fs::metadata(&path).map_or(0, |log| usize::try_from(log.len()).expect("a log that fits into memory"));
     let log = File::options().create(true).append(true).open(&path).expect("a log");
@@ -200,10 +213,12 @@ fn launch(folder: &Path, env: &[(String, String)]) -> (Child, SocketAddr) {
         }
         said().lines().find_map(address_in)
     });
-    wait_for("the daemon is ready", || {
-        http::request(address, "GET", "/-/ready", None, None).ok().filter(|answer| answer.status == 200)
-    });
+    wait_for("the daemon is ready", || ready(address).then_some(()));
     (process.0.take().expect("held until ready"), address)
+}
+
+fn ready_in_the_clear(address: SocketAddr) -> bool {
+    http::request(address, "GET", "/-/ready", None, None).is_ok_and(|answer| answer.status == 200)
 }
 
 struct Guard(Option<Child>);

@@ -91,15 +91,7 @@ impl House {
                 external_id: name.into(),
                 organisations,
             },
-            received: Received {
-                source: "native".into(),
-                update_id: "1".into(),
-                status: None,
-                sha256: String::new(),
-                raw: None,
-                hints: Vec::new(),
-                remarks: Vec::new(),
-            },
+            received: Received::of("native", "1"),
             claims: vec![received_at],
         };
         self.submit(&id, Command::Open(Box::new(opening)), now).await;
@@ -191,6 +183,10 @@ impl Channel for Mail {
     fn id(&self) -> &ChannelId {
         static ID: LazyLock<ChannelId> = LazyLock::new(|| ChannelId::from("mail"));
         &ID
+    }
+
+    fn kind(&self) -> &'static str {
+        "email"
     }
 
     fn deliver<'a>(&'a self, letter: &'a Letter, _: &'a str, _: Instant) -> BoxFuture<'a, Outcome> {

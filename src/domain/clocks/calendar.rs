@@ -80,10 +80,19 @@ impl std::error::Error for CalendarFault {}
 impl Calendar {
     /// Reads a calendar from TOML. All faults of meaning are returned at once; a fault of syntax stops.
     pub fn from_toml(text: &str) -> Result<Self, Vec<CalendarFault>> {
-        let calendar: Self =
-            toml::from_str(text).map_err(|error| vec![CalendarFault { text: error.message().to_owned(), span: error.span() }])?;
-        let faults = calendar.faults();
-        if faults.is_empty() { Ok(calendar) } else { Err(faults) }
+        let (calendar, faults) = Self::read(text);
+        calendar.filter(|_| faults.is_empty()).ok_or(faults)
+    }
+
+    /// A calendar, if the syntax is right, and every fault.
+    fn read(text: &str) -> (Option<Self>, Vec<CalendarFault>) {
+        match toml::from_str::<Self>(text) {
+            Ok(calendar) => {
+                let faults = calendar.faults(text);
+                (Some(calendar), faults)
+            }
+            Err(error) => (None, vec![CalendarFault { text: error.message().to_owned(), span: error.span() }]),
+        }
     }
 
     /// Whether the holidays of a civil year are known.
@@ -107,34 +116,47 @@ impl Calendar {
             .map_or(DayKind::Business, DayKind::Holiday)
     }
 
-    fn faults(&self) -> Vec<CalendarFault> {
+    /// What is wrong with the days, each at the first place in the text where the word it is about stands.
+    fn faults(&self, source: &str) -> Vec<CalendarFault> {
         let name = &self.name;
         let mut faults = Vec::new();
-        let mut fault = |text: String| faults.push(CalendarFault { text, span: None });
+        let mut fault = |word: &str, text: String| {
+            let span = source.find(word).map(|start| start..start + word.len());
+            faults.push(CalendarFault { text, span });
+        };
         if name.is_empty() || !name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-') {
-            fault(format!("`{name}` is no name for a calendar\nhint: use small letters, digits and hyphens"));
+            fault("name", format!("`{name}` is no name for a calendar\nhint: use small letters, digits and hyphens"));
         }
         if self.source.trim().is_empty() {
-            fault(format!("calendar `{name}` has no source"));
+            fault("source", format!("calendar `{name}` has no source"));
         }
         if (0..7).all(|day| self.weekend.iter().any(|weekday| weekday.num_days_from_monday() == day)) {
-            fault(format!("calendar `{name}` has no business day in a week"));
+            fault("weekend", format!("calendar `{name}` has no business day in a week"));
         }
         if !self.knows(self.valid_through) {
-            fault(format!("calendar `{name}` is valid through {} but has no such year", self.valid_through));
+            fault("valid-through", format!("calendar `{name}` is valid through {} but has no such year", self.valid_through));
+        }
+        let first = self.years.iter().map(|known| known.year).min().unwrap_or(self.valid_through);
+        let gap: Vec<String> =
+            (first..self.valid_through).filter(|year| !self.knows(*year)).map(|year| year.to_string()).collect();
+        if !gap.is_empty() {
+            let missing = gap.join(", ");
+            let text = format!("calendar `{name}` has days from {first} through {} but none for {missing}", self.valid_through);
+            fault("valid-through", format!("{text}\nhint: add a [[year]] with the holidays of {missing} and their source"));
         }
         let mut seen = BTreeMap::new();
         for known in &self.years {
             if seen.insert(known.year, ()).is_some() {
-                fault(format!("calendar `{name}` has the year {} twice", known.year));
+                fault(&format!("year = {}", known.year), format!("calendar `{name}` has the year {} twice", known.year));
             }
             let mut previous = None;
             for Holiday { date, name: holiday, .. } in &known.days {
+                let word = date.to_string();
                 if date.year() != known.year {
-                    fault(format!("calendar `{name}`: {date}, `{holiday}`, stands under the year {}", known.year));
+                    fault(&word, format!("calendar `{name}`: {date}, `{holiday}`, stands under the year {}", known.year));
                 }
                 if previous.is_some_and(|previous| previous >= date) {
-                    fault(format!("calendar `{name}`: {date}, `{holiday}`, is out of order or there twice"));
+                    fault(&word, format!("calendar `{name}`: {date}, `{holiday}`, is out of order or there twice"));
                 }
                 previous = Some(date);
             }
@@ -155,21 +177,26 @@ impl Calendars {
 
     /// Reads calendars from `(file name, TOML)` pairs. Every fault names its file.
     pub fn load<'a>(files: impl IntoIterator<Item = (&'a str, &'a str)>) -> Result<Self, Vec<(String, CalendarFault)>> {
+        let (calendars, faults) = Self::read(files);
+        if faults.is_empty() { Ok(calendars) } else { Err(faults) }
+    }
+
+    /// The same with the calendars that could be read, faulty or not: so that one bad day does not make a fault of every
+    /// limit that counts on it.
+    pub fn read<'a>(files: impl IntoIterator<Item = (&'a str, &'a str)>) -> (Self, Vec<(String, CalendarFault)>) {
         let mut calendars = Self::new();
         let mut faults = Vec::new();
         for (file, text) in files {
-            match Calendar::from_toml(text) {
-                Ok(calendar) => {
-                    let name = calendar.name.clone();
-                    if calendars.insert(calendar).is_some() {
-                        let text = format!("a calendar `{name}` was already loaded from another file");
-                        faults.push((file.to_owned(), CalendarFault { text, span: None }));
-                    }
-                }
-                Err(more) => faults.extend(more.into_iter().map(|fault| (file.to_owned(), fault))),
+            let (calendar, found) = Calendar::read(text);
+            faults.extend(found.into_iter().map(|fault| (file.to_owned(), fault)));
+            let Some(calendar) = calendar else { continue };
+            let name = calendar.name.clone();
+            if calendars.insert(calendar).is_some() {
+                let text = format!("a calendar `{name}` was already loaded from another file");
+                faults.push((file.to_owned(), CalendarFault { text, span: None }));
             }
         }
-        if faults.is_empty() { Ok(calendars) } else { Err(faults) }
+        (calendars, faults)
     }
 
     /// Adds a calendar; returns the one of the same name that it replaces.

@@ -10,6 +10,7 @@ mod calendar;
 mod civil;
 mod deadline;
 mod derivation;
+mod horizon;
 mod limit;
 mod lint;
 mod pause;
@@ -18,6 +19,7 @@ mod toll;
 pub use calendar::{Calendar, CalendarFault, Calendars, DayKind, Holiday, YearOfHolidays};
 pub use deadline::{ClockFault, Context, Deadline, deadline, last_instant};
 pub use derivation::{Derivation, Step};
+pub use horizon::YearsLacking;
 pub use limit::{
     AnnualDateLimit, BusinessDayLimit, DayLimit, FirstDay, FixedLimit, HourLimit, Limit, MonthLimit, Overflow, Roll, Rounding,
     WorkingDayMinimum, YearEndLimit, ZoneChoice,

@@ -2,6 +2,7 @@
 
 use super::{Claim, ClaimId, Claimant, Rank, Value};
 use crate::domain::ids::FactKey;
+use crate::domain::instant::Instant;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::collections::BTreeMap;
 
@@ -33,10 +34,15 @@ impl<'a> Standing<'a> {
 /// the rank a claim that [`settles`](Claim::settles) outweighs all before it; what then still
 /// differs is disputed. Instants that products give are evidence, and of evidence the earliest
 /// counts, whoever gave it and whatever came after. Nothing is erased.
+///
+/// A claim out of a message that names its own version was said when that version was made, however
+/// late it came in.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Book {
     claims: BTreeMap<FactKey, Vec<(ClaimId, Claim)>>,
     count: ClaimId,
+    /// When the version of the report was made in which a claim stood, where the report says so.
+    versions: BTreeMap<ClaimId, Instant>,
 }
 
 impl Book {
@@ -46,6 +52,38 @@ impl Book {
         self.count += 1;
         self.claims.entry(claim.key.clone()).or_default().push((id, claim));
         id
+    }
+
+    /// The same for a claim out of a report that was made at `version`, by its sender's clock.
+    pub fn record_of_version(&mut self, claim: Claim, version: Option<Instant>) -> ClaimId {
+        let id = self.record(claim);
+        self.versions.extend(version.map(|version| (id, version)));
+        id
+    }
+
+    /// The book with those claims alone that are wanted; they keep their numbers.
+    pub fn only(&self, wanted: impl Fn(ClaimId, &Claim) -> bool) -> Self {
+        let mut book = Self { count: self.count, ..Self::default() };
+        for (key, all) in &self.claims {
+            let said: Vec<(ClaimId, Claim)> = all.iter().filter(|(id, claim)| wanted(*id, claim)).cloned().collect();
+            book.versions.extend(said.iter().filter_map(|(id, _)| Some((*id, self.version(*id)?))));
+            if !said.is_empty() {
+                book.claims.insert(key.clone(), said);
+            }
+        }
+        book
+    }
+
+    /// Every claim with its number, in the order of recording.
+    pub fn numbered(&self) -> Vec<&(ClaimId, Claim)> {
+        let mut claims: Vec<&(ClaimId, Claim)> = self.claims.values().flatten().collect();
+        claims.sort_by_key(|(id, _)| *id);
+        claims
+    }
+
+    /// When the version of the report was made in which a claim stood.
+    pub fn version(&self, id: ClaimId) -> Option<Instant> {
+        self.versions.get(&id).copied()
     }
 
     /// Whether this very statement already stands as its claimant's last word.
@@ -120,20 +158,21 @@ impl Book {
     }
 
     fn latest_words(&self, key: &str) -> BTreeMap<&Claimant, &Claim> {
-        let mut latest: BTreeMap<&Claimant, &Claim> = BTreeMap::new();
-        for (_, claim) in self.history(key) {
+        let mut latest: BTreeMap<&Claimant, (Instant, &Claim)> = BTreeMap::new();
+        for (id, claim) in self.history(key) {
+            let said_at = self.version(*id).unwrap_or(claim.at);
             latest
                 .entry(&claim.by)
-                .and_modify(|last| {
-                    // Two words of one mouth at one instant: the order of recording must not
-                    // matter, so the larger value stands.
-                    if (claim.at, claim.settles, &claim.value) > (last.at, last.settles, &last.value) {
-                        *last = claim;
+                .and_modify(|(last_at, last)| {
+                    // Of one version that came twice the later receipt counts. Two words of one mouth at
+                    // one instant: the order of recording must not matter, so the larger value stands.
+                    if (said_at, claim.at, claim.settles, &claim.value) > (*last_at, last.at, last.settles, &last.value) {
+                        (*last_at, *last) = (said_at, claim);
                     }
                 })
-                .or_insert(claim);
+                .or_insert((said_at, claim));
         }
-        latest
+        latest.into_iter().map(|(by, (_, claim))| (by, claim)).collect()
     }
 }
 
@@ -150,9 +189,7 @@ impl FromIterator<Claim> for Book {
 /// A book is written as its list of claims, in the order of recording, so that their numbers come back.
 impl Serialize for Book {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut claims: Vec<&(ClaimId, Claim)> = self.claims.values().flatten().collect();
-        claims.sort_by_key(|(id, _)| *id);
-        serializer.collect_seq(claims.into_iter().map(|(_, claim)| claim))
+        serializer.collect_seq(self.numbered().into_iter().map(|(_, claim)| claim))
     }
 }
 

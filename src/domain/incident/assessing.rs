@@ -164,7 +164,8 @@ fn settle(
                 Standing::Met => true,
                 // Void on these very facts by a person's word; void by other facts, it runs again.
                 Standing::Void => clock.law == law && incident.nothing_owed.get(&key).is_some_and(|why| why.determined),
-                Standing::Provisional | Standing::Running | Standing::Missed => clock.law == law,
+                // Set anew on the same law when products take back that nothing is owed.
+                Standing::Provisional | Standing::Running | Standing::Missed => clock.law == law && clock.end_suggested.is_none(),
             };
             match clock {
                 Some(clock) if stays(clock) => {}

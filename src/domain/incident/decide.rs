@@ -2,12 +2,12 @@
 
 use super::assessing::{reassess, redraft};
 use super::command::{Command, Moment, Refusal};
-use super::event::{Act, AlertQueued, ClockKey, DeliveryResult, Event};
+use super::event::{Act, AlertQueued, ClockKey, DeliveryResult, Event, Received};
 use super::house::Address;
 use super::leases::{self, Cover};
 use super::state::{Acknowledgement, Alert, AlertState, Clock, Incident};
 use super::suggesting::suggest_risks;
-use super::{digest, fallback, ringing, tracking};
+use super::{digest, fallback, late, ringing, tracking};
 use crate::domain::facts::{CLOCK_SKEW, Claim, Rank, Vocabulary};
 use crate::domain::ids::{AlertId, IncidentId};
 use crate::domain::instant::{Instant, rfc3339};
@@ -34,8 +34,7 @@ pub fn decide(id: &IncidentId, incident: Option<&Incident>, command: Command, mo
                 return Err(Refusal::Exists);
             }
             story.tell(Event::Opened(opening.opened));
-            story.tell(Event::Received(opening.received));
-            story.claim(opening.claims);
+            story.receive(opening.received, opening.claims);
             story.reassess("opened")?;
         }
         command => {
@@ -50,11 +49,14 @@ fn further(story: &mut Story<'_>, incident: &Incident, command: Command, moment:
     match command {
         Command::Open(_) => return Err(Refusal::Exists),
         Command::Observe { received, claims } => {
-            let source = received.source.clone();
-            story.tell(Event::Received(received));
-            if story.claim(claims) {
-                story.reassess(&format!("a further report of {source}"))?;
+            let because = format!("a further report of {}", received.source);
+            let received = late::judge(incident, received);
+            let version = received.version.filter(|_| received.late);
+            story.receive(received, claims);
+            if let Some(version) = version {
+                story.catch_up(version, &because)?;
             }
+            story.reassess(&because)?;
         }
         Command::Answer { claims } => {
             let by = claims.first().map_or("nobody", |claim| claim.by.name()).to_owned();
@@ -251,6 +253,24 @@ impl<'a> Story<'a> {
         self.events.push(event);
     }
 
+    /// Records a message and everything it claims: of a word said again, the newer version counts.
+    fn receive(&mut self, received: Received, claims: Vec<Claim>) {
+        self.tell(Event::Received(received));
+        let of = self.incident().and_then(|incident| u32::try_from(incident.messages.len()).ok());
+        if !claims.is_empty() {
+            self.tell(Event::Claimed { claims, of });
+        }
+    }
+
+    /// Sets what would run had the late message come in its time.
+    fn catch_up(&mut self, version: Instant, because: &str) -> Result<(), Refusal> {
+        let incident = self.incident().ok_or(Refusal::NoIncident)?;
+        for event in late::would_run(incident, version, self.moment, because) {
+            self.tell(event);
+        }
+        Ok(())
+    }
+
     /// Records the claims that are news; gives whether there were any.
     fn claim(&mut self, claims: Vec<Claim>) -> bool {
         let Some(incident) = self.incident() else { return false };
@@ -258,7 +278,7 @@ impl<'a> Story<'a> {
         if news.is_empty() {
             return false;
         }
-        self.tell(Event::Claimed { claims: news });
+        self.tell(Event::Claimed { claims: news, of: None });
         true
     }
 

@@ -74,6 +74,9 @@ pub enum Event {
     Claimed {
         /// The claims.
         claims: Vec<Claim>,
+        /// The message they stood in, by its number in this incident; none for the answers of people.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        of: Option<u32>,
     },
     /// The incident is assessed under these packs, by digest.
     RulesPinned {
@@ -340,6 +343,15 @@ pub struct Received {
     pub source: SourceId,
     /// The id of this version of the report.
     pub update_id: String,
+    /// The identity of the incident at the sender; none if it is the one that the incident was opened with.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub external_id: Option<String>,
+    /// When this version of the report was made, by the sender's own clock.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub version: Option<Instant>,
+    /// Whether a newer version of the same report had come before: it then overwrites nothing.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub late: bool,
     /// The sender's word for its state; it never stops a clock.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub status: Option<String>,
@@ -354,6 +366,24 @@ pub struct Received {
     /// Assumptions and oddities in reading it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub remarks: Vec<String>,
+}
+
+impl Received {
+    /// A message of a source, before anything else is known of it.
+    pub fn of(source: impl Into<SourceId>, update_id: impl Into<String>) -> Self {
+        Self {
+            source: source.into(),
+            update_id: update_id.into(),
+            external_id: None,
+            version: None,
+            late: false,
+            status: None,
+            sha256: String::new(),
+            raw: None,
+            hints: Vec::new(),
+            remarks: Vec::new(),
+        }
+    }
 }
 
 /// Where a clock stands.

@@ -169,6 +169,34 @@ impl House {
         self.people.get(person).map_or(&[], |contact| &contact.reach)
     }
 
+    /// Every address a team may be reached at, whoever is on call.
+    pub fn addresses(&self, team: &str) -> Vec<&Address> {
+        let members = self.teams.get(team).into_iter().flat_map(|team| &team.members);
+        let own = members.filter_map(|member| match member {
+            Member::Address(address) => Some(address),
+            Member::Person(_) | Member::Rota(_) => None,
+        });
+        own.chain(self.people_of(team).into_iter().flat_map(|person| self.ways_to(person))).collect()
+    }
+
+    /// The person an address belongs to, if it is one person's alone.
+    pub fn person_at(&self, address: &Address) -> Option<&str> {
+        let mut theirs = self.people.iter().filter(|(_, contact)| contact.reach.contains(address)).map(|(name, _)| name.as_str());
+        theirs.next().filter(|_| theirs.next().is_none())
+    }
+
+    /// The team for which whoever reads at an address acknowledges a clock, where several teams must each.
+    pub fn team_at(&self, incident: &Incident, key: &ClockKey, address: &Address) -> Option<String> {
+        let ladder = self.ladder(incident, key, incident.clocks.get(key)?)?;
+        let reads_there = |team: &&String| {
+            let members = self.teams.get(*team).into_iter().flat_map(|team| &team.members);
+            let by_address = |member: &Member| matches!(member, Member::Address(of_team) if of_team == address);
+            let by_name = self.people_of(team).into_iter().any(|person| self.ways_to(person).contains(address));
+            by_name || members.into_iter().any(by_address)
+        };
+        ladder.acknowledge.iter().find(reads_there).cloned()
+    }
+
     /// The names of everybody who can be reached.
     pub fn reachable(&self) -> impl Iterator<Item = &str> {
         self.people.iter().filter(|(_, contact)| !contact.reach.is_empty()).map(|(name, _)| name.as_str())

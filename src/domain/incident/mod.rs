@@ -13,7 +13,9 @@ mod digest;
 mod event;
 mod fallback;
 mod house;
+mod late;
 mod leases;
+mod message;
 mod preview;
 mod ringing;
 mod state;
@@ -28,6 +30,7 @@ pub use event::{
     Act, AlertQueued, ClockKey, ClockLaw, DeliveryResult, Draft, Event, Opened, Profile, Received, RungSkip, Standing,
 };
 pub use house::{Address, Contact, House, Member, Reached, Team};
+pub use message::Message;
 pub use preview::{LadderView, LeaseView, ReachView, RungView, preview};
 pub use state::{About, Acknowledgement, Alert, AlertState, Clock, Incident, NothingOwed, RecordedHold, Silence};
 pub use wake::{Wake, next_wake};

@@ -4,6 +4,7 @@ use super::command::{Evidence, HoldStatement};
 use super::event::{AlertQueued, ClockKey, ClockLaw, DeliveryResult, Draft, Event, Opened, Standing};
 use super::house::House;
 use super::leases;
+use super::message::Message;
 use super::wake::{ATTEMPT_LEASE, RETRY_WAIT_MAX};
 use crate::domain::clocks::Hold;
 use crate::domain::escalation::{Fate, Handled, Span};
@@ -28,6 +29,8 @@ pub struct Incident {
     pub book: Book,
     /// How many messages came in, by source.
     pub received: BTreeMap<SourceId, u32>,
+    /// The messages in the order of recording; their numbers count from 1.
+    pub messages: Vec<Message>,
     /// The sender's last word for its state; it never stops a clock.
     pub status: Option<String>,
     /// Look-alikes that pre-fill questions: label, value, pointer.
@@ -292,6 +295,7 @@ impl Incident {
             opened_at: at,
             book: Book::default(),
             received: BTreeMap::new(),
+            messages: Vec::new(),
             status: None,
             hints: BTreeSet::new(),
             remarks: BTreeSet::new(),
@@ -321,15 +325,19 @@ impl Incident {
             Event::Opened(_) | Event::NothingDue {} => {}
             Event::Received(received) => {
                 *self.received.entry(received.source.clone()).or_default() += 1;
-                if received.status.is_some() {
+                if received.status.is_some() && !received.late {
                     self.status.clone_from(&received.status);
                 }
+                self.messages.push(Message::of(received, &self.opened.external_id, at));
                 self.hints.extend(received.hints.iter().cloned());
                 self.remarks.extend(received.remarks.iter().cloned());
             }
-            Event::Claimed { claims } => {
+            Event::Claimed { claims, of } => {
+                let mut message = of.and_then(|number| self.messages.get_mut(number.checked_sub(1)? as usize));
+                let version = message.as_ref().and_then(|message| message.version);
                 for claim in claims {
-                    self.book.record(claim.clone());
+                    let id = self.book.record_of_version(claim.clone(), version);
+                    message.iter_mut().for_each(|message| message.claims.push(id));
                 }
             }
             Event::RiskSuggested(suggestion) => {

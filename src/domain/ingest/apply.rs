@@ -1,9 +1,11 @@
 //! A mapping run over a payload.
 
-use super::json::{Body, ELEMENTS_MAX, read_value};
-use super::mapping::{Envelope, Fields, From, Mapping, Take, TimeTake};
+use super::envelope::unwrap;
+use super::json::{Body, ELEMENTS_MAX};
+use super::mapping::{Fields, From, Mapping, Take, TimeTake};
 use super::payload_time::{Reading, TimeFault};
-use super::pointer::{Found, Pointer};
+use super::place::{Place, Sight};
+use super::pointer::Found;
 use super::report::{EvidenceKind, Hint, Remark, RemarkCode, Report, Severity, Times};
 use super::unread::unread;
 use super::unreadable::{Refusal, Unreadable};
@@ -11,19 +13,10 @@ use super::{DeliveryMeta, Leftovers, text};
 use crate::domain::facts::{Claim, Claimant, Value};
 use crate::domain::ids::FactKey;
 use crate::domain::instant::{Instant, rfc3339};
-use base64::Engine as _;
 use serde_json::Value as Json;
-use std::borrow::Cow;
 
-const ENVELOPES_MAX: usize = 4;
 const HINTS_PER_PLACE_MAX: usize = 20;
 const IGNORED_MAX: usize = 1000;
-
-/// Padding or none: senders disagree.
-const BASE64: base64::engine::GeneralPurpose = base64::engine::GeneralPurpose::new(
-    &base64::alphabet::STANDARD,
-    base64::engine::GeneralPurposeConfig::new().with_decode_padding_mode(base64::engine::DecodePaddingMode::Indifferent),
-);
 
 /// Reads every event of a body.
 pub(super) fn read_all(
@@ -64,10 +57,11 @@ fn read_payload(
     if !root.is_object() {
         return Err(not_an_object(root_path));
     }
-    let (inner, inner_path) = unwrap(fields, root, root_path);
+    check_is_event(mapping, fields, delivery, root, root_path)?;
+    let (inner, inner_path) = unwrap(&fields.unwrap, root, root_path);
     let list = fields.for_each.iter().find_map(|place| place.find(&inner, &inner_path).into_iter().next());
     let whole = Found { value: &inner, path: inner_path.clone() };
-    let (container, elements) = match list {
+    let (container, elements): (String, Vec<Found<'_>>) = match list {
         Some(Found { value: Json::Array(elements), path }) => {
             check_count(elements.len())?;
             let each = elements.iter().enumerate().map(|(nth, value)| Found { value, path: format!("{path}/{nth}") });
@@ -81,8 +75,10 @@ fn read_payload(
         if !element.value.is_object() {
             return Err(not_an_object(&element.path));
         }
-        let run = Run { mapping, fields, delivery, leftovers, element, root, root_path, remarks: Vec::new(), used: Vec::new() };
-        reports.push(run.report());
+        // An element of a list may stand in an envelope of its own.
+        let (value, path) = unwrap(&fields.unwrap, element.value, &element.path);
+        let sight = Sight::new(delivery, (root, root_path), Found { value: &value, path }, &fields.not_set);
+        reports.push(Run { mapping, fields, leftovers, sight, remarks: Vec::new(), used: Vec::new() }.report());
     }
     if let Some(first) = reports.first_mut()
         && leftovers == Leftovers::Named
@@ -91,6 +87,26 @@ fn read_payload(
         add_envelope_leftovers(first, root, root_path, container);
     }
     Ok(reports)
+}
+
+/// What the mapping knows to be no event is refused in the mapping's own words.
+fn check_is_event(
+    mapping: &Mapping,
+    fields: &Fields,
+    delivery: &DeliveryMeta,
+    root: &Json,
+    root_path: &str,
+) -> Result<(), Unreadable> {
+    let event = Found { value: root, path: root_path.to_owned() };
+    let sight = Sight::new(delivery, (root, root_path), event, &fields.not_set);
+    let says = fields.refuse.iter().find_map(|no_event| {
+        let (word, _) = sight.scalar(&no_event.place)?;
+        (no_event.is.is_empty() || no_event.is.contains(&word.to_lowercase())).then_some(&no_event.says)
+    });
+    match says {
+        Some(says) => Err(Unreadable::new(Refusal::NotAnEvent, format!("not an event of {}: {says}", mapping.product))),
+        None => Ok(()),
+    }
 }
 
 fn not_an_object(path: &str) -> Unreadable {
@@ -107,42 +123,12 @@ fn add_envelope_leftovers(first: &mut Report, root: &Json, root_path: &str, cont
     first.ignored.dedup();
 }
 
-/// Takes envelopes off until none fits. Text that does not hold a JSON object is no envelope.
-fn unwrap<'j>(fields: &Fields, root: &'j Json, root_path: &str) -> (Cow<'j, Json>, String) {
-    let mut current = (Cow::Borrowed(root), root_path.to_owned());
-    for _ in 0..ENVELOPES_MAX {
-        let Some(inner) = fields.unwrap.iter().find_map(|envelope| envelope.open(&current.0, &current.1)) else { break };
-        let (value, path) = inner;
-        current = (Cow::Owned(value), path);
-    }
-    current
-}
-
-impl Envelope {
-    fn open(&self, json: &Json, path: &str) -> Option<(Json, String)> {
-        let (Self::Object(place) | Self::JsonText(place) | Self::Base64Json(place)) = self;
-        let found = place.find(json, path).into_iter().next()?;
-        let inner = match self {
-            Self::Object(_) => found.value.clone(),
-            Self::JsonText(_) => read_value(found.value.as_str()?).ok()?,
-            Self::Base64Json(_) => {
-                let bytes = BASE64.decode(found.value.as_str()?.trim()).ok()?;
-                read_value(std::str::from_utf8(&bytes).ok()?).ok()?
-            }
-        };
-        inner.is_object().then_some((inner, found.path))
-    }
-}
-
 /// One event being read.
 struct Run<'a> {
     mapping: &'a Mapping,
     fields: &'a Fields,
-    delivery: &'a DeliveryMeta,
     leftovers: Leftovers,
-    element: Found<'a>,
-    root: &'a Json,
-    root_path: &'a str,
+    sight: Sight<'a>,
     remarks: Vec<Remark>,
     used: Vec<String>,
 }
@@ -169,11 +155,11 @@ impl Run<'_> {
         self.used.dedup();
         let ignored = match self.leftovers {
             Leftovers::PassedOver => Vec::new(),
-            Leftovers::Named => unread(self.element.value, &self.element.path, &self.used, IGNORED_MAX),
+            Leftovers::Named => unread(self.sight.event.value, &self.sight.event.path, &self.used, IGNORED_MAX),
         };
         Report {
             external_id,
-            fingerprint: if update_id.is_empty() { self.element.value.to_string() } else { String::new() },
+            fingerprint: if update_id.is_empty() { self.sight.event.value.to_string() } else { String::new() },
             update_id,
             tenant,
             title: title.unwrap_or_else(|| format!("{} without a title", self.mapping.title)),
@@ -187,7 +173,7 @@ impl Run<'_> {
                 detected: detected.as_ref().map(|t| t.at),
                 updated: updated.map(|t| t.at),
             },
-            claims: time_claims(self.delivery, occurred, detected),
+            claims: time_claims(self.sight.delivery, occurred, detected),
             hints,
             remarks: self.remarks,
             consumed: self.used,
@@ -195,34 +181,12 @@ impl Run<'_> {
         }
     }
 
-    fn find(&self, place: &Pointer) -> Vec<Found<'_>> {
-        match place.from_root {
-            true => place.find(self.root, self.root_path),
-            false => place.find(self.element.value, &self.element.path),
-        }
-    }
-
-    /// The first scalar at a place that is set, and where it stood.
-    fn scalar(&self, place: &Pointer) -> Option<(String, String)> {
-        self.find(place).into_iter().find_map(|found| Some((self.set_scalar(found.value)?, found.path)))
-    }
-
     /// A part of a joined id: a scalar, or the digest of an object or a list.
-    fn part(&self, place: &Pointer) -> Option<(String, String)> {
-        self.scalar(place).or_else(|| {
-            let nested = self.find(place).into_iter().find(|found| found.value.is_object() || found.value.is_array())?;
+    fn part(&self, place: &Place) -> Option<(String, String)> {
+        self.sight.scalar(place).or_else(|| {
+            let nested = self.sight.find(place).into_iter().find(|given| given.value.is_object() || given.value.is_array())?;
             Some((text::digest(nested.value.to_string().as_bytes()), nested.path))
         })
-    }
-
-    fn set_scalar(&self, json: &Json) -> Option<String> {
-        let word = match json {
-            Json::String(text) => text.trim().to_owned(),
-            Json::Number(number) => number.to_string(),
-            Json::Bool(yes) => yes.to_string(),
-            Json::Null | Json::Array(_) | Json::Object(_) => return None,
-        };
-        (!word.is_empty() && !self.fields.not_set.contains(&word)).then_some(word)
     }
 
     fn first_word(&mut self, takes: &[Take]) -> Option<String> {
@@ -241,15 +205,14 @@ impl Run<'_> {
     fn word(&mut self, take: &Take) -> Option<String> {
         let (raw, paths) = self.raw_word(take)?;
         let word = take.translate(&raw)?;
-        self.used.extend(paths);
+        self.use_up(paths);
         Some(word)
     }
 
     fn raw_word(&self, take: &Take) -> Option<(String, Vec<String>)> {
         match &take.from {
             From::Constant(word) => Some((word.clone(), Vec::new())),
-            From::Header(name) => self.delivery.headers.get(name).map(|value| (value.clone(), Vec::new())),
-            From::Pointer(place) => self.scalar(place).map(|(word, path)| (word, vec![path])),
+            From::Place(place) => self.sight.scalar(place).map(|(word, path)| (word, vec![path])),
             From::Join(places) => {
                 let (first, rest) = places.split_first()?;
                 let parts = std::iter::once(self.part(first)?).chain(rest.iter().filter_map(|place| self.part(place)));
@@ -265,7 +228,7 @@ impl Run<'_> {
         for take in &self.fields.severity {
             let Some((raw, paths)) = self.raw_word(take) else { continue };
             if let Some(severity) = take.translate(&raw).and_then(|word| Severity::of_word(&word)) {
-                self.used.extend(paths);
+                self.use_up(paths);
                 return severity;
             }
             unknown = unknown.or(paths.into_iter().next().map(|path| (raw, path)));
@@ -282,19 +245,19 @@ impl Run<'_> {
         for take in takes {
             let mut given = Vec::new();
             let mut remarks = Vec::new();
-            for found in self.find(&take.pointer) {
-                if matches!(found.value, Json::String(text) if self.fields.not_set.contains(text.trim())) {
+            for found in self.sight.find(&take.place) {
+                if matches!(&*found.value, Json::String(text) if self.fields.not_set.contains(text.trim())) {
                     continue;
                 }
-                match take.form.read(found.value, self.delivery.received_at) {
+                match take.form.read(&found.value, self.sight.delivery.received_at) {
                     Reading::NotSet => {}
                     Reading::At(at, assumed) => given.push(GivenTime { at, assumed, pointer: found.path }),
-                    Reading::Refused(fault) => remarks.push(fault.remark(found.value, found.path)),
+                    Reading::Refused(fault) => remarks.push(fault.remark(&found.value, found.path)),
                 }
             }
             self.remarks.extend(remarks.into_iter().filter(|remark| !self.remarks.contains(remark)).collect::<Vec<_>>());
             if let Some(time) = pick(given.into_iter()) {
-                self.used.push(time.pointer.clone());
+                self.use_up([time.pointer.clone()]);
                 if let Some(assumed) = &time.assumed {
                     let remark = Remark { code: RemarkCode::Assumed, pointer: Some(time.pointer.clone()), text: assumed.clone() };
                     if !self.remarks.contains(&remark) {
@@ -310,20 +273,26 @@ impl Run<'_> {
     fn hints(&mut self) -> Vec<Hint> {
         let mut hints = Vec::new();
         for take in &self.fields.hints {
-            for found in self.find(&take.pointer).into_iter().take(HINTS_PER_PLACE_MAX) {
-                let value = match found.value {
+            for found in self.sight.find(&take.place).into_iter().take(HINTS_PER_PLACE_MAX) {
+                let value = match &*found.value {
                     Json::Array(elements) if elements.is_empty() => None,
                     Json::Object(members) if members.is_empty() => None,
                     nested @ (Json::Array(_) | Json::Object(_)) => Some(nested.to_string()),
-                    scalar => self.set_scalar(scalar),
+                    scalar => self.sight.set_scalar(scalar),
                 };
                 if let Some(value) = value {
-                    hints.push(Hint { label: take.label.clone(), value: text::hint(&value), pointer: found.path });
+                    let (label, value) = (take.label.clone(), text::hint(&value));
+                    hints.push(Hint { label, value, pointer: found.path, about: take.about.clone() });
                 }
             }
         }
-        self.used.extend(hints.iter().map(|hint| hint.pointer.clone()));
+        self.use_up(hints.iter().map(|hint| hint.pointer.clone()));
         hints
+    }
+
+    /// Of headers and expressions no place in the body is known.
+    fn use_up(&mut self, paths: impl IntoIterator<Item = String>) {
+        self.used.extend(paths.into_iter().filter(|path| path.starts_with('/')));
     }
 
     fn remark(&mut self, code: RemarkCode, pointer: Option<String>, text: String) {

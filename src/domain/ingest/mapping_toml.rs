@@ -2,22 +2,28 @@
 //!
 //! The tree is walked by hand rather than by serde, because serde stops at the first fault.
 
-use super::mapping::{Envelope, Fields, Form, From, HintTake, Mapping, MappingFault, Take, TimeTake};
+use super::envelope::{Carrier, Envelope};
+use super::expression::Expression;
+use super::mapping::{Fields, Form, From, HintTake, Mapping, MappingFault, NoEvent, Take, TimeTake};
 use super::payload_time::TimeForm;
+use super::place::Place;
 use super::pointer::Pointer;
 use super::report::{EvidenceKind, Severity};
+use super::toml_walk::{Node, Walk, missing, nearest};
+use crate::domain::ids::FactKey;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
-use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-type Node<'i> = Spanned<DeValue<'i>>;
-
-const TOP: [&str; 10] = ["name", "title", "product", "form", "batch", "unwrap", "for_each", "not_set", "fields", "hints"];
+const TOP: [&str; 11] =
+    ["name", "title", "product", "form", "batch", "unwrap", "for_each", "not_set", "refuse", "fields", "hints"];
 const FIELDS: [&str; 10] =
     ["kind", "external_id", "update_id", "tenant", "title", "severity", "status", "occurred", "detected", "updated"];
-const TAKE: [&str; 6] = ["pointer", "constant", "join", "header", "map", "at_least"];
-const TIME_TAKE: [&str; 2] = ["pointer", "time"];
+const TAKE: [&str; 8] = ["pointer", "header", "jmespath", "constant", "join", "before", "map", "at_least"];
+const TIME_TAKE: [&str; 4] = ["pointer", "header", "jmespath", "time"];
+const HINT: [&str; 5] = ["label", "pointer", "header", "jmespath", "about"];
+const NO_EVENT: [&str; 5] = ["pointer", "header", "jmespath", "is", "says"];
+const PLACES: [&str; 3] = ["pointer", "header", "jmespath"];
 const ENVELOPES: [&str; 3] = ["object", "json-text", "base64-json"];
 
 /// What the words of a field must be.
@@ -30,7 +36,7 @@ enum Words {
 /// Reads a mapping; see [`Mapping::parse`].
 pub(super) fn parse(text: &str) -> Result<Mapping, Vec<MappingFault>> {
     let (document, errors) = DeTable::parse_recoverable(text);
-    let mut walk = Walk::default();
+    let mut walk = Walk { text, faults: Vec::new() };
     for error in errors {
         walk.faults.push(MappingFault { message: error.message().to_owned(), span: error.span() });
     }
@@ -41,12 +47,7 @@ pub(super) fn parse(text: &str) -> Result<Mapping, Vec<MappingFault>> {
     if walk.faults.is_empty() { Ok(mapping) } else { Err(walk.faults) }
 }
 
-#[derive(Default)]
-struct Walk {
-    faults: Vec<MappingFault>,
-}
-
-impl Walk {
+impl Walk<'_> {
     fn mapping(&mut self, top: &DeTable<'_>, span: Range<usize>) -> Mapping {
         self.check_keys(top, &TOP, "a mapping");
         let name = self.required_text(top, "name", &span);
@@ -58,7 +59,7 @@ impl Walk {
         let form = match top.get("form").map(|node| (node, self.text(node))) {
             None => Form::Mapped(Box::new(self.fields_of(top, &span))),
             Some((_, Some("native"))) => {
-                for key in ["unwrap", "for_each", "not_set", "fields", "hints", "batch"] {
+                for key in ["unwrap", "for_each", "not_set", "refuse", "fields", "hints", "batch"] {
                     if let Some(node) = top.get(key) {
                         self.fault(Some(node), format!("`{key}` has no meaning beside `form = \"native\"`"));
                     }
@@ -83,6 +84,7 @@ impl Walk {
                 .list(top, "not_set", |walk, node| walk.text(node).map(str::to_owned))
                 .into_iter()
                 .collect::<BTreeSet<_>>(),
+            refuse: self.list(top, "refuse", Self::no_event),
             hints: self.list(top, "hints", Self::hint),
             ..Fields::default()
         };
@@ -125,13 +127,12 @@ impl Walk {
     fn take(&mut self, node: &Node<'_>, words: Words) -> Option<Take> {
         let table = self.table(node)?;
         self.check_keys(table, &TAKE, "a source");
-        let pointer = table.get("pointer").map(|node| self.pointer(node).map(From::Pointer));
+        let place = PLACES.iter().any(|key| table.contains_key(*key)).then(|| self.place(table, node).map(From::Place));
         let constant = table.get("constant").map(|node| self.word(node, words).map(From::Constant));
-        let join = table.contains_key("join").then(|| Some(From::Join(self.list(table, "join", Self::pointer))));
-        let header = table.get("header").map(|node| self.text(node).map(|name| From::Header(name.to_ascii_lowercase())));
-        let mut given = [pointer, constant, join, header].into_iter().flatten();
+        let join = table.contains_key("join").then(|| Some(From::Join(self.list(table, "join", Self::part))));
+        let mut given = [place, constant, join].into_iter().flatten();
         let (Some(first), None) = (given.next(), given.next()) else {
-            self.fault(Some(node), "a source has exactly one of `pointer`, `constant`, `join` and `header`".into());
+            self.fault(Some(node), "a source has exactly one of `pointer`, `header`, `jmespath`, `constant` and `join`".into());
             return None;
         };
         if table.contains_key("map") && table.contains_key("at_least") {
@@ -142,7 +143,49 @@ impl Walk {
             bound.parse::<f64>().ok().filter(|n| n.is_finite()).ok_or_else(|| format!("`{bound}` is not a number"))
         });
         at_least.sort_by(|a, b| a.0.total_cmp(&b.0));
-        first.map(|from| Take { from, map, at_least })
+        let before = table.get("before").and_then(|node| self.text(node).map(str::to_ascii_lowercase));
+        if before.as_deref() == Some("") {
+            self.fault(table.get("before"), "`before` is empty".into());
+        }
+        first.map(|from| Take { from, before, map, at_least })
+    }
+
+    /// A part of a joined id: a pointer, or a place in a table of its own.
+    fn part(&mut self, node: &Node<'_>) -> Option<Place> {
+        let DeValue::Table(table) = node.get_ref() else { return self.pointer(node).map(Place::Pointer) };
+        self.check_keys(table, &PLACES, "a part");
+        self.place(table, node)
+    }
+
+    /// The one place that a table names.
+    fn place(&mut self, table: &DeTable<'_>, of: &Node<'_>) -> Option<Place> {
+        let mut named = PLACES.iter().filter_map(|key| Some((*key, table.get(*key)?)));
+        let (Some((key, node)), None) = (named.next(), named.next()) else {
+            self.fault(Some(of), "exactly one of `pointer`, `header` and `jmespath` is expected here".into());
+            return None;
+        };
+        match key {
+            "pointer" => self.pointer(node).map(Place::Pointer),
+            "header" => self.text(node).map(|name| Place::Header(name.to_ascii_lowercase())),
+            _ => self.expression(node).map(Place::Expression),
+        }
+    }
+
+    fn expression(&mut self, node: &Node<'_>) -> Option<Expression> {
+        let text = self.text(node)?;
+        match Expression::compile(text) {
+            Ok(expression) => Some(expression),
+            Err(fault) => {
+                // Within quotes without escapes the place in the expression is the place in the file.
+                let span = node.span();
+                let inner = span.start + 1..span.end.saturating_sub(1);
+                let plain = self.text.get(inner.clone()) == Some(text);
+                let at = fault.at.filter(|_| plain).map(|at| (inner.start + at).min(inner.end));
+                let span = at.map_or(span, |at| at..inner.end.max(at + 1));
+                self.faults.push(MappingFault { message: fault.message, span: Some(span) });
+                None
+            }
+        }
     }
 
     fn translations<K>(
@@ -181,26 +224,33 @@ impl Walk {
                 }
             }),
         };
-        let Some(pointer) = table.get("pointer") else {
-            self.faults.push(missing("pointer", &node.span()));
-            return None;
-        };
-        let pointer = self.pointer(pointer)?;
-        Some(TimeTake { pointer, form: form? })
+        let place = self.place(table, node)?;
+        Some(TimeTake { place, form: form? })
     }
 
     fn hint(&mut self, node: &Node<'_>) -> Option<HintTake> {
         let table = self.table(node)?;
-        self.check_keys(table, &["label", "pointer"], "a hint");
+        self.check_keys(table, &HINT, "a hint");
         let label = self.required_text(table, "label", &node.span());
-        let Some(pointer) = table.get("pointer") else {
-            self.faults.push(missing("pointer", &node.span()));
-            return None;
-        };
-        Some(HintTake { label, pointer: self.pointer(pointer)? })
+        let about = table.get("about").and_then(|node| self.text(node)).map(FactKey::from);
+        let place = self.place(table, node)?;
+        Some(HintTake { label, place, about })
+    }
+
+    fn no_event(&mut self, node: &Node<'_>) -> Option<NoEvent> {
+        let table = self.table(node)?;
+        self.check_keys(table, &NO_EVENT, "a refusal");
+        let says = self.required_text(table, "says", &node.span());
+        let is = self.list(table, "is", |walk, node| walk.text(node).map(str::to_lowercase)).into_iter().collect();
+        let place = self.place(table, node)?;
+        Some(NoEvent { place, is, says })
     }
 
     fn envelope(&mut self, node: &Node<'_>) -> Option<Envelope> {
+        if let DeValue::String(_) = node.get_ref() {
+            let name = self.word(node, Words::OneOf(&Carrier::NAMES))?;
+            return Carrier::named(&name).map(Envelope::Carrier);
+        }
         let table = self.table(node)?;
         self.check_keys(table, &ENVELOPES, "an envelope");
         let mut entries = table.iter();
@@ -238,89 +288,6 @@ impl Walk {
             _ => Some(word.to_owned()),
         }
     }
-
-    fn required_text(&mut self, table: &DeTable<'_>, key: &str, span: &Range<usize>) -> String {
-        let Some(node) = table.get(key) else {
-            self.faults.push(missing(key, span));
-            return String::new();
-        };
-        let text = self.text(node).map(str::to_owned);
-        if text.as_ref().is_some_and(|text| text.trim().is_empty()) {
-            self.fault(Some(node), format!("`{key}` is empty"));
-        }
-        text.unwrap_or_default()
-    }
-
-    fn list<T>(&mut self, table: &DeTable<'_>, key: &str, mut read: impl FnMut(&mut Self, &Node<'_>) -> Option<T>) -> Vec<T> {
-        let Some(node) = table.get(key) else { return Vec::new() };
-        let DeValue::Array(elements) = node.get_ref() else {
-            self.fault(Some(node), format!("`{key}` must be a list"));
-            return Vec::new();
-        };
-        if elements.is_empty() {
-            self.fault(Some(node), format!("`{key}` is an empty list; leave it out instead"));
-        }
-        elements.iter().filter_map(|element| read(self, element)).collect()
-    }
-
-    fn table<'n, 'i>(&mut self, node: &'n Node<'i>) -> Option<&'n DeTable<'i>> {
-        match node.get_ref() {
-            DeValue::Table(table) => Some(table),
-            _ => {
-                self.fault(Some(node), "a table is expected here".into());
-                None
-            }
-        }
-    }
-
-    fn text<'n>(&mut self, node: &'n Node<'_>) -> Option<&'n str> {
-        match node.get_ref() {
-            DeValue::String(text) => Some(text),
-            _ => {
-                self.fault(Some(node), "text in quotes is expected here".into());
-                None
-            }
-        }
-    }
-
-    fn yes_no(&mut self, node: &Node<'_>) -> bool {
-        match node.get_ref() {
-            DeValue::Boolean(yes) => *yes,
-            _ => {
-                self.fault(Some(node), "`true` or `false` is expected here".into());
-                false
-            }
-        }
-    }
-
-    fn check_keys(&mut self, table: &DeTable<'_>, allowed: &[&str], of: &str) {
-        for key in table.keys().filter(|key| !allowed.contains(&key.get_ref().as_ref())) {
-            let hint = match nearest(key.get_ref(), allowed) {
-                Some(near) => format!("did you mean `{near}`?"),
-                None => format!("it has {}", allowed.join(", ")),
-            };
-            self.faults
-                .push(MappingFault { message: format!("{of} has no `{}`; {hint}", key.get_ref()), span: Some(key.span()) });
-        }
-    }
-
-    fn fault(&mut self, node: Option<&Node<'_>>, message: String) {
-        self.faults.push(MappingFault { message, span: node.map(Spanned::span) });
-    }
-}
-
-fn missing(key: &str, span: &Range<usize>) -> MappingFault {
-    MappingFault { message: format!("`{key}` is missing"), span: Some(span.clone()) }
-}
-
-/// The word most like a mistyped one.
-pub(super) fn nearest<'w>(word: &str, allowed: &[&'w str]) -> Option<&'w str> {
-    allowed
-        .iter()
-        .map(|known| (strsim::jaro_winkler(known, word), *known))
-        .filter(|(likeness, _)| *likeness > 0.75)
-        .max_by(|a, b| a.0.total_cmp(&b.0))
-        .map(|(_, known)| known)
 }
 
 #[cfg(test)]
@@ -398,6 +365,32 @@ detected = [{ pointer = "/time", time = "naive:UTC" }]
         assert!(faults_with("[{ pointer = \"/title\" }]", "\"/title\"")[0].0.contains("`title` must be a list"));
         assert!(faults_with("0 = \"low\"", "low = \"low\"")[0].0.contains("`low` is not a number"));
         assert!(faults_with("{ object = \"/detail\" }", "{ objekt = \"/detail\" }")[0].0.contains("did you mean `object`?"));
+    }
+
+    #[test]
+    fn an_expression_is_compiled_when_the_mapping_is_read_and_its_fault_has_its_place() {
+        let with = |expression: &str| faults_with("{ pointer = \"/title\" }", &format!("{{ jmespath = \"{expression}\" }}"));
+        assert_eq!(with("a.b[?c==")[0].1, "\"", "the end of the text");
+        let faults = with("a.b ]");
+        assert_eq!((faults.len(), faults[0].1.as_str()), (1, "]"), "{faults:?}");
+        assert!(faults[0].0.starts_with("not a JMESPath expression: "));
+        assert_eq!(with("lenght(a)")[0], ("JMESPath has no function `lenght`".into(), "\"lenght(a)\"".into()));
+        assert!(Mapping::parse(&SOUND.replace("{ pointer = \"/title\" }", "{ jmespath = \"a[?b].c\" }")).is_ok());
+    }
+
+    #[test]
+    fn carriers_refusals_and_hints_are_read() {
+        let more = "unwrap = [\"sns\", { object = \"/detail\" }]\nrefuse = [{ pointer = \"/x\", is = [\"A\"], says = \"no\" }]\n\
+                    hints = [{ label = \"l\", pointer = \"/p\", about = \"people.total\" }]";
+        let text = SOUND.replace("unwrap = [{ object = \"/detail\" }, { base64-json = \"/message/data\" }]", more);
+        let mapping = Mapping::parse(&text).expect("sound");
+        assert_eq!(mapping.hinted_facts().map(FactKey::as_str).collect::<Vec<_>>(), ["people.total"]);
+        assert!(faults(&text.replace("\"sns\"", "\"snss\""))[0].0.contains("did you mean `sns`?"));
+        assert!(faults(&text.replace("says = \"no\"", "sais = \"no\""))[0].0.contains("did you mean `says`?"));
+        assert!(faults(&text.replace("pointer = \"/p\", ", ""))[0].0.contains("exactly one of"));
+        assert!(
+            faults_with("{ pointer = \"/title\" }", "{ pointer = \"/title\", before = \"\" }")[0].0.contains("`before` is empty")
+        );
     }
 
     #[test]

@@ -10,24 +10,30 @@
 //! What merely looks like such a fact is kept as a [`Hint`] for a person to weigh.
 
 mod apply;
-mod credential;
+pub mod credential;
 mod dry_run;
+mod envelope;
+mod expression;
 mod json;
 pub mod mapping;
 mod mapping_toml;
 pub mod native;
 mod payload_time;
+mod place;
 mod pointer;
 mod report;
+mod sample;
 mod text;
+mod toml_walk;
 mod unread;
 mod unreadable;
 
-pub use credential::{CredentialFault, TokenDigest, check_bearer};
+pub use credential::{TokenDigest, check_bearer};
 pub use dry_run::{DryRun, dry_run};
 pub use json::{DEPTH_MAX, ELEMENTS_MAX, read_strict};
-pub use mapping::{Mapping, MappingFault};
+pub use mapping::{Mapping, MappingFault, other_name};
 pub use report::{EvidenceKind, Hint, Remark, RemarkCode, Report, Severity, Times};
+pub use sample::sample;
 pub use unreadable::{PayloadFault, Position, Refusal, Unreadable};
 
 use crate::domain::facts::Vocabulary;

@@ -19,10 +19,10 @@
 
 use super::apply::{GivenTime, time_claims};
 use super::json::Body;
-use super::mapping_toml::nearest;
 use super::payload_time::{Reading, TimeFault, TimeForm};
 use super::pointer::join;
 use super::report::{EvidenceKind, Hint, Remark, RemarkCode, Report, Severity, Times};
+use super::toml_walk::nearest;
 use super::unreadable::{PayloadFault, Refusal, Unreadable};
 use super::{DeliveryMeta, text};
 use crate::domain::facts::{Claim, Claimant, FactFault, Vocabulary};
@@ -227,7 +227,12 @@ impl<'a> Event<'a> {
     /// `link`, and `labels` under their own names.
     fn words_as_hints(&mut self) {
         if let Some(link) = self.text("link") {
-            self.hints.push(Hint { label: "link".into(), value: text::hint(link), pointer: join(self.path, "link") });
+            self.hints.push(Hint {
+                label: "link".into(),
+                value: text::hint(link),
+                pointer: join(self.path, "link"),
+                about: None,
+            });
         }
         let Some(json) = self.member("labels") else { return };
         let Json::Object(labels) = json else {
@@ -236,7 +241,7 @@ impl<'a> Event<'a> {
         let base = join(self.path, "labels");
         for (label, value) in labels.iter().filter(|(_, value)| !value.is_null()) {
             let value = text::hint(&value.as_str().map_or_else(|| value.to_string(), str::to_owned));
-            self.hints.push(Hint { label: text::hint(label), value, pointer: join(&base, label) });
+            self.hints.push(Hint { label: text::hint(label), value, pointer: join(&base, label), about: None });
         }
     }
 
@@ -262,7 +267,7 @@ impl<'a> Event<'a> {
         let said = text::hint(&value.as_str().map_or_else(|| value.to_string(), str::to_owned));
         let text = format!("`{key}` is for a named person to state; what the source said is kept as a hint");
         self.remarks.push(Remark { code: RemarkCode::JudgementNotTaken, pointer: Some(pointer.clone()), text });
-        self.hints.push(Hint { label: key.to_owned(), value: said, pointer });
+        self.hints.push(Hint { label: key.to_owned(), value: said, pointer, about: None });
     }
 
     /// What has happened has not happened in the future: the event counts, this word of it does not.
@@ -270,7 +275,7 @@ impl<'a> Event<'a> {
         let said = text::hint(value.as_str().unwrap_or_default());
         let text = format!("`{key}` lies in the future and was not taken; what the source said is kept as a hint");
         self.remarks.push(Remark { code: RemarkCode::TimeInFuture, pointer: Some(pointer.clone()), text });
-        self.hints.push(Hint { label: key.to_owned(), value: said, pointer });
+        self.hints.push(Hint { label: key.to_owned(), value: said, pointer, about: None });
     }
 
     fn fact(&mut self, key: &str, value: &Json, pointer: String) -> Option<Claim> {

@@ -47,6 +47,33 @@ impl Pointer {
         Ok(Self { from_root, tokens })
     }
 
+    /// Puts a text at this place, with whatever has to stand around it. What stands there already stays.
+    pub(super) fn put(&self, json: &mut Json, text: &str) {
+        let mut at = json;
+        for token in &self.tokens {
+            let empty = at.is_null();
+            at = match token {
+                Token::Key { name, index } if *index != Some(0) => {
+                    if empty {
+                        *at = Json::Object(serde_json::Map::new());
+                    }
+                    let Json::Object(members) = at else { return };
+                    members.entry(name.clone()).or_insert(Json::Null)
+                }
+                Token::Each | Token::Key { .. } => {
+                    if empty {
+                        *at = Json::Array(vec![Json::Null]);
+                    }
+                    let Some(first) = at.get_mut(0) else { return };
+                    first
+                }
+            };
+        }
+        if at.is_null() {
+            *at = text.into();
+        }
+    }
+
     /// The values at this place, in document order; at most a thousand.
     pub(super) fn find<'j>(&self, json: &'j Json, base: &str) -> Vec<Found<'j>> {
         if !self.tokens.contains(&Token::Each) {

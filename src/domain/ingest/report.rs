@@ -1,7 +1,7 @@
 //! One event, as a source reported it.
 
 use crate::domain::facts::Claim;
-use crate::domain::ids::OrganisationId;
+use crate::domain::ids::{FactKey, OrganisationId};
 use crate::domain::instant::Instant;
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -134,7 +134,7 @@ pub struct Times {
     /// When the product noticed. Not when anybody became aware.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub detected: Option<Instant>,
-    /// When this version of the report was made.
+    /// When this version of the report was made: what is older than what is known says nothing new.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub updated: Option<Instant>,
 }
@@ -148,8 +148,11 @@ pub struct Hint {
     pub label: String,
     /// The value, at most 200 characters.
     pub value: String,
-    /// Where it stood, as a JSON Pointer from the top of the body.
+    /// Where it stood: a JSON Pointer from the top of the body, `header:…` or `jmespath:…`.
     pub pointer: String,
+    /// The fact whose question it helps to answer. It answers nothing by itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub about: Option<FactKey>,
 }
 
 /// Why a remark was made.

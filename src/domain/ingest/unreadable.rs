@@ -27,6 +27,8 @@ pub enum Refusal {
     BatchNotTaken,
     /// More events than [`ELEMENTS_MAX`](super::ELEMENTS_MAX) in one delivery.
     BatchTooLong,
+    /// Something a product posts that is no event, by its mapping's word.
+    NotAnEvent,
     /// A native event with unknown fields or values of the wrong type.
     InvalidEvent,
 }
@@ -46,6 +48,7 @@ impl Refusal {
             Self::NotAnObject => "event-not-an-object",
             Self::BatchNotTaken => "batch-not-taken",
             Self::BatchTooLong => "batch-too-long",
+            Self::NotAnEvent => "not-an-event",
             Self::InvalidEvent => "event-invalid",
         }
     }
@@ -63,13 +66,15 @@ impl Refusal {
             Self::NotAnObject => "send one JSON object per event",
             Self::BatchNotTaken => "send one event per request",
             Self::BatchTooLong => "send fewer events at once",
+            Self::NotAnEvent => "the message says what was sent instead of an event; it is kept for you to look at",
             Self::InvalidEvent => "`faults` names each fault with what is expected",
         }
     }
 
     /// Whether the bytes themselves are unsound (HTTP 400), rather than what they say (HTTP 422).
     pub fn is_syntax(self) -> bool {
-        !matches!(self, Self::NotAnObject | Self::BatchNotTaken | Self::BatchTooLong | Self::InvalidEvent)
+        let said = [Self::NotAnObject, Self::BatchNotTaken, Self::BatchTooLong, Self::NotAnEvent, Self::InvalidEvent];
+        !said.contains(&self)
     }
 }
 

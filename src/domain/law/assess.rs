@@ -6,6 +6,7 @@ pub use super::starting::{Started, Starting};
 use super::deadlines::reckon;
 use super::evaluate::{Finding, Truth, evaluate};
 use super::load::Rulebook;
+use super::overlay::Overlay;
 use super::pack::{Duty, Each, Exception, Mode, Pack};
 use super::sight::{Known, Sight};
 use super::starting::{mode, out_of_time};
@@ -71,6 +72,8 @@ pub struct Assessment<'a> {
     pub arises: Option<Finding<'a>>,
     /// What might lift it.
     pub exceptions: Vec<(&'a Exception, Finding<'a>)>,
+    /// The law of single States that is laid over the duty and applies.
+    pub overlays: Vec<(&'a Overlay, Finding<'a>)>,
     /// Why the time decides it, where it does: not yet or no longer law.
     pub out_of_time: Option<String>,
     /// Facts that would settle what is open.
@@ -94,6 +97,7 @@ pub fn assess<'a>(duty: &'a Duty, pack: &'a Pack, rulebook: &'a Rulebook, at: &C
         missing: BTreeSet::new(),
         arises: None,
         exceptions: Vec::new(),
+        overlays: Vec::new(),
         out_of_time: None,
         start: Starting { at: at.at, settled: false, from: None, event: &text.start.event },
         deadlines: None,
@@ -119,7 +123,15 @@ pub fn assess<'a>(duty: &'a Duty, pack: &'a Pack, rulebook: &'a Rulebook, at: &C
     }
 
     assessment.owed = if stands == Truth::Holds { Owed::Owed } else { Owed::Open };
-    for exception in &text.exceptions {
+    for overlay in &duty.overlays {
+        // Unknown is not yes either: while the place is open the duty stands as it is.
+        let applies = evaluate(&overlay.applies.when, pack, at.sight);
+        if applies.truth == Truth::Holds {
+            assessment.overlays.push((overlay, applies));
+        }
+    }
+    let of_places = assessment.overlays.iter().flat_map(|(overlay, _)| &overlay.amendment.exceptions);
+    for exception in text.exceptions.iter().chain(of_places) {
         let finding = evaluate(&exception.when, pack, at.sight);
         match finding.truth {
             Truth::Holds => assessment.owed = Owed::NotOwed,
@@ -131,6 +143,7 @@ pub fn assess<'a>(duty: &'a Duty, pack: &'a Pack, rulebook: &'a Rulebook, at: &C
             return assessment;
         }
     }
+    assessment.remarks.extend(assessment.overlays.iter().flat_map(|(overlay, _)| overlay.remarks()));
     let (reckoning, missing) = reckon(duty, pack, rulebook, at, &assessment.start);
     assessment.missing = missing;
     let findings = [Some(&assessment.binds), assessment.arises.as_ref()].into_iter().flatten();
@@ -249,6 +262,10 @@ impl Assessment<'_> {
         if let Some(arises) = &self.arises {
             tell(&format_args!("arises ({}): {}", text.cite, arises.truth));
             arises.each_reason(1, tell);
+        }
+        for (overlay, finding) in &self.overlays {
+            tell(&format_args!("the law of {} ({}): applies", overlay.title, overlay.applies.cite));
+            finding.each_reason(1, tell);
         }
         for (exception, finding) in &self.exceptions {
             tell(&format_args!("unless {} ({}): {}", exception.title, exception.cite, finding.truth));

@@ -1,11 +1,12 @@
 //! A duty in plain words: who, when, from when, until when, unless what, with every citation and mark.
 
 use super::condition::Condition;
+use super::overlay::{Note, Overlay};
 use super::pack::{Due, Duty, Each, Exception, Force, HoldRule, Pack, Pick, Reading, Verification};
 use crate::domain::clocks::{Context, Derivation, Limit};
 use crate::domain::facts::Vocabulary;
 use crate::domain::ids::{DutyId, FactKey, PackId};
-use crate::domain::instant::{Instant, Zone};
+use crate::domain::instant::{Instant, NaiveDate, Zone};
 use crate::domain::law::Rulebook;
 use crate::domain::notices::Element;
 use serde::Serialize;
@@ -55,6 +56,8 @@ pub struct Explanation<'a> {
     pub target: Option<LimitExplained<'a>>,
     /// What lifts it.
     pub exceptions: Vec<ExceptionExplained<'a>>,
+    /// What the law of single States changes.
+    pub overlays: Vec<OverlayExplained<'a>>,
     /// What may delay it.
     pub holds: &'a [HoldRule],
     /// What the notice says.
@@ -148,6 +151,31 @@ pub struct ExceptionExplained<'a> {
     pub when: Clause,
 }
 
+/// What the law of one State changes.
+#[derive(Clone, Debug, Serialize)]
+pub struct OverlayExplained<'a> {
+    /// Its name, that of its file.
+    pub id: &'a str,
+    /// The country or subdivision.
+    pub place: &'a str,
+    /// The State and its law.
+    pub title: &'a str,
+    /// Its file, below the rules folder.
+    pub file: &'a str,
+    /// When a person last read it against its sources.
+    pub reviewed: NaiveDate,
+    /// Where the law says when it applies.
+    pub cite: &'a str,
+    /// How well that was checked.
+    pub verification: Verification,
+    /// When it applies.
+    pub applies: Clause,
+    /// Further grounds that lift the duty.
+    pub exceptions: Vec<ExceptionExplained<'a>>,
+    /// What a reader must know.
+    pub notes: &'a [Note],
+}
+
 /// Explains a duty. Its limits are worked out for a clock that starts at `start`, for an organisation in `zone`.
 pub fn explain<'a>(duty: &'a Duty, pack: &'a Pack, rulebook: &'a Rulebook, start: Instant, zone: Zone) -> Explanation<'a> {
     let text = &duty.text;
@@ -184,6 +212,7 @@ pub fn explain<'a>(duty: &'a Duty, pack: &'a Pack, rulebook: &'a Rulebook, start
             .as_ref()
             .map(|limit| example.limit(limit, "the house's own target", "house policy, not law", Verification::Choice)),
         exceptions: text.exceptions.iter().map(|exception| words.exception(exception)).collect(),
+        overlays: duty.overlays.iter().map(|overlay| words.overlay(overlay)).collect(),
         holds: &text.holds,
         contents: &text.contents,
         notes: &text.notes,
@@ -262,6 +291,22 @@ impl Words<'_> {
             verification: exception.verification,
             must_be_shown: exception.must_be_shown,
             when: self.clause(&exception.when),
+        }
+    }
+
+    fn overlay<'a>(&self, overlay: &'a Overlay) -> OverlayExplained<'a> {
+        let Overlay { id, file, place, title, reviewed, applies, amendment } = overlay;
+        OverlayExplained {
+            id,
+            place,
+            title,
+            file,
+            reviewed: *reviewed,
+            cite: &applies.cite,
+            verification: applies.verification,
+            applies: self.clause(&applies.when),
+            exceptions: amendment.exceptions.iter().map(|exception| self.exception(exception)).collect(),
+            notes: &amendment.notes,
         }
     }
 

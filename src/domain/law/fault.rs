@@ -34,6 +34,12 @@ impl PackFault {
         Self { span: error.span(), hint: nearest_field(error.message()), ..Self::of_file(file, error.message()) }
     }
 
+    /// A fault in words that may carry a hint behind `hint: ` on a line of its own.
+    pub fn told(file: &str, span: Option<Range<usize>>, message: &str) -> Self {
+        let (text, hint) = message.split_once("\nhint: ").map_or((message, None), |(text, hint)| (text, Some(hint.to_owned())));
+        Self { span, hint, ..Self::of_file(file, text) }
+    }
+
     /// The same with a hint.
     pub fn hint(self, hint: impl Into<String>) -> Self {
         Self { hint: Some(hint.into()), ..self }

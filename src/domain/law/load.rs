@@ -2,11 +2,13 @@
 
 use super::fault::PackFault;
 use super::lint;
+use super::overlay::{Overlay, OverlayText};
 use super::pack::{Duty, DutyText, Pack, PackHead};
 use crate::domain::clocks::Calendars;
 use crate::domain::facts::{FactEntry, Vocabulary};
 use crate::domain::hex::hex;
 use crate::domain::ids::{DutyId, PackId};
+use crate::domain::instant::NaiveDate;
 use crate::domain::law::cases::CaseFile;
 use crate::domain::repeated::Repeated;
 use serde::Deserialize;
@@ -50,7 +52,15 @@ struct FactsFile {
 impl Rulebook {
     /// Reads every file of a rules folder; gives the book and every fault found. A book with faults
     /// is for showing them, not for running.
+    ///
+    /// Holidays must reach as far as a clock may run that starts on the day a pack was reviewed: what was sound when it was
+    /// reviewed is not refused because years went by.
     pub fn load(files: &[PackText]) -> (Self, Vec<PackFault>) {
+        Self::load_as_of(files, NaiveDate::MIN)
+    }
+
+    /// The same, and holidays must reach as far as a clock may run that starts `today`.
+    pub fn load_as_of(files: &[PackText], today: NaiveDate) -> (Self, Vec<PackFault>) {
         let mut book = Self::default();
         let mut faults = Vec::new();
         let mut folders: BTreeMap<&str, Vec<&PackText>> = BTreeMap::new();
@@ -64,22 +74,14 @@ impl Rulebook {
                 Some((folder, _)) => folders.entry(folder).or_default().push(file),
             }
         }
-        match Calendars::load(calendars.iter().map(|(path, text)| (*path, *text))) {
-            Ok(calendars) => book.calendars = calendars,
-            Err(found) => {
-                faults.extend(
-                    found.into_iter().map(|(file, fault)| PackFault {
-                        span: fault.span.clone(),
-                        ..PackFault::of_file(&file, fault.to_string())
-                    }),
-                );
-            }
-        }
+        let (calendars, found) = Calendars::read(calendars.iter().map(|(path, text)| (*path, *text)));
+        book.calendars = calendars;
+        faults.extend(found.into_iter().map(|(file, fault)| PackFault::told(&file, fault.span, &fault.text)));
         for (folder, files) in folders {
             read_pack(folder, &files, &mut book, &mut faults);
         }
         book.pins = Self::pins_of(book.enabled(&[]));
-        lint::lint(&book, &mut faults);
+        lint::lint(&book, today, &mut faults);
         faults.sort_by(|a, b| (&a.file, a.span.as_ref().map(|s| s.start)).cmp(&(&b.file, b.span.as_ref().map(|s| s.start))));
         (book, faults)
     }
@@ -171,8 +173,9 @@ fn read_pack(folder: &str, files: &[&PackText], book: &mut Rulebook, faults: &mu
             }
             found
         });
-        duties.push(Duty { text, pack: head.id.clone(), template, file: file.path.clone() });
+        duties.push(Duty { text, pack: head.id.clone(), template, file: file.path.clone(), overlays: Vec::new() });
     }
+    read_overlays(folder, files, &mut duties, book, faults);
     duties.sort_by(|a, b| a.text.id.cmp(&b.text.id));
     if let Some(file) = files.iter().find(|file| file.path == format!("{folder}/cases.toml")) {
         match toml::from_str::<CaseFile>(&file.text) {
@@ -183,6 +186,35 @@ fn read_pack(folder: &str, files: &[&PackText], book: &mut Rulebook, faults: &mu
         }
     }
     book.packs.push(Pack { head, duties, digest: digest(files), origin: head_file.origin.clone() });
+}
+
+/// Lays the overlays of a pack over the duties they name.
+fn read_overlays(folder: &str, files: &[&PackText], duties: &mut [Duty], book: &mut Rulebook, faults: &mut Vec<PackFault>) {
+    for file in files {
+        let name = file.path.strip_prefix(folder).and_then(|path| path.strip_prefix("/overlays/")?.strip_suffix(".toml"));
+        let Some(name) = name else { continue };
+        let text: OverlayText = match toml::from_str(&file.text) {
+            Ok(text) => text,
+            Err(error) => {
+                faults.push(PackFault::of_toml(&file.path, &error));
+                continue;
+            }
+        };
+        add_facts(text.facts.clone(), file, &mut book.vocabulary, faults);
+        for (id, overlay) in Overlay::of_file(name, &file.path, text) {
+            match duties.iter_mut().find(|duty| duty.text.id == id) {
+                Some(duty) => duty.overlays.push(overlay),
+                None => {
+                    let text = format!("there is no duty `{id}` in the pack `{folder}`");
+                    let hint = "an overlay amends the duties of its own pack; `watchbell rules list` names them";
+                    faults.push(PackFault::at_word(&file.path, &file.text, id.as_str(), text).hint(hint));
+                }
+            }
+        }
+    }
+    for duty in duties {
+        duty.overlays.sort_by(|a, b| a.id.cmp(&b.id));
+    }
 }
 
 fn duty_files<'f>(files: &'f [&'f PackText]) -> impl Iterator<Item = &'f &'f PackText> {

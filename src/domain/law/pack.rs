@@ -1,10 +1,11 @@
 //! The shape of a pack: what a lawyer writes in `rules/<pack>/`.
 
 use super::condition::Condition;
-use crate::domain::clocks::{Limit, Pause};
+use super::overlay::Overlay;
+use crate::domain::clocks::{Hold, Limit, Pause};
 use crate::domain::facts::FactEntry;
 use crate::domain::ids::{DutyId, FactKey, PackId};
-use crate::domain::instant::{NaiveDate, Zone};
+use crate::domain::instant::{Instant, NaiveDate, Zone};
 use crate::domain::notices::Element;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -356,6 +357,13 @@ pub struct HoldRule {
     pub lapses_after_days: Option<u32>,
 }
 
+impl HoldRule {
+    /// The hold that a statement under this rule puts on a clock, until telling is allowed again.
+    pub fn hold(&self, from: Instant, until: Option<Instant>) -> Hold {
+        Hold { from, until, kind: self.effect.clone(), oral_cap_days: self.lapses_after_days }
+    }
+}
+
 /// A duty as loaded: its text, its pack, and where it was read.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Duty {
@@ -367,6 +375,8 @@ pub struct Duty {
     pub template: Option<String>,
     /// Its file, relative to the rules folder.
     pub file: String,
+    /// What the law of single States changes of it, in the order of their names.
+    pub overlays: Vec<Overlay>,
 }
 
 /// A pack as loaded.

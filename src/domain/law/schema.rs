@@ -1,6 +1,7 @@
 //! The JSON Schema of the files of a pack, so that an editor can complete and check them while they are written.
 
 use super::cases::CaseFile;
+use super::overlay::OverlayText;
 use super::pack::{DutyText, PackHead};
 use schemars::{JsonSchema, Schema, generate::SchemaSettings};
 
@@ -11,19 +12,22 @@ pub enum PackFile {
     Pack,
     /// One duty.
     Duty,
+    /// `overlays/<name>.toml`
+    Overlay,
     /// `cases.toml`
     Cases,
 }
 
 impl PackFile {
     /// Every kind.
-    pub const ALL: [Self; 3] = [Self::Pack, Self::Duty, Self::Cases];
+    pub const ALL: [Self; 4] = [Self::Pack, Self::Duty, Self::Overlay, Self::Cases];
 
-    /// The name: `pack`, `duty` or `cases`.
+    /// The name: `pack`, `duty`, `overlay` or `cases`.
     pub fn name(self) -> &'static str {
         match self {
             Self::Pack => "pack",
             Self::Duty => "duty",
+            Self::Overlay => "overlay",
             Self::Cases => "cases",
         }
     }
@@ -33,6 +37,7 @@ impl PackFile {
         let mut schema = match self {
             Self::Pack => of::<PackHead>(),
             Self::Duty => of::<DutyText>(),
+            Self::Overlay => of::<OverlayText>(),
             Self::Cases => of::<CaseFile>(),
         };
         schema.insert("title".into(), format!("Watchbell: {}", self.name()).into());

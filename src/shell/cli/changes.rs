@@ -176,6 +176,7 @@ mod tests {
             organisations: BTreeMap::new(),
             sender_status: None,
             received: BTreeMap::new(),
+            messages: Vec::new(),
             facts: Vec::new(),
             suggestions: Vec::new(),
             questions: Vec::new(),

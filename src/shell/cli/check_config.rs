@@ -30,6 +30,12 @@ impl CheckConfig {
                     Output::Json => print_json(&json!({ "ok": true, "file": self.file }))?,
                     Output::Text => print_text(&summary(&config))?,
                 }
+                for source in config.sources.values() {
+                    source
+                        .weaknesses()
+                        .iter()
+                        .for_each(|why| eprintln!("warning: source `{}` proves little: {why}", source.name));
+                }
                 Ok(Exit::Done)
             }
             Err(fault @ ConfigFault::File { .. }) => Err(fault.into()),

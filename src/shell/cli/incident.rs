@@ -11,6 +11,9 @@ use serde_json::Value;
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
+/// So many messages are shown; there may be thousands.
+const MESSAGES_SHOWN: usize = 20;
+
 /// Incidents: list them, or show one with its facts, questions and clocks.
 #[derive(Debug, Args)]
 pub struct Incident {
@@ -111,6 +114,7 @@ fn text(view: &IncidentView, now: Instant) -> String {
     if let Some(status) = &view.sender_status {
         let _ = writeln!(text, "the sender calls it `{}`; that stops no clock", one_line(status));
     }
+    messages(view, now, &mut text);
     clocks(view, now, &mut text);
     if_a_breach(view, now, &mut text);
     questions(view, &mut text);
@@ -131,6 +135,29 @@ fn text(view: &IncidentView, now: Instant) -> String {
         view.packs.iter().map(|(pack, digest)| format!("{pack} {}", digest.get(..12).unwrap_or(digest))).collect();
     let _ = writeln!(text, "{}", packs.join(", "));
     text
+}
+
+/// The last messages, each with its number.
+fn messages(view: &IncidentView, now: Instant, text: &mut String) {
+    let before = view.messages.len().saturating_sub(MESSAGES_SHOWN);
+    text.push_str("\nMessages\n\n");
+    if before > 0 {
+        let _ = writeln!(text, "  {} before these: -o json shows them", counted(before, "message"));
+    }
+    let rows = view.messages.iter().enumerate().skip(before).map(|(nth, message)| {
+        let version = message.version.map_or_else(|| "-".into(), |version| words::moment_utc(version, now));
+        let late = if message.late { "late: a newer version had come before, so it overwrites nothing" } else { "" };
+        vec![
+            (nth + 1).to_string(),
+            message.source.to_string(),
+            one_line(&message.external_id),
+            version,
+            words::moment_utc(message.at, now),
+            message.claims.len().to_string(),
+            late.to_owned(),
+        ]
+    });
+    text.push_str(&table::indented(2, &["#", "FROM", "ITS ID THERE", "VERSION OF", "RECEIVED", "CLAIMS", ""], rows));
 }
 
 fn clocks(view: &IncidentView, now: Instant, text: &mut String) {

@@ -8,6 +8,7 @@ mod answer;
 mod assess;
 mod board;
 mod changes;
+mod channel;
 mod check_config;
 mod client;
 mod clock;
@@ -27,6 +28,7 @@ mod output;
 mod quarantine;
 mod rules;
 mod serve;
+mod source;
 mod table;
 mod token;
 mod words;
@@ -83,9 +85,11 @@ enum Command {
     Rules(rules::Rules),
     Facts(facts::Facts),
     Map(map::Map),
+    Source(source::Source),
 
     CheckConfig(check_config::CheckConfig),
     Doctor(doctor::Doctor),
+    Channel(channel::Channel),
     Journal(journal::Journal),
     Token(token::Token),
     Completions(completions::Completions),
@@ -109,8 +113,10 @@ pub fn main() -> ExitCode {
         Command::Rules(rules) => rules.run(output),
         Command::Facts(facts) => facts.run(output),
         Command::Map(map) => map.run(output),
+        Command::Source(source) => ask(source.run(output)),
         Command::CheckConfig(check) => check.run(output),
         Command::Doctor(doctor) => ask(doctor.run(output)),
+        Command::Channel(channel) => ask(channel.run(output)),
         Command::Journal(journal) => journal.run(output),
         Command::Token(token) => token.run(output),
         Command::Completions(completions) => completions.run(),

@@ -4,23 +4,30 @@
 //! right, all faults of meaning are told at once. Secrets come from files and never leave types
 //! that cannot be printed.
 
+mod channels;
+mod credentials;
+mod door;
 mod raw;
+mod raw_channels;
+mod raw_credentials;
 mod ringing;
 mod secrets;
 
-pub use raw::{LogFormat, May};
+pub use credentials::Way;
+pub use door::Door;
+pub use raw::{ForwardedHeader, LogFormat, May};
 
 use crate::domain::facts::{Claim, Claimant, Vocabulary};
 use crate::domain::ids::{ChannelId, OrganisationId, PackId, SourceId};
 use crate::domain::incident::{House, Profile};
-use crate::domain::ingest::{Mapping, TokenDigest};
-use crate::domain::instant::{Duration, Instant};
+use crate::domain::ingest::{self, Mapping, TokenDigest};
+use crate::domain::instant::Instant;
 use crate::domain::law::{PackFault, PackText, Rulebook};
 use crate::domain::repeated::Repeated;
-use crate::shell::delivery::{Channel, ChannelFault, EmailChannel, EmailSettings, WebhookChannel, WebhookSettings};
+use crate::shell::delivery::Channel;
 use crate::shell::rulebook::{self, RulesFault};
-use raw::{RawChannel, RawConfig, RawSource};
-use secrecy::SecretSlice;
+use ipnet::IpNet;
+use raw::{RawConfig, RawSource};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::net::SocketAddr;
@@ -45,10 +52,8 @@ pub struct Config {
     pub public_url: Option<String>,
     /// The largest body taken, in bytes.
     pub body_limit: usize,
-    /// How long one request may take.
-    pub request_timeout: Duration,
-    /// How many connections are served at once.
-    pub connections_max: usize,
+    /// What the daemon lets in at a time, and how.
+    pub door: Door,
     /// Where the store is.
     pub store: PathBuf,
     /// How large a journal segment is, in bytes.
@@ -94,12 +99,16 @@ pub struct Source {
     pub mapping: Mapping,
     /// Whom its incidents concern.
     pub organisations: Vec<OrganisationId>,
-    /// Bearer tokens it may use.
-    pub tokens: Vec<TokenDigest>,
-    /// Standard Webhooks secrets it may sign with.
-    pub secrets: Vec<SecretSlice<u8>>,
-    /// How far its timestamps may be off.
-    pub tolerance: Duration,
+    /// How it may prove itself.
+    pub ways: Vec<Way>,
+    /// The names of the ways it must use, all of them; empty: any one will do.
+    pub require: BTreeSet<String>,
+    /// The networks it posts from; empty: any.
+    pub addresses: Vec<IpNet>,
+    /// The origins that may ask for leave to deliver CloudEvents here.
+    pub allowed_origins: Vec<String>,
+    /// The SNS topics whose subscriptions are confirmed.
+    pub sns_topics: Vec<String>,
     /// What the house's policy claims of everything it reports.
     pub claims: Vec<Claim>,
 }
@@ -251,6 +260,7 @@ impl<'a> Reader<'a> {
     fn config(&mut self, raw: RawConfig) -> Result<Config, ConfigFault> {
         let (texts, rulebook) = self.law(&raw)?;
         self.sizes(&raw);
+        let door = self.door(&raw.server);
         let organisations = self.organisations(&raw, &rulebook.vocabulary);
         let channels = self.channels(&raw.channels);
         let ringing = self.ringing(&raw, &rulebook);
@@ -273,8 +283,7 @@ impl<'a> Reader<'a> {
             listen: raw.server.listen,
             public_url: raw.server.public_url.map(|url| url.trim_end_matches('/').to_owned()),
             body_limit: usize::try_from(raw.server.body_limit_kib).unwrap_or(usize::MAX).saturating_mul(1024),
-            request_timeout: raw.server.request_timeout.0,
-            connections_max: usize::try_from(raw.server.connections_max).unwrap_or(usize::MAX).max(1),
+            door,
             segment_bytes: u64::from(raw.store.segment_mib.clamp(1, 4096)) * 1024 * 1024,
             drafts: raw.drafts.path.map_or_else(|| store.join("drafts"), |path| self.path(&path)),
             store,
@@ -393,71 +402,6 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn channels(&mut self, raw: &[RawChannel]) -> BTreeMap<ChannelId, Arc<dyn Channel>> {
-        let mut channels: BTreeMap<ChannelId, Arc<dyn Channel>> = BTreeMap::new();
-        for channel in raw {
-            let id = ChannelId::from(channel.id.as_str());
-            let made = match (&channel.email, &channel.webhook) {
-                (Some(email), None) => {
-                    let password = email.password_file.as_ref().and_then(|file| self.secret_text(file));
-                    let settings = EmailSettings {
-                        host: email.host.clone(),
-                        port: email.port,
-                        tls: email.tls,
-                        username: email.username.clone(),
-                        password,
-                        from: email.from.clone(),
-                        hello_name: email.hello_name.clone(),
-                        timeout: email.timeout.0.to_std().unwrap_or_default(),
-                    };
-                    EmailChannel::new(id.clone(), settings).map(|channel| Arc::new(channel) as Arc<dyn Channel>)
-                }
-                (None, Some(webhook)) => {
-                    let secrets = webhook.secret_files.iter().filter_map(|file| self.webhook_secret(file)).collect();
-                    let url = match (&webhook.url, &webhook.url_file) {
-                        (Some(url), None) => Some(url.clone()),
-                        (None, Some(file)) => self.secret_plain(file),
-                        _ => {
-                            self.fault(
-                                &channel.id,
-                                "a webhook needs `url` or `url_file`, one of them",
-                                "a URL with a token in it belongs into a file",
-                            );
-                            None
-                        }
-                    };
-                    let Some(url) = url else { continue };
-                    let settings = WebhookSettings {
-                        url,
-                        secrets,
-                        allow_private: webhook.allow_private,
-                        timeout: webhook.timeout.0.to_std().unwrap_or_default(),
-                    };
-                    WebhookChannel::new(id.clone(), settings).map(|channel| Arc::new(channel) as Arc<dyn Channel>)
-                }
-                _ => {
-                    self.fault(
-                        &channel.id,
-                        format!("channel `{}` has no kind, or two", channel.id),
-                        "give it one of `email`, `webhook`",
-                    );
-                    continue;
-                }
-            };
-            match made {
-                Ok(made) => {
-                    if channels.insert(id, made).is_some() {
-                        self.fault(&channel.id, format!("two channels are called `{}`", channel.id), "an id names one");
-                    }
-                }
-                Err(ChannelFault { problem, hint, .. }) => {
-                    self.fault(&channel.id, format!("channel `{}`: {problem}", channel.id), hint)
-                }
-            }
-        }
-        channels
-    }
-
     fn sources(
         &mut self,
         raw: &RawConfig,
@@ -492,16 +436,7 @@ impl<'a> Reader<'a> {
                 );
             }
             let mapping = self.mapping(source, texts);
-            let mut tokens = self.digests(&source.token_sha256);
-            tokens.extend(source.token_files.iter().filter_map(|file| self.token(file)));
-            let secrets: Vec<_> = source.webhook_secret_files.iter().filter_map(|file| self.webhook_secret(file)).collect();
-            if tokens.is_empty() && secrets.is_empty() {
-                self.fault(
-                    &source.name,
-                    format!("source `{}` has no credential", source.name),
-                    "set `token_sha256`, `token_files` or `webhook_secret_files`; `watchbell token` makes one",
-                );
-            }
+            let ways = self.ways(source, raw.server.tls.as_ref());
             let place = format!("source {}", source.name);
             let claims = self.claims(&source.facts, &place, vocabulary, false);
             let Some(mapping) = mapping else { continue };
@@ -509,9 +444,11 @@ impl<'a> Reader<'a> {
                 name: source.name.as_str().into(),
                 mapping,
                 organisations: source.organisations.iter().map(|id| id.as_str().into()).collect(),
-                tokens,
-                secrets,
-                tolerance: source.webhook_tolerance.0,
+                ways,
+                require: source.require.iter().cloned().collect(),
+                addresses: source.addresses.iter().map(|network| network.0).collect(),
+                allowed_origins: source.allowed_origins.clone(),
+                sns_topics: source.sns_topics.clone(),
                 claims,
             };
             if sources.insert(made.name.clone(), made).is_some() {
@@ -522,8 +459,10 @@ impl<'a> Reader<'a> {
     }
 
     fn mapping(&mut self, source: &RawSource, texts: &[PackText]) -> Option<Mapping> {
-        let path = format!("sources/{}.toml", source.mapping);
-        let Some(text) = texts.iter().find(|text| text.path == path) else {
+        let file = |name: &str| format!("sources/{name}.toml");
+        let names = [Some(source.mapping.as_str()), ingest::other_name(&source.mapping)];
+        let mut paths = names.into_iter().flatten().map(file);
+        let Some(text) = paths.find_map(|path| texts.iter().find(|text| text.path == path)) else {
             let known: Vec<&str> =
                 texts.iter().filter_map(|text| text.path.strip_prefix("sources/")?.strip_suffix(".toml")).collect();
             self.fault(&source.mapping, format!("there is no mapping `{}`", source.mapping), there_are(&known, &source.mapping));
@@ -534,7 +473,7 @@ impl<'a> Reader<'a> {
             Err(faults) => {
                 for fault in faults {
                     let shown =
-                        PackFault { file: path.clone(), span: fault.span.clone(), text: fault.message.clone(), hint: None };
+                        PackFault { file: text.path.clone(), span: fault.span.clone(), text: fault.message.clone(), hint: None };
                     self.fault(
                         &source.mapping,
                         format!("the mapping `{}` has a fault:\n{}", source.mapping, shown.render(&text.text)),

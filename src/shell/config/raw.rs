@@ -1,9 +1,11 @@
 //! The configuration as written.
 
+use super::raw_channels::RawChannel;
+use super::raw_credentials::{RawBasic, RawCertificate, RawHeader, RawHmac, RawJwt, RawUrl};
 use crate::domain::escalation::{DayOff, Ladder, Rota, parse_length};
 use crate::domain::facts::FactEntry;
 use crate::domain::instant::{Duration, Zone};
-use crate::shell::delivery::SmtpTls;
+use ipnet::IpNet;
 use serde::{Deserialize, Deserializer};
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -51,7 +53,31 @@ pub struct RawServer {
     pub public_url: Option<String>,
     pub body_limit_kib: u32,
     pub request_timeout: Length,
+    pub body_timeout: Length,
+    pub bodies_mib: u32,
     pub connections_max: u32,
+    pub trusted_proxies: Vec<Network>,
+    pub forwarded_header: ForwardedHeader,
+    pub tls: Option<RawTls>,
+}
+
+/// In which header the proxies say whom they speak for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ForwardedHeader {
+    /// `X-Forwarded-For`.
+    #[default]
+    XForwardedFor,
+    /// `Forwarded` (RFC 7239).
+    Forwarded,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RawTls {
+    pub certificate: PathBuf,
+    pub key: PathBuf,
+    pub client_ca: Option<PathBuf>,
 }
 
 impl Default for RawServer {
@@ -61,7 +87,12 @@ impl Default for RawServer {
             public_url: None,
             body_limit_kib: 1024,
             request_timeout: Length(Duration::seconds(30)),
+            body_timeout: Length(Duration::seconds(10)),
+            bodies_mib: 64,
             connections_max: 2048,
+            trusted_proxies: Vec::new(),
+            forwarded_header: ForwardedHeader::default(),
+            tls: None,
         }
     }
 }
@@ -158,11 +189,25 @@ pub struct RawSource {
     pub webhook_secret_files: Vec<PathBuf>,
     #[serde(default = "tolerance")]
     pub webhook_tolerance: Length,
+    pub header: Option<RawHeader>,
+    pub basic: Option<RawBasic>,
+    pub hmac: Option<RawHmac>,
+    pub mtls: Option<RawCertificate>,
+    pub jwt: Option<RawJwt>,
+    pub url: Option<RawUrl>,
+    #[serde(default)]
+    pub require: Vec<String>,
+    #[serde(default)]
+    pub addresses: Vec<Network>,
+    #[serde(default)]
+    pub allowed_origins: Vec<String>,
+    #[serde(default)]
+    pub sns_topics: Vec<String>,
     #[serde(default)]
     pub facts: BTreeMap<String, toml::Value>,
 }
 
-fn tolerance() -> Length {
+pub(super) fn tolerance() -> Length {
     Length(Duration::minutes(5))
 }
 
@@ -193,55 +238,6 @@ pub enum May {
     Act,
     /// Reload configuration and rules.
     Operate,
-}
-
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct RawChannel {
-    pub id: String,
-    pub fallback: Option<RawAddress>,
-    #[serde(default)]
-    pub tracks: bool,
-    pub email: Option<RawEmail>,
-    pub webhook: Option<RawWebhook>,
-}
-
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct RawEmail {
-    pub host: String,
-    #[serde(default = "submission_port")]
-    pub port: u16,
-    #[serde(default = "starttls")]
-    pub tls: SmtpTls,
-    pub username: Option<String>,
-    pub password_file: Option<PathBuf>,
-    pub from: String,
-    pub hello_name: Option<String>,
-    #[serde(default = "channel_timeout")]
-    pub timeout: Length,
-}
-
-fn submission_port() -> u16 {
-    587
-}
-fn starttls() -> SmtpTls {
-    SmtpTls::Starttls
-}
-fn channel_timeout() -> Length {
-    Length(Duration::seconds(20))
-}
-
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct RawWebhook {
-    pub url: Option<String>,
-    pub url_file: Option<PathBuf>,
-    pub secret_files: Vec<PathBuf>,
-    #[serde(default)]
-    pub allow_private: bool,
-    #[serde(default = "channel_timeout")]
-    pub timeout: Length,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -279,5 +275,19 @@ impl<'de> Deserialize<'de> for Length {
         parse_length(&text)
             .map(Self)
             .ok_or_else(|| serde::de::Error::custom(format!("`{text}` is no length of time; write `30s`, `5m`, `4h` or `2d`")))
+    }
+}
+
+/// A network, `10.0.0.0/8`, or one address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Network(pub IpNet);
+
+impl<'de> Deserialize<'de> for Network {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = <std::borrow::Cow<'de, str>>::deserialize(deserializer)?;
+        let network = text.parse().or_else(|_| text.parse::<std::net::IpAddr>().map(IpNet::from));
+        network.map(Self).map_err(|_| {
+            serde::de::Error::custom(format!("`{text}` is no network; write `10.0.0.0/8`, `192.0.2.7` or `2001:db8::/32`"))
+        })
     }
 }

@@ -17,7 +17,8 @@ impl Reader<'_> {
         let teams = self.teams(raw, &people, &rotas);
         let ladders = self.ladders(raw, &teams, rulebook);
         let fallbacks = self.fallbacks(raw);
-        let tracking = raw.channels.iter().filter(|channel| channel.tracks).map(|channel| channel.id.as_str().into()).collect();
+        let tracks = raw.channels.iter().filter(|channel| channel.tracks || channel.pagerduty.is_some());
+        let tracking = tracks.map(|channel| channel.id.as_str().into()).collect();
         House { ladders, teams, people, rotas, fallbacks, tracking, ..House::default() }
     }
 

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 impl Reader<'_> {
     /// A file beside the configuration, or in systemd's credentials folder.
-    fn secret_path(&self, file: &Path) -> PathBuf {
+    pub(super) fn secret_path(&self, file: &Path) -> PathBuf {
         let beside = self.path(file);
         match self.env.get("CREDENTIALS_DIRECTORY") {
             Some(folder) if file.is_relative() && !beside.exists() => Path::new(folder).join(file),

@@ -194,6 +194,10 @@ impl Channel for EmailChannel {
         &self.id
     }
 
+    fn kind(&self) -> &'static str {
+        "email"
+    }
+
     fn deliver<'a>(&'a self, letter: &'a Letter, to: &'a str, now: Instant) -> BoxFuture<'a, Outcome> {
         Box::pin(async move {
             match self.message(letter, to, now) {

@@ -13,8 +13,12 @@ pub struct Letter {
     pub id: AlertId,
     /// Whether this is an exercise. It is said first and loudest.
     pub drill: bool,
+    /// What the letter is for.
+    pub act: Act,
     /// The incident the clock belongs to.
     pub incident: IncidentId,
+    /// The public names of the clocks it is about, the most urgent first; none in a drill.
+    pub clocks: Vec<String>,
     /// Stable per incident, so that mail programs keep its letters together.
     pub thread: String,
     /// The subject line: which clock, how long is left.
@@ -37,6 +41,37 @@ pub struct Letter {
     pub rung_at: Instant,
     /// How much later that was than it should have been, in seconds.
     pub late_by_s: u64,
+}
+
+/// What a letter is for.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Act {
+    /// To ring somebody.
+    #[default]
+    Ring,
+    /// To say that somebody owns the clock.
+    Acknowledge,
+    /// To say that the clock is closed.
+    Resolve,
+}
+
+impl Act {
+    /// The name in JSON.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Ring => "ring",
+            Self::Acknowledge => "acknowledge",
+            Self::Resolve => "resolve",
+        }
+    }
+}
+
+impl Letter {
+    /// What stands on the button that opens its link.
+    pub(super) fn link_says(&self) -> &'static str {
+        if self.clocks.len() > 1 { "See and acknowledge them" } else { "See and acknowledge" }
+    }
 }
 
 /// How loud a letter is.

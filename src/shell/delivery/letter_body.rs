@@ -88,9 +88,10 @@ pub fn html_body(letter: &Letter) -> String {
         let _ = write!(
             html,
             "<table role=\"presentation\" cellpadding=\"0\" cellspacing=\"0\" style=\"margin:16px 0 2px\"><tr><td style=\"background:{colour};border-radius:6px\">\
-             <a href=\"{link}\" style=\"display:inline-block;padding:12px 22px;color:#ffffff;font-size:16px;line-height:20px;font-weight:600;text-decoration:none\">Open this clock</a></td></tr></table>\n\
+             <a href=\"{link}\" style=\"display:inline-block;padding:12px 22px;color:#ffffff;font-size:16px;line-height:20px;font-weight:600;text-decoration:none\">{says}</a></td></tr></table>\n\
              <p style=\"margin:6px 0 0;font-size:12px;line-height:18px;color:#5b6874;word-break:break-all\">{link}</p>",
             link = escaped(link),
+            says = letter.link_says(),
         );
     }
     for (purpose, command) in &letter.commands {
@@ -127,14 +128,14 @@ pub fn html_body(letter: &Letter) -> String {
 const FONT: &str = "font-family:-apple-system,'Segoe UI',Roboto,'Helvetica Neue',Arial,sans-serif";
 const MONO: &str = "font-family:ui-monospace,SFMono-Regular,Menlo,Consolas,monospace";
 
-struct Tone {
-    word: &'static str,
+pub(super) struct Tone {
+    pub word: &'static str,
     colour: &'static str,
     tint: &'static str,
 }
 
 /// White on each colour, and each colour on white, has a contrast above 4.5 to 1.
-fn tone(urgency: Urgency) -> Tone {
+pub(super) fn tone(urgency: Urgency) -> Tone {
     let (word, colour, tint) = match urgency {
         Urgency::Info => ("For information", "#2f5d8a", "#f0f5fa"),
         Urgency::Warning => ("Needs you today", "#8a5a00", "#fdf6e7"),
@@ -144,7 +145,7 @@ fn tone(urgency: Urgency) -> Tone {
     Tone { word, colour, tint }
 }
 
-fn colophon(letter: &Letter) -> Vec<String> {
+pub(super) fn colophon(letter: &Letter) -> Vec<String> {
     let mut rung = format!("Rung by Watchbell on {}", Zone::UTC.in_words(letter.rung_at));
     if letter.late_by_s > 0 {
         let late = Duration::seconds(i64::try_from(letter.late_by_s).unwrap_or(i64::MAX / 1000));
@@ -190,7 +191,7 @@ fn wrapped(words: &str, width: usize) -> Vec<String> {
 }
 
 /// Anything else (`javascript:` above all) is shown as text in the plain part and not at all as a button.
-fn is_web_link(link: &str) -> bool {
+pub(super) fn is_web_link(link: &str) -> bool {
     link.starts_with("https://") || link.starts_with("http://")
 }
 
@@ -211,6 +212,7 @@ fn escaped(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use super::super::letter::Act;
     use super::*;
     use crate::domain::ids::{AlertId, IncidentId};
     use crate::domain::instant::parse_rfc3339;
@@ -219,6 +221,8 @@ mod tests {
         Letter {
             id: AlertId::new("al-1"),
             drill: false,
+            act: Act::Ring,
+            clocks: vec![],
             incident: IncidentId::new("inc-1"),
             thread: "inc-1".into(),
             subject: "subject".into(),

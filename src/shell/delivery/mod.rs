@@ -8,17 +8,29 @@
 //! Never here: law, clocks, incidents, the store. A letter is thin: which clock, how long, what is
 //! asked, a link. No patient data and no narrative ever reach this folder.
 
-mod address_guard;
 pub mod backoff;
+mod command;
 mod email;
+mod http_attempt;
 mod letter;
 mod letter_body;
+mod ntfy;
+mod pagerduty;
+mod shorten;
+mod slack;
+mod teams;
 mod trouble;
 mod webhook;
 
+pub use command::{CommandChannel, CommandSettings};
 pub use email::{EmailChannel, EmailSettings, SmtpTls};
-pub use letter::{Letter, Urgency, wire_id};
+pub use http_attempt::HttpSettings;
+pub use letter::{Act, Letter, Urgency, wire_id};
 pub use letter_body::{html_body, text_body};
+pub use ntfy::{NtfyChannel, NtfySettings};
+pub use pagerduty::{PAGERDUTY_EVENTS, PagerDutyChannel, PagerDutySettings};
+pub use slack::{SLACK_API, SlackChannel, SlackSettings};
+pub use teams::TeamsChannel;
 pub use webhook::{WebhookChannel, WebhookSettings};
 
 use crate::domain::ids::ChannelId;
@@ -34,6 +46,9 @@ pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 pub trait Channel: Send + Sync {
     /// The channel's name in the configuration.
     fn id(&self) -> &ChannelId;
+
+    /// What it is, in the word of the configuration: `email`, `webhook`, `slack` …
+    fn kind(&self) -> &'static str;
 
     /// One attempt to hand `letter` over. `to` is the recipient in the channel's own terms: a mail
     /// address; a webhook ignores it, for its address is the channel's. `now` is the instant of the attempt.

@@ -139,7 +139,7 @@ pub async fn show_incident(State(app): State<Arc<App>>, headers: HeaderMap, Path
 /// `POST /v1/incidents/{id}/claims`
 pub async fn answer(State(app): State<Arc<App>>, headers: HeaderMap, Path(id): Path, body: Body) -> Answer<IncidentView> {
     let caller = caller(&app, &headers, May::Act)?;
-    let answers: Answers = super::read_json(body, &headers, app.body_limit).await?;
+    let answers: Answers = super::read_json(&app, body, &headers).await?;
     let now = wall_clock::now();
     let rules = app.desk.rules();
     let mut claims = Vec::new();
@@ -249,7 +249,7 @@ pub(super) async fn act(app: &App, id: &IncidentId, key: &ClockKey, command: Com
 pub async fn ack(State(app): State<Arc<App>>, headers: HeaderMap, Path(public): Path, body: Body) -> Answer<ClockView> {
     let caller = caller(&app, &headers, May::Act)?;
     let (id, key) = clock_key(&public)?;
-    let bytes = super::read_body(body, &headers, app.body_limit).await?;
+    let bytes = app.room.read(body, &headers, app.body_limit).await?.bytes;
     let ack: Ack = if bytes.is_empty() { Ack::default() } else { super::parse_json(&bytes)? };
     let (lease, team) = (ack.lease.map(|lease| lease.0), ack.team);
     act(&app, &id, &key, Command::Acknowledge { clock: key.clone(), by: caller.name, team, lease, via: "api".into() }).await
@@ -259,7 +259,7 @@ pub async fn ack(State(app): State<Arc<App>>, headers: HeaderMap, Path(public): 
 pub async fn meet(State(app): State<Arc<App>>, headers: HeaderMap, Path(public): Path, body: Body) -> Answer<ClockView> {
     let caller = caller(&app, &headers, May::Act)?;
     let (id, key) = clock_key(&public)?;
-    let meet: Meet = super::read_json(body, &headers, app.body_limit).await?;
+    let meet: Meet = super::read_json(&app, body, &headers).await?;
     let evidence = Evidence { by: caller.name, what: meet.what, filed_at: meet.filed_at.0, reference: meet.reference };
     act(&app, &id, &key, Command::Meet { clock: key.clone(), evidence }).await
 }
@@ -268,7 +268,7 @@ pub async fn meet(State(app): State<Arc<App>>, headers: HeaderMap, Path(public):
 pub async fn determine(State(app): State<Arc<App>>, headers: HeaderMap, Path(public): Path, body: Body) -> Answer<ClockView> {
     let caller = caller(&app, &headers, May::Act)?;
     let (id, key) = clock_key(&public)?;
-    let determine: Determine = super::read_json(body, &headers, app.body_limit).await?;
+    let determine: Determine = super::read_json(&app, body, &headers).await?;
     let Determine { ground, cite } = determine;
     act(&app, &id, &key, Command::Determine { clock: key.clone(), by: caller.name, ground, cite }).await
 }
@@ -277,7 +277,7 @@ pub async fn determine(State(app): State<Arc<App>>, headers: HeaderMap, Path(pub
 pub async fn pause(State(app): State<Arc<App>>, headers: HeaderMap, Path(public): Path, body: Body) -> Answer<ClockView> {
     let caller = caller(&app, &headers, May::Act)?;
     let (id, key) = clock_key(&public)?;
-    let pause: PauseClock = super::read_json(body, &headers, app.body_limit).await?;
+    let pause: PauseClock = super::read_json(&app, body, &headers).await?;
     let statement = HoldStatement {
         rule: pause.rule,
         official: pause.official,
@@ -292,7 +292,7 @@ pub async fn pause(State(app): State<Arc<App>>, headers: HeaderMap, Path(public)
 pub async fn resume(State(app): State<Arc<App>>, headers: HeaderMap, Path(public): Path, body: Body) -> Answer<ClockView> {
     let caller = caller(&app, &headers, May::Act)?;
     let (id, key) = clock_key(&public)?;
-    let ResumeClock { hold, at, ground } = super::read_json(body, &headers, app.body_limit).await?;
+    let ResumeClock { hold, at, ground } = super::read_json(&app, body, &headers).await?;
     act(&app, &id, &key, Command::Resume { clock: key.clone(), by: caller.name, hold, at: at.0, ground }).await
 }
 

@@ -9,11 +9,8 @@ use serde::de::DeserializeOwned;
 /// The query, `?limit=20`.
 pub struct Query<T>(pub T);
 
-/// The one variable part of a path.
-pub struct Path(pub String);
-
-/// The two variable parts of a path.
-pub struct Paths(pub String, pub String);
+/// The one variable part of a path, or all of them.
+pub struct Path<T = String>(pub T);
 
 impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Query<T> {
     type Rejection = Problem;
@@ -29,25 +26,15 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Query<T> {
     }
 }
 
-impl<S: Send + Sync> FromRequestParts<S> for Path {
+impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for Path<T> {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
-        let path = extract::Path::<String>::from_request_parts(parts, state).await;
-        path.map(|path| Self(path.0)).map_err(|_| wrong_path())
+        let path = extract::Path::<T>::from_request_parts(parts, state).await;
+        path.map(|path| Self(path.0)).map_err(|_| {
+            let detail = "a part of the path is not UTF-8 once its `%` are resolved";
+            Problem::new(StatusCode::BAD_REQUEST, "wrong-path", "the path cannot be read", detail)
+                .hint("take ids as the API gives them")
+        })
     }
-}
-
-impl<S: Send + Sync> FromRequestParts<S> for Paths {
-    type Rejection = Problem;
-
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
-        let path = extract::Path::<(String, String)>::from_request_parts(parts, state).await;
-        path.map(|extract::Path((first, second))| Self(first, second)).map_err(|_| wrong_path())
-    }
-}
-
-fn wrong_path() -> Problem {
-    let detail = "a part of the path is not UTF-8 once its `%` are resolved";
-    Problem::new(StatusCode::BAD_REQUEST, "wrong-path", "the path cannot be read", detail).hint("take ids as the API gives them")
 }

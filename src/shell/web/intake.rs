@@ -4,28 +4,26 @@
 //! quarantine with the reason, where a person can see it.
 
 use super::App;
+use super::admission::{self, Admitted, Knock};
 use super::extract::Path;
 use super::problem::Problem;
 use crate::domain::hex::hex;
 use crate::domain::ids::{IncidentId, OrganisationId};
 use crate::domain::incident::{Command, Opened, Opening, Profile, Received};
-use crate::domain::ingest::{self, DeliveryMeta, EvidenceKind, Report, Unreadable, check_bearer};
+use crate::domain::ingest::{self, DeliveryMeta, EvidenceKind, Report, Unreadable};
 use crate::domain::instant::Instant;
 use crate::domain::quarantine::Kept;
 use crate::domain::repeated::Repeated;
-use crate::domain::standard_webhooks as webhooks;
 use crate::shell::config::Source;
 use crate::shell::desk::SubmitError;
 use crate::shell::mint;
 use crate::shell::telemetry::IntakeLabels;
 use crate::shell::wall_clock;
-use axum::body::Body;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use secrecy::ExposeSecret;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
@@ -52,12 +50,25 @@ struct Taken {
 }
 
 /// Takes a delivery.
-pub async fn post_event(State(app): State<Arc<App>>, Path(name): Path, headers: HeaderMap, body: Body) -> Response {
-    let (answer, response) = match take(&app, &name, &headers, body).await {
+pub async fn post_event(State(app): State<Arc<App>>, Path(name): Path, knock: Knock) -> Response {
+    answer(&app, name, None, knock).await
+}
+
+/// Takes a delivery whose sender proves itself by the address.
+pub async fn post_event_with_key(
+    State(app): State<Arc<App>>,
+    Path((name, key)): Path<(String, String)>,
+    knock: Knock,
+) -> Response {
+    answer(&app, name, Some(&key), knock).await
+}
+
+async fn answer(app: &App, name: String, url_key: Option<&str>, knock: Knock) -> Response {
+    let (answer, response) = match take(app, &name, url_key, knock).await {
         Ok(taken) => (taken.status, (StatusCode::ACCEPTED, axum::Json(taken)).into_response()),
         Err(problem) => {
-            let answer = if problem.status() == StatusCode::UNAUTHORIZED { "refused" } else { "not-taken" };
-            (answer, problem.into_response())
+            let refused = matches!(problem.status(), StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN);
+            (if refused { "refused" } else { "not-taken" }, problem.into_response())
         }
     };
     // An unknown name is a stranger's word and no label.
@@ -67,56 +78,35 @@ pub async fn post_event(State(app): State<Arc<App>>, Path(name): Path, headers: 
     response
 }
 
-async fn take(app: &App, name: &str, headers: &HeaderMap, body: Body) -> Result<Taken, Problem> {
+async fn take(app: &App, name: &str, url_key: Option<&str>, knock: Knock) -> Result<Taken, Problem> {
     let live = app.live();
-    let Some(source) = live.sources.get(name) else {
-        return Err(Problem::not_found("no-source", format!("no source `{}` is configured", short(name)))
-            .hint("add a [[source]] with this name, or mend the URL"));
-    };
-    let signed = !source.secrets.is_empty() && text(headers, webhooks::SIGNATURE_HEADER).is_some();
-    // A bearer token is checked before the body is read; a signature needs the body.
-    if !signed {
-        check_token(source, headers)?;
-    }
-    let body = super::read_body(body, headers, app.body_limit).await?;
+    let source = live.sources.get(name).ok_or_else(|| no_source(name))?;
+    let headers = knock.headers.clone();
+    let Admitted { body, is_drill } = admission::admit(app, source, url_key, knock).await?;
+    let body = &body.bytes;
     let now = wall_clock::now();
-    if signed {
-        check_signature(source, headers, &body, now)?;
-    }
     let delivery = DeliveryMeta {
         source: source.name.clone(),
-        content_type: text(headers, "content-type").map(str::to_owned),
-        headers: readable_headers(headers),
+        content_type: text(&headers, "content-type").map(str::to_owned),
+        headers: readable_headers(&headers, source),
         received_at: now,
     };
     let rules = app.desk.rules();
-    match ingest::read(&source.mapping, &rules.rulebook.vocabulary, &delivery, &body) {
-        Ok(reports) => take_reports(app, source, &delivery, reports, &body, now).await,
-        Err(unreadable) => Err(quarantine(app, source, &delivery, &body, unreadable, now).await),
+    match ingest::read(&source.mapping, &rules.rulebook.vocabulary, &delivery, body) {
+        Ok(mut reports) => {
+            if is_drill {
+                reports.iter_mut().for_each(|report| report.kind = EvidenceKind::TestOrSample);
+            }
+            take_reports(app, source, &delivery, reports, body, now).await
+        }
+        Err(unreadable) => Err(quarantine(app, source, &delivery, body, unreadable, now).await),
     }
 }
 
-fn check_token(source: &Source, headers: &HeaderMap) -> Result<(), Problem> {
-    if source.tokens.is_empty() {
-        return Err(Problem::unauthorised(format!("source `{}` takes signed deliveries only", source.name))
-            .hint("sign with Standard Webhooks: webhook-id, webhook-timestamp, webhook-signature"));
-    }
-    check_bearer(text(headers, "authorization"), &source.tokens)
-        .map_err(|fault| unauthorised(&fault.to_string(), "`watchbell token` makes one; put its SHA-256 into the [[source]]"))
-}
-
-fn check_signature(source: &Source, headers: &HeaderMap, body: &[u8], now: Instant) -> Result<(), Problem> {
-    let field = |name| text(headers, name).unwrap_or_default();
-    let secrets: Vec<&[u8]> = source.secrets.iter().map(ExposeSecret::expose_secret).collect();
-    let tolerance_s = u64::try_from(source.tolerance.num_seconds()).unwrap_or(webhooks::TOLERANCE_S);
-    let (id, timestamp) = (field(webhooks::ID_HEADER), field(webhooks::TIMESTAMP_HEADER));
-    webhooks::verify(&secrets, id, timestamp, body, field(webhooks::SIGNATURE_HEADER), now.timestamp(), tolerance_s)
-        .map_err(|fault| unauthorised(&fault.to_string(), "sign as Standard Webhooks 1.0.0 says"))
-}
-
-fn unauthorised(fault: &str, otherwise: &str) -> Problem {
-    let problem = Problem::unauthorised(fault);
-    if fault.contains("\nhint: ") { problem } else { problem.hint(otherwise) }
+/// There is no source of this name.
+pub fn no_source(name: &str) -> Problem {
+    Problem::not_found("no-source", format!("no source `{}` is configured", short(name)))
+        .hint("add a [[source]] with this name, or mend the URL")
 }
 
 fn text<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
@@ -124,11 +114,17 @@ fn text<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
 }
 
 /// What a mapping may read: never credentials.
-fn readable_headers(headers: &HeaderMap) -> BTreeMap<String, String> {
+fn readable_headers(headers: &HeaderMap, source: &Source) -> BTreeMap<String, String> {
+    let named = |name: &str| source.ways.iter().any(|way| way.credential.is_carried_in(name));
     let secret = [header::AUTHORIZATION, header::COOKIE, header::PROXY_AUTHORIZATION];
     headers
         .iter()
-        .filter(|(name, _)| !secret.contains(name) && !name.as_str().contains("signature") && !name.as_str().contains("token"))
+        .filter(|(name, _)| {
+            !secret.contains(name)
+                && !name.as_str().contains("signature")
+                && !name.as_str().contains("token")
+                && !named(name.as_str())
+        })
         .filter_map(|(name, value)| Some((name.as_str().to_owned(), value.to_str().ok()?.to_owned())))
         .collect()
 }
@@ -199,13 +195,14 @@ async fn take_report(
     let delivery_key = key(b'd', &[source.name.as_str(), &tenant, &identity, &report.update_id]);
     let incident_key = key(b'x', &[source.name.as_str(), &tenant, &identity]);
     let received = Received {
-        source: source.name.clone(),
-        update_id: report.update_id.clone(),
+        external_id: Some(identity.clone()),
+        version: report.times.updated,
         status: report.status.clone(),
         sha256: sha256.to_owned(),
         raw,
         hints: report.hints.iter().map(|hint| (hint.label.clone(), hint.value.clone(), hint.pointer.clone())).collect(),
         remarks: report.remarks.iter().map(|remark| remark.text.clone()).collect(),
+        ..Received::of(source.name.clone(), report.update_id.clone())
     };
     let mut claims = report.claims.clone();
     claims.extend(source.claims.iter().map(|claim| crate::domain::facts::Claim { at: now, ..claim.clone() }));

@@ -2,6 +2,8 @@
 //!
 //! Knows the desk, never the store's inside nor delivery's; every problem is RFC 9457.
 
+mod acknowledge;
+mod admission;
 mod api;
 mod auth;
 mod extract;
@@ -14,10 +16,12 @@ mod rotas;
 mod serve;
 mod wire;
 
+pub use admission::DRILL_HEADER;
+use admission::{Issuers, Proxies, Room};
 pub use problem::Problem;
-pub use serve::{serve, serve_router};
+pub use serve::{Keeping, serve, serve_router};
 
-use super::config::{Person, Source};
+use super::config::{Door, Person, Source};
 use super::courier::Courier;
 use super::desk::Desk;
 use super::scheduler::Scheduler;
@@ -25,8 +29,8 @@ use super::telemetry::Metrics;
 use crate::domain::ids::SourceId;
 use crate::domain::ingest;
 use axum::Router;
-use axum::body::{Body, Bytes};
-use axum::http::{HeaderMap, StatusCode, Uri, header};
+use axum::body::Body;
+use axum::http::{HeaderMap, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use serde::de::DeserializeOwned;
@@ -47,8 +51,16 @@ pub struct App {
     pub metrics: Arc<Metrics>,
     /// The largest body taken, in bytes.
     pub body_limit: usize,
+    /// Room for bodies in memory.
+    pub room: Room,
+    /// The keys of issuers.
+    pub issuers: Issuers,
+    /// Whose word about a client's address is taken.
+    pub proxies: Proxies,
     /// Rung when somebody asks for a reload.
     pub reload: Notify,
+    /// How often the page of a link may be asked for.
+    page_limit: acknowledge::Limit,
     live: RwLock<Arc<Live>>,
 }
 
@@ -68,10 +80,23 @@ impl App {
         scheduler: Arc<Scheduler>,
         metrics: Arc<Metrics>,
         body_limit: usize,
+        door: &Door,
         live: Live,
     ) -> Arc<Self> {
         let live = RwLock::new(Arc::new(live));
-        Arc::new(Self { desk, courier, scheduler, metrics, body_limit, reload: Notify::new(), live })
+        Arc::new(Self {
+            desk,
+            courier,
+            scheduler,
+            room: Room::new(door.bodies_bytes, door.body_timeout, Arc::clone(&metrics)),
+            metrics,
+            body_limit,
+            issuers: Issuers::default(),
+            proxies: Proxies { trusted: door.trusted_proxies.clone(), header: door.forwarded_header },
+            reload: Notify::new(),
+            page_limit: acknowledge::Limit::default(),
+            live,
+        })
     }
 
     /// Sources and people in use.
@@ -88,7 +113,8 @@ impl App {
 /// Every route.
 pub fn routes(app: Arc<App>) -> Router {
     Router::new()
-        .route("/v1/events/{source}", post(intake::post_event))
+        .route("/v1/events/{source}", post(intake::post_event).options(admission::may_deliver))
+        .route("/v1/events/{source}/{key}", post(intake::post_event_with_key))
         .route("/v1/board", get(api::board))
         .route("/v1/incidents", get(api::board))
         .route("/v1/incidents/{id}", get(api::show_incident))
@@ -109,6 +135,7 @@ pub fn routes(app: Arc<App>) -> Router {
         .route("/v1/rotas/{name}/overrides", post(rotas::stand_in))
         .route("/v1/rotas/{name}/overrides/{id}", axum::routing::delete(rotas::withdraw))
         .route("/v1/quarantine", get(api::quarantined))
+        .route("/a/{token}", get(acknowledge::show).post(acknowledge::take))
         .route("/metrics", get(ops::metrics))
         .route("/-/healthy", get(ops::healthy))
         .route("/-/ready", get(ops::ready))
@@ -136,33 +163,8 @@ fn panicked(_: Box<dyn std::any::Any + Send + 'static>) -> Response {
         .into_response()
 }
 
-/// The whole body, if it is within the limit.
-async fn read_body(body: Body, headers: &HeaderMap, limit: usize) -> Result<Bytes, Problem> {
-    let too_large = || {
-        Problem::new(
-            StatusCode::PAYLOAD_TOO_LARGE,
-            "too-large",
-            "the body is too large",
-            format!("a body may have {limit} bytes"),
-        )
-        .hint("send fewer events at once, or raise `body_limit_kib`")
-    };
-    let announced = headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
-    if announced.is_some_and(|announced| announced > limit as u64) {
-        return Err(too_large());
-    }
-    axum::body::to_bytes(body, limit).await.map_err(|error| {
-        let limited = std::error::Error::source(&error).is_some_and(|source| source.to_string().contains("limit"));
-        if limited || error.to_string().contains("limit") {
-            return too_large();
-        }
-        Problem::new(StatusCode::BAD_REQUEST, "broken-body", "the body broke off", "the connection ended before the body did")
-            .hint("send it again; nothing was taken")
-    })
-}
-
-async fn read_json<T: DeserializeOwned>(body: Body, headers: &HeaderMap, limit: usize) -> Result<T, Problem> {
-    parse_json(&read_body(body, headers, limit).await?)
+async fn read_json<T: DeserializeOwned>(app: &App, body: Body, headers: &HeaderMap) -> Result<T, Problem> {
+    parse_json(&app.room.read(body, headers, app.body_limit).await?.bytes)
 }
 
 fn parse_json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {

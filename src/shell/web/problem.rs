@@ -18,13 +18,14 @@ pub struct Problem {
     hint: Option<String>,
     more: Map<String, Value>,
     retry_after_s: Option<u32>,
+    challenge: &'static str,
 }
 
 impl Problem {
     /// A problem of a kind. `code` is stable: scripts hold on to it.
     pub fn new(status: StatusCode, code: &'static str, title: &'static str, detail: impl Into<String>) -> Self {
         let (detail, hint) = split_hint(detail.into());
-        Self { status, code, title, detail, hint, more: Map::new(), retry_after_s: None }
+        Self { status, code, title, detail, hint, more: Map::new(), retry_after_s: None, challenge: "Bearer" }
     }
 
     /// The same with what to do next.
@@ -36,6 +37,11 @@ impl Problem {
     pub fn with(mut self, name: &str, value: impl Into<Value>) -> Self {
         self.more.insert(name.to_owned(), value.into());
         self
+    }
+
+    /// The same with what `WWW-Authenticate` asks for, when it is a 401.
+    pub fn challenge(self, challenge: &'static str) -> Self {
+        Self { challenge, ..self }
     }
 
     /// The status.
@@ -66,6 +72,12 @@ impl Problem {
     /// Something in the request that cannot be.
     pub fn invalid(code: &'static str, detail: impl Into<String>) -> Self {
         Self::new(StatusCode::UNPROCESSABLE_ENTITY, code, "the request cannot be taken as it is", detail)
+    }
+
+    /// More at once than there is room for.
+    pub fn busy(detail: impl Into<String>) -> Self {
+        let problem = Self::new(StatusCode::TOO_MANY_REQUESTS, "busy", "too much at once", detail);
+        Self { retry_after_s: Some(2), ..problem }.hint("nothing was taken; send it again")
     }
 
     /// The store does not take writes, or cannot be read.
@@ -105,7 +117,7 @@ impl IntoResponse for Problem {
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
         if self.status == StatusCode::UNAUTHORIZED {
-            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static(self.challenge));
         }
         if let Some(seconds) = self.retry_after_s {
             headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));

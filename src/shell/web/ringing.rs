@@ -28,7 +28,7 @@ pub async fn ladder(State(app): State<Arc<App>>, headers: HeaderMap, Path(public
 pub async fn hand_over(State(app): State<Arc<App>>, headers: HeaderMap, Path(public): Path, body: Body) -> Answer<ClockView> {
     let caller = caller(&app, &headers, May::Act)?;
     let (id, key) = clock_key(&public)?;
-    let HandOver { to } = super::read_json(body, &headers, app.body_limit).await?;
+    let HandOver { to } = super::read_json(&app, body, &headers).await?;
     act(&app, &id, &key, Command::HandOver { clock: key.clone(), by: caller.name, to, via: "api".into() }).await
 }
 
@@ -36,7 +36,7 @@ pub async fn hand_over(State(app): State<Arc<App>>, headers: HeaderMap, Path(pub
 pub async fn silence(State(app): State<Arc<App>>, headers: HeaderMap, Path(public): Path, body: Body) -> Answer<ClockView> {
     let caller = caller(&app, &headers, May::Act)?;
     let (id, key) = clock_key(&public)?;
-    let SilenceClock { reason, until } = super::read_json(body, &headers, app.body_limit).await?;
+    let SilenceClock { reason, until } = super::read_json(&app, body, &headers).await?;
     let (by, until, via) = (caller.name, until.0, "api".into());
     act(&app, &id, &key, Command::Silence { clock: key.clone(), by, reason, until, via }).await
 }

@@ -3,7 +3,7 @@
 use super::App;
 use super::api::Answer;
 use super::auth::caller;
-use super::extract::{Path, Paths, Query};
+use super::extract::{Path, Query};
 use super::problem::Problem;
 use super::wire::{ExplicitInstant, StandIn};
 use crate::domain::escalation::{Duty, OnCall, Override, RecordedOverride, Rota};
@@ -81,7 +81,7 @@ pub async fn show(State(app): State<Arc<App>>, headers: HeaderMap, Path(name): P
 /// `POST /v1/rotas/{name}/overrides`
 pub async fn stand_in(State(app): State<Arc<App>>, headers: HeaderMap, Path(name): Path, body: Body) -> Answer<Override> {
     let caller = caller(&app, &headers, May::Act)?;
-    let StandIn { who, from, until, because } = super::read_json(body, &headers, app.body_limit).await?;
+    let StandIn { who, from, until, because } = super::read_json(&app, body, &headers).await?;
     let (rules, now) = (app.desk.rules(), wall_clock::now());
     let rota = rota(&rules.house, &name)?;
     let (from, until) = (from.0, until.0);
@@ -104,7 +104,7 @@ pub async fn stand_in(State(app): State<Arc<App>>, headers: HeaderMap, Path(name
 }
 
 /// `DELETE /v1/rotas/{name}/overrides/{id}`
-pub async fn withdraw(State(app): State<Arc<App>>, headers: HeaderMap, Paths(name, id): Paths) -> Answer<Override> {
+pub async fn withdraw(State(app): State<Arc<App>>, headers: HeaderMap, Path((name, id)): Path<(String, String)>) -> Answer<Override> {
     let caller = caller(&app, &headers, May::Act)?;
     let (rules, now) = (app.desk.rules(), wall_clock::now());
     let found = rules.house.overrides.iter().find(|over| over.rota == name && over.id == id && over.until > now).cloned();

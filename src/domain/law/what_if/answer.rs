@@ -4,6 +4,7 @@ use super::change::Change;
 use super::json::Json;
 use crate::domain::clocks::Derivation;
 use crate::domain::instant::{Instant, Rfc3339, Zone};
+use crate::domain::law::Overlay;
 use crate::domain::law::assess::{Assessment, Reckoned, Reckoning};
 
 /// What the law makes of a question.
@@ -88,10 +89,22 @@ fn write_duty(judged: &Judged<'_>, derived: bool, json: &mut Json<'_>) {
         if !assessment.missing.is_empty() {
             json.name("missing").list(|json| assessment.missing.iter().for_each(|key| json.text(key.as_str())));
         }
+        if !assessment.overlays.is_empty() {
+            json.name("overlays").list(|json| assessment.overlays.iter().for_each(|(overlay, _)| write_overlay(overlay, json)));
+        }
         json.name("reasons").list(|json| assessment.each_reason(&mut |line| json.shown(line)));
         if !assessment.remarks.is_empty() {
             json.name("remarks").list(|json| assessment.remarks.iter().for_each(|remark| json.text(remark)));
         }
+    });
+}
+
+fn write_overlay(overlay: &Overlay, json: &mut Json<'_>) {
+    json.object(|json| {
+        json.name("place").text(&overlay.place);
+        json.name("title").text(&overlay.title);
+        json.name("cite").text(&overlay.applies.cite);
+        json.name("verification").text(overlay.applies.verification.word());
     });
 }
 

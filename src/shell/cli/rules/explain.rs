@@ -2,7 +2,7 @@
 
 use crate::domain::ids::DutyId;
 use crate::domain::instant::{Instant, Zone};
-use crate::domain::law::explain::{Clause, DueExplained, Explanation, LimitExplained, explain};
+use crate::domain::law::explain::{Clause, DueExplained, ExceptionExplained, Explanation, LimitExplained, explain};
 use crate::domain::law::what_if::{Inquiry, Question, QuestionFault};
 use crate::domain::law::{Duty, Pack, Rulebook};
 use crate::shell::cli::instant_arg::instant;
@@ -107,15 +107,39 @@ fn told(explained: &Explanation<'_>, start: Instant) -> String {
         text.push_str("\nWhat lifts it\n");
     }
     for exception in &explained.exceptions {
-        let mark = words::verification(exception.verification);
-        let _ = writeln!(text, "  {} ({}; {mark})", exception.title, exception.cite);
-        if exception.must_be_shown {
-            text.push_str("    to be shown by whoever is obliged: until then the duty stands\n");
-        }
-        clause(&exception.when, 2, &mut text);
+        ground(exception, 1, &mut text);
     }
+    overlays(explained, &mut text);
     rest(explained, &mut text);
     text
+}
+
+/// What lifts a duty.
+fn ground(exception: &ExceptionExplained<'_>, depth: usize, text: &mut String) {
+    let indent = "  ".repeat(depth);
+    let mark = words::verification(exception.verification);
+    let _ = writeln!(text, "{indent}{} ({}; {mark})", exception.title, exception.cite);
+    if exception.must_be_shown {
+        let _ = writeln!(text, "{indent}  to be shown by whoever is obliged: until then the duty stands");
+    }
+    clause(&exception.when, depth + 1, text);
+}
+
+fn overlays(explained: &Explanation<'_>, text: &mut String) {
+    if !explained.overlays.is_empty() {
+        text.push_str("\nWhat the law of single States changes\n");
+    }
+    for overlay in &explained.overlays {
+        let mark = words::verification(overlay.verification);
+        let _ = writeln!(text, "  {} ({}; {mark}), reviewed {}", overlay.title, overlay.cite, overlay.reviewed);
+        text.push_str("    where\n");
+        clause(&overlay.applies, 3, text);
+        for exception in &overlay.exceptions {
+            text.push_str("    unless\n");
+            ground(exception, 3, text);
+        }
+        overlay.notes.iter().for_each(|note| text.push_str(&format!("    - {note}\n")));
+    }
 }
 
 fn head(explained: &Explanation<'_>, text: &mut String) {

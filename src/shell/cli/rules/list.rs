@@ -11,7 +11,8 @@ use crate::shell::cli::table::table;
 use clap::Args;
 use serde::Serialize;
 
-/// Every duty: its pack, its status, the days it is law, how well it was checked, and where it was read.
+/// Every duty: its pack, its status, the days it is law, how well it was checked, the States whose law is laid over it,
+/// and where it was read.
 #[derive(Debug, Args)]
 pub struct List {
     /// Only duties with this in their id, title or pack
@@ -33,6 +34,7 @@ struct DutyLine<'a> {
     from_latest: Option<NaiveDate>,
     until: Option<NaiveDate>,
     verification: Verification,
+    overlays: Vec<&'a str>,
     origin: &'a str,
     digest: &'a str,
 }
@@ -46,7 +48,7 @@ impl List {
         match output {
             Output::Json => print_json(&lines)?,
             Output::Text => {
-                let heading = ["DUTY", "PACK", "STATUS", "IN FORCE", "CHECKED", "ORIGIN", "DIGEST"];
+                let heading = ["DUTY", "PACK", "STATUS", "IN FORCE", "CHECKED", "OVERLAYS", "ORIGIN", "DIGEST"];
                 print_text(&table(&heading, lines.iter().map(DutyLine::row)))?;
                 eprintln!("{}", counted(lines.len(), "duty").replace("dutys", "duties"));
             }
@@ -70,6 +72,7 @@ impl<'a> DutyLine<'a> {
             from_latest: text.force.from_latest,
             until: text.force.until,
             verification: text.verification,
+            overlays: duty.overlays.iter().map(|overlay| overlay.place.as_str()).collect(),
             origin: &pack.origin,
             digest: &pack.digest,
         }
@@ -89,7 +92,16 @@ impl<'a> DutyLine<'a> {
         let days = self.until.map_or_else(|| from.clone(), |until| format!("{from} until {until}"));
         let digest: String = self.digest.chars().take(12).collect();
         let status = word(&self.status);
-        vec![self.duty.to_string(), pack, status, days, word(&self.verification), self.origin.to_owned(), digest]
+        vec![
+            self.duty.to_string(),
+            pack,
+            status,
+            days,
+            word(&self.verification),
+            self.overlays.join(" "),
+            self.origin.to_owned(),
+            digest,
+        ]
     }
 }
 

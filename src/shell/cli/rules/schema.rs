@@ -21,6 +21,8 @@ enum File {
     Pack,
     /// One duty
     Duty,
+    /// The law of one State over the duties of a pack
+    Overlay,
     /// cases.toml
     Cases,
 }
@@ -30,6 +32,7 @@ impl Schema {
         let file = match self.file {
             File::Pack => PackFile::Pack,
             File::Duty => PackFile::Duty,
+            File::Overlay => PackFile::Overlay,
             File::Cases => PackFile::Cases,
         };
         print_bytes(file.schema().as_bytes())?;

@@ -1,0 +1,62 @@
+//! A message about an incident, as the incident remembers it.
+
+use super::event::Received;
+use crate::domain::facts::ClaimId;
+use crate::domain::ids::SourceId;
+use crate::domain::instant::Instant;
+use serde::{Deserialize, Serialize};
+
+/// One message, without its bytes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Message {
+    /// From where.
+    pub source: SourceId,
+    /// The identity of the incident at the sender.
+    pub external_id: String,
+    /// The id of this version of the report.
+    pub update_id: String,
+    /// When it was recorded.
+    pub at: Instant,
+    /// When this version of the report was made, by the sender's own clock.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub version: Option<Instant>,
+    /// Whether a newer version of the same report had come before.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub late: bool,
+    /// The sender's word for its state.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub status: Option<String>,
+    /// SHA-256 of the message, in hex.
+    pub sha256: String,
+    /// What it claimed, by number in the book.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub claims: Vec<ClaimId>,
+}
+
+impl Message {
+    /// A message that was recorded at `at` in an incident opened as `opened_as` at its sender.
+    pub fn of(received: &Received, opened_as: &str, at: Instant) -> Self {
+        Self {
+            source: received.source.clone(),
+            external_id: received.external_id.clone().unwrap_or_else(|| opened_as.to_owned()),
+            update_id: received.update_id.clone(),
+            at,
+            version: received.version,
+            late: received.late,
+            status: received.status.clone(),
+            sha256: received.sha256.clone(),
+            claims: Vec::new(),
+        }
+    }
+
+    /// When it was said: by the sender's clock where it says, else when it came in.
+    pub fn said_at(&self) -> Instant {
+        self.version.unwrap_or(self.at)
+    }
+
+    /// Whether both are versions of one report.
+    pub fn is_of(&self, source: &SourceId, external_id: &str) -> bool {
+        self.source == *source && self.external_id == external_id
+    }
+}

@@ -1,0 +1,178 @@
+//! The page's words and markup: plain, without scripts, without anything loaded from elsewhere.
+
+use crate::domain::incident::{Clock, ClockKey, Incident, Standing};
+use crate::domain::instant::{Instant, Zone};
+use crate::shell::courier::left_in_words;
+use crate::shell::links::Invitation;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use sha2::{Digest, Sha256};
+use std::fmt::Write;
+use std::sync::LazyLock;
+
+const STYLE: &str = include_str!("page.css");
+
+/// What a browser lets the page do: show this very style, and send its form back to where it came from.
+pub(super) static POLICY: LazyLock<String> = LazyLock::new(|| {
+    let style = STANDARD.encode(Sha256::digest(STYLE));
+    format!("default-src 'none'; style-src 'sha256-{style}'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'")
+});
+
+/// A page, whole.
+pub(super) struct Page {
+    /// The document.
+    pub html: String,
+}
+
+/// The clocks of a link, how they stand, and the form while one is open. `fault` says why the last try did nothing.
+pub(super) fn clocks(invitation: &Invitation, incident: &Incident, fault: Option<&str>, now: Instant) -> Page {
+    let known: Vec<(&ClockKey, &Clock)> = invitation.clocks.iter().filter_map(|key| incident.clocks.get_key_value(key)).collect();
+    let open = known.iter().filter(|(_, clock)| clock.standing.is_open()).count();
+    let held = known.iter().filter(|(_, clock)| clock.standing.is_open() && clock.owner().is_some()).count();
+    let title = match (open, held) {
+        (0, _) if known.len() == 1 => "This clock is closed",
+        (0, _) => "These clocks are closed",
+        (1, 0) => "A clock is running",
+        (1, _) => "Somebody has this clock",
+        (_, held) if held == open => "Somebody has these clocks",
+        _ => "Clocks are running",
+    };
+    let mut body = String::new();
+    if let Some(fault) = fault {
+        let _ = write!(body, "<section role=\"alert\"><p class=\"fault\">{}</p></section>", escaped(fault));
+    }
+    for (key, clock) in &known {
+        one_clock(&mut body, incident, key, clock, now);
+    }
+    if open > 0 {
+        form(&mut body, open, held);
+    } else {
+        body.push_str("<section><p>Nothing is asked of you any more.</p></section>");
+    }
+    let _ = write!(
+        body,
+        "<p class=\"note\">Incident {}. This link was sent to {} and works until {}. It can acknowledge, and nothing else.</p>",
+        escaped(incident.id.as_str()),
+        escaped(&invitation.to),
+        escaped(&Zone::UTC.in_words(invitation.until)),
+    );
+    page(title, &body)
+}
+
+fn one_clock(body: &mut String, incident: &Incident, key: &ClockKey, clock: &Clock, now: Instant) {
+    let law = &clock.law;
+    let zone = law.deadlines.operational.zone;
+    let organisation = incident.opened.organisations.get(&key.organisation).map_or(key.organisation.as_str(), |o| &o.name);
+    let title = key.target.iter().fold(law.title.clone(), |title, target| format!("{title} ({target})"));
+    body.push_str("<section>");
+    if clock.standing.is_open() {
+        let left = law.limit().map_or_else(|| "Without delay".to_owned(), |limit| left_in_words(limit, now));
+        let _ = write!(body, "<p class=\"left\">{}</p>", escaped(&left));
+    }
+    let _ = write!(body, "<h2>{}</h2>", escaped(&title));
+    if clock.standing.is_open() {
+        let _ = write!(body, "<p class=\"asked\">{}</p>", escaped(&law.asks));
+    }
+    body.push_str("<dl>");
+    let mut line = |label: &str, value: &str| {
+        let _ = write!(body, "<dt>{}</dt><dd>{}</dd>", escaped(label), escaped(value));
+    };
+    if let Some(limit) = law.limit() {
+        line("Until", &zone.in_words(limit));
+    }
+    line("Owed by", organisation);
+    line("Owed to", &law.addressee);
+    line("Law", &law.cite);
+    match (clock.owner(), clock.standing) {
+        (Some(lease), _) => line("Held by", &format!("{} until {}", lease.by, zone.in_words(lease.until))),
+        (None, standing) if standing.is_open() => line("Held by", "nobody"),
+        (None, Standing::Met) => line("Closed", "the duty was met"),
+        (None, _) => line("Closed", "nothing is owed"),
+    }
+    body.push_str("</dl></section>");
+}
+
+fn form(body: &mut String, open: usize, held: usize) {
+    let (what, button) = match (open, held) {
+        (1, 0) => ("Take it", "I take it"),
+        (1, _) => ("Take it over", "I take it over"),
+        (_, 0) => ("Take them", "I take them"),
+        _ => ("Take them over", "I take them over"),
+    };
+    let lengths = [("", "the usual time"), ("1h", "1 hour"), ("2h", "2 hours"), ("4h", "4 hours"), ("8h", "8 hours")];
+    let options: String = lengths.iter().map(|(value, words)| format!("<option value=\"{value}\">{words}</option>")).collect();
+    let _ = write!(
+        body,
+        "<form method=\"post\"><h2>{what}</h2>\
+         <label for=\"name\">Your name, for the record</label>\
+         <input id=\"name\" name=\"name\" required maxlength=\"80\" autocomplete=\"name\">\
+         <label for=\"lease\">The bell is quiet for</label><select id=\"lease\" name=\"lease\">{options}</select>\
+         <button type=\"submit\">{button}</button>\
+         <p class=\"note\">Taking it says that you own it. The clock keeps running, and the bell comes back when the time you chose \
+         is over, and in any case before the limit.</p></form>",
+    );
+}
+
+/// After the button, for a browser that follows no redirect.
+pub(super) fn taken() -> Page {
+    page("It is yours", "<section><p>It is on record. The clock keeps running.</p></section>")
+}
+
+/// A link that was good once.
+pub(super) fn ended() -> Page {
+    page(
+        "This link has ended",
+        "<section><p>The clock may still be running. Open the newest alert about this incident: its link works. Or, where you have \
+         access:</p><p><code>watchbell board</code></p></section>",
+    )
+}
+
+/// A link that is none of ours.
+pub(super) fn unknown() -> Page {
+    page(
+        "This link opens nothing",
+        "<section><p>It may have been cut when it was copied, or be older than this installation. Open it from the alert itself. \
+         If it came from there, the clock is still running: tell the privacy team now, or, where you have access:</p>\
+         <p><code>watchbell board</code></p></section>",
+    )
+}
+
+/// Too much at once.
+pub(super) fn too_many() -> Page {
+    page("Too many at once", "<section><p>Wait a minute and open the link again. Nothing was changed.</p></section>")
+}
+
+/// The record does not take it.
+pub(super) fn not_recorded() -> Page {
+    page(
+        "It could not be recorded",
+        "<section><p class=\"fault\">You do not hold the clock yet: the bell goes on ringing.</p><p>Try again in a minute, and tell \
+         whoever runs Watchbell.</p></section>",
+    )
+}
+
+fn page(title: &str, body: &str) -> Page {
+    let title = escaped(title);
+    let html = format!(
+        "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>{title}</title>\
+         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"><meta name=\"robots\" content=\"noindex\">\
+         <style>{STYLE}</style></head>\n<body><main><h1>{title}</h1>{body}</main></body></html>\n"
+    );
+    Page { html }
+}
+
+fn escaped(text: &str) -> String {
+    let mut safe = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '&' => safe.push_str("&amp;"),
+            '<' => safe.push_str("&lt;"),
+            '>' => safe.push_str("&gt;"),
+            '"' => safe.push_str("&quot;"),
+            '\'' => safe.push_str("&#39;"),
+            c if c.is_control() => safe.push(' '),
+            other => safe.push(other),
+        }
+    }
+    safe
+}

@@ -1,0 +1,160 @@
+//! The page an alert's link opens: what the clock is, how long is left, who holds it, and a button that takes it.
+//!
+//! Looking changes nothing, since mail programs and scanners look at every link; only the form's POST acknowledges.
+//! The link itself is the permission, so that it stands in no log and is sent on to nobody.
+
+mod html;
+mod limit;
+
+pub use limit::Limit;
+
+use super::App;
+use super::extract::Path;
+use crate::domain::escalation::parse_length;
+use crate::domain::incident::{ClockKey, Command, Incident, Refusal};
+use crate::domain::instant::{Duration, Instant};
+use crate::shell::desk::SubmitError;
+use crate::shell::links::{Invitation, LinkFault};
+use crate::shell::wall_clock;
+use axum::body::Body;
+use axum::extract::State;
+use axum::http::{HeaderName, HeaderValue, StatusCode, Uri, header};
+use axum::response::{IntoResponse, Response};
+use html::Page;
+use serde::Deserialize;
+use std::sync::Arc;
+
+/// A form has a name and a length; in bytes.
+const FORM_MAX: usize = 4096;
+const NAME_MAX: usize = 80;
+/// The longest lease that can be asked for here; the house and the limit may make it shorter.
+const LEASE_MAX: Duration = Duration::hours(24);
+
+/// What the form sends.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Form {
+    /// Who takes it.
+    name: String,
+    /// For how long: empty for the house's usual lease.
+    lease: String,
+}
+
+/// `GET|HEAD /a/{token}`: shows, and changes nothing.
+pub async fn show(State(app): State<Arc<App>>, Path(token): Path) -> Response {
+    let now = wall_clock::now();
+    match open(&app, &token, now).await {
+        Ok((invitation, incident)) => answer(StatusCode::OK, html::clocks(&invitation, &incident, None, now)),
+        Err(refused) => refused,
+    }
+}
+
+/// `POST /a/{token}`: acknowledges the clocks of the link, and shows how it stands then.
+pub async fn take(State(app): State<Arc<App>>, Path(token): Path, body: Body) -> Response {
+    let now = wall_clock::now();
+    let (invitation, incident) = match open(&app, &token, now).await {
+        Ok(opened) => opened,
+        Err(refused) => return refused,
+    };
+    let again = |fault: &str| answer(StatusCode::UNPROCESSABLE_ENTITY, html::clocks(&invitation, &incident, Some(fault), now));
+    let Some(form) = read_form(body).await else { return again("The form could not be read. Fill it in again.") };
+    let name = form.name.split_whitespace().collect::<Vec<_>>().join(" ");
+    if name.is_empty() || name.chars().count() > NAME_MAX || name.chars().any(char::is_control) {
+        return again("Say who you are: your name goes into the record.");
+    }
+    let lease = match form.lease.as_str() {
+        "" => None,
+        text => match parse_length(text).filter(|lease| *lease <= LEASE_MAX) {
+            Some(lease) => Some(lease),
+            None => return again("Choose one of the lengths."),
+        },
+    };
+    let mut refused = None;
+    let mut taken = false;
+    for clock in invitation.clocks.iter().filter(|clock| is_open(&incident, clock)) {
+        let via = format!("link sent to {} over {}", invitation.to, invitation.channel);
+        let (rules, sent_to) = (app.desk.rules(), invitation.address());
+        // Who an address belongs to is known better than what is typed.
+        let by = rules.house.person_at(&sent_to).unwrap_or(&name).to_owned();
+        let team = rules.house.team_at(&incident, clock, &sent_to);
+        let command = Command::Acknowledge { clock: clock.clone(), by, team, lease, via };
+        match app.desk.submit(&invitation.incident, command, now).await {
+            Ok(_) => taken = true,
+            Err(SubmitError::Refused(refusal)) => refused = Some(refusal),
+            Err(error) => {
+                tracing::error!(incident = %invitation.incident, %error, "an acknowledgement by link could not be recorded");
+                return answer(StatusCode::SERVICE_UNAVAILABLE, html::not_recorded());
+            }
+        }
+    }
+    match refused.filter(|_| !taken) {
+        // Shown by a look, so that loading the page anew sends nothing twice. Relative: a proxy may serve us below a path.
+        None => found_at(&token),
+        Some(refusal) => answer(StatusCode::CONFLICT, html::clocks(&invitation, &incident, Some(in_words(&refusal)), now)),
+    }
+}
+
+fn is_open(incident: &Incident, clock: &ClockKey) -> bool {
+    incident.clocks.get(clock).is_some_and(|clock| clock.standing.is_open())
+}
+
+fn in_words(refusal: &Refusal) -> &'static str {
+    match refusal {
+        Refusal::LastCall => {
+            "So close to the limit nothing holds the bell: meet the duty, or have it determined with a ground that nothing is owed."
+        }
+        Refusal::Closed(_) => "The clock has been closed meanwhile.",
+        _ => "It could not be acknowledged as things stand.",
+    }
+}
+
+/// What the link invites to, and the incident it is about.
+async fn open(app: &App, token: &str, now: Instant) -> Result<(Invitation, Arc<Incident>), Response> {
+    let read = app.courier.links().ok_or(LinkFault::Unknown).and_then(|links| links.read(token, now));
+    let subject = read.as_ref().ok().map(|invitation| invitation.incident.as_str());
+    if !app.page_limit.allows(subject, now) {
+        return Err(answer(StatusCode::TOO_MANY_REQUESTS, html::too_many()));
+    }
+    let invitation = read.map_err(|fault| match fault {
+        LinkFault::Ended => answer(StatusCode::GONE, html::ended()),
+        LinkFault::Unknown => answer(StatusCode::NOT_FOUND, html::unknown()),
+    })?;
+    match app.desk.incident(&invitation.incident).await {
+        Ok(Some(incident)) => Ok((invitation, incident)),
+        Ok(None) => Err(answer(StatusCode::NOT_FOUND, html::unknown())),
+        Err(_) => Err(answer(StatusCode::SERVICE_UNAVAILABLE, html::not_recorded())),
+    }
+}
+
+async fn read_form(body: Body) -> Option<Form> {
+    let bytes = axum::body::to_bytes(body, FORM_MAX).await.ok()?;
+    let uri = Uri::builder().path_and_query(format!("/?{}", std::str::from_utf8(&bytes).ok()?)).build().ok()?;
+    axum::extract::Query::<Form>::try_from_uri(&uri).ok().map(|form| form.0)
+}
+
+fn found_at(token: &str) -> Response {
+    let mut response = answer(StatusCode::SEE_OTHER, html::taken());
+    if let Ok(location) = HeaderValue::from_str(token) {
+        response.headers_mut().insert(header::LOCATION, location);
+    }
+    response
+}
+
+/// Nothing is loaded, framed, kept, indexed, or told to another site.
+fn answer(status: StatusCode, page: Page) -> Response {
+    let fixed: [(HeaderName, &'static str); 6] = [
+        (header::CONTENT_TYPE, "text/html; charset=utf-8"),
+        (header::CACHE_CONTROL, "no-store"),
+        (header::REFERRER_POLICY, "no-referrer"),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (header::X_FRAME_OPTIONS, "DENY"),
+        (HeaderName::from_static("x-robots-tag"), "noindex, nofollow, noarchive"),
+    ];
+    let mut response = (status, page.html).into_response();
+    let headers = response.headers_mut();
+    headers.extend(fixed.map(|(name, value)| (name, HeaderValue::from_static(value))));
+    if let Ok(policy) = HeaderValue::from_str(html::POLICY.as_str()) {
+        headers.insert(header::CONTENT_SECURITY_POLICY, policy);
+    }
+    response
+}

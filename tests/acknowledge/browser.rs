@@ -1,0 +1,98 @@
+//! A real browser opens the page, fills in the form and presses the button: Chromium, by the W3C's WebDriver.
+//! With `WATCHBELL_PICTURES` set to a folder, what it saw is kept there.
+
+use super::support::{self, Daemon, request};
+use super::{clock, rung};
+use base64::Engine;
+use serde_json::{Value, json};
+use std::io::{BufRead, BufReader};
+use std::net::SocketAddr;
+use std::process::{Child, Command, Stdio};
+
+struct Browser {
+    driver: Child,
+    address: SocketAddr,
+    session: String,
+}
+
+impl Browser {
+    /// A telephone's window; `None` where there is no Chromium with its driver.
+    fn open() -> Option<Self> {
+        let mut driver =
+            Command::new("chromedriver").arg("--port=0").stdout(Stdio::piped()).stderr(Stdio::null()).spawn().ok()?;
+        let mut said = BufReader::new(driver.stdout.take().expect("piped")).lines().map_while(Result::ok);
+        let started = said.find(|line| line.contains("started successfully on port")).expect("the driver starts");
+        let port = started.rsplit_once("on port ").and_then(|(_, port)| port.trim_end_matches('.').parse().ok());
+        let port: u16 = port.expect("the driver says its port");
+        let mut browser = Self { driver, address: ([127, 0, 0, 1], port).into(), session: String::new() };
+        let args =
+            ["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--window-size=412,915"];
+        let wanted = json!({ "capabilities": { "alwaysMatch": { "goog:chromeOptions": { "args": args } } } });
+        let opened = browser.ask("POST", "", &wanted);
+        browser.session = format!("/{}", opened["sessionId"].as_str().expect("a session"));
+        Some(browser)
+    }
+
+    fn ask(&self, method: &str, path: &str, body: &Value) -> Value {
+        let body = (method == "POST").then(|| body.to_string());
+        let path = format!("/session{}{path}", self.session);
+        let answer = request(self.address, method, &path, None, body.as_deref()).expect("the driver answers");
+        assert_eq!(answer.status, 200, "{method} {path}: {}", answer.text());
+        answer.json()["value"].clone()
+    }
+
+    fn visit(&self, url: &str) {
+        self.ask("POST", "/url", &json!({ "url": url }));
+    }
+
+    fn find(&self, selector: &str) -> String {
+        let found = self.ask("POST", "/element", &json!({ "using": "css selector", "value": selector }));
+        let id = found.as_object().and_then(|found| found.values().next()?.as_str()).expect("an element");
+        format!("/element/{id}")
+    }
+
+    fn text(&self) -> String {
+        self.ask("GET", &format!("{}/text", self.find("body")), &Value::Null).as_str().expect("text").to_owned()
+    }
+
+    fn picture(&self, name: &str) {
+        let Some(folder) = std::env::var_os("WATCHBELL_PICTURES") else { return };
+        let shot = self.ask("GET", "/screenshot", &Value::Null);
+        let png = base64::engine::general_purpose::STANDARD.decode(shot.as_str().expect("base64")).expect("base64");
+        std::fs::write(std::path::Path::new(&folder).join(name), png).expect("a picture is kept");
+    }
+}
+
+impl Drop for Browser {
+    fn drop(&mut self) {
+        let _ = request(self.address, "DELETE", &format!("/session{}", self.session), None, None);
+        let _ = self.driver.kill();
+        let _ = self.driver.wait();
+    }
+}
+
+#[test]
+fn a_browser_presses_the_button_and_the_clock_is_acknowledged() {
+    let Some(browser) = Browser::open() else {
+        eprintln!("skipped: there is no chromedriver here");
+        return;
+    };
+    let (daemon, path) = rung();
+    let url = |daemon: &Daemon| format!("{}{path}", daemon.url());
+    browser.visit(&url(&daemon));
+    browser.picture("page.png");
+    // The policy lets the style through: the button is as wide as its form, not as its words.
+    let width = browser.ask("GET", &format!("{}/rect", browser.find("button")), &Value::Null)["width"].as_f64();
+    assert!(width.is_some_and(|width| width > 250.0), "{width:?}");
+    let button = browser.find("button");
+    // Without a name the browser itself holds the form back.
+    browser.ask("POST", &format!("{button}/click"), &json!({}));
+    assert_eq!(clock(&daemon)["acknowledged"], Value::Null);
+    let name = browser.find("input[name=name]");
+    browser.ask("POST", &format!("{name}/value"), &json!({ "text": "Zoë Keller" }));
+    browser.ask("POST", &format!("{button}/click"), &json!({}));
+    support::wait_for("the page says who has it", || browser.text().contains("Zoë Keller until").then_some(()));
+    browser.picture("taken.png");
+    assert_eq!(clock(&daemon)["acknowledged"][0], "Zoë Keller");
+    assert_eq!(browser.ask("GET", "/url", &Value::Null), url(&daemon).as_str());
+}

@@ -1,0 +1,165 @@
+//! The page a letter's link opens: looking changes nothing, pressing acknowledges, and bad links say what to do.
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod browser;
+
+use serde_json::{Value, json};
+use support::{Answer, Daemon, exchange};
+use watchbell::sim::read_mail::read_mail;
+
+/// A house that was told of something, and the path of the link in the first letter about it.
+fn rung() -> (Daemon, String) {
+    let daemon = Daemon::start(|_| {});
+    let event = json!({ "id": "case-17", "title": "Ransom note on PACS-01", "severity": "high" });
+    assert_eq!(daemon.post("native", &event).status, 202);
+    let path = link_in(&daemon, 0);
+    (daemon, path)
+}
+
+/// The path of the link in the nth mail.
+fn link_in(daemon: &Daemon, nth: usize) -> String {
+    let mail = read_mail(&daemon.mails(nth + 1)[nth].raw).expect("a readable message");
+    let text = mail.text.expect("a text");
+    let link = text.split_whitespace().find_map(|word| word.strip_prefix("https://watchbell.example.org"));
+    let link = link.unwrap_or_else(|| panic!("no link in\n{text}")).to_owned();
+    assert!(mail.html.is_some_and(|html| html.contains(&link)), "the same in both bodies");
+    link
+}
+
+fn look(daemon: &Daemon, path: &str) -> Answer {
+    daemon.request("GET", path, None, None)
+}
+
+fn press(daemon: &Daemon, path: &str, form: &str) -> Answer {
+    let request = format!(
+        "POST {path} HTTP/1.1\r\nhost: {}\r\nconnection: close\r\ncontent-type: application/x-www-form-urlencoded\r\ncontent-length: {}\r\n\r\n{form}",
+        daemon.address(),
+        form.len(),
+    );
+    exchange(daemon.address(), request.as_bytes()).expect("an answer")
+}
+
+/// The only clock there is, as the API gives it.
+fn clock(daemon: &Daemon) -> Value {
+    let clocks = daemon.get("/v1/clocks").json();
+    clocks.as_array().and_then(|clocks| clocks.first()).expect("a clock").clone()
+}
+
+#[test]
+fn looking_shows_the_clock_and_changes_nothing() {
+    let (daemon, path) = rung();
+    let before = clock(&daemon);
+    for method in ["GET", "HEAD", "GET", "GET"] {
+        assert_eq!(daemon.request(method, &path, None, None).status, 200, "{method}");
+    }
+    assert_eq!(daemon.request("PUT", &path, None, None).status, 405);
+    assert_eq!((&clock(&daemon), &before["acknowledged"]), (&before, &Value::Null));
+
+    let page = look(&daemon, &path);
+    for words in ["min left", "America/New_York", "Held by</dt><dd>nobody", "I take it", "<form method=\"post\">", "Mercy"] {
+        assert!(page.text().contains(words), "{words} in\n{}", page.text());
+    }
+    // Thin: neither the title nor a fact, no script, nothing loaded, no way on to another site.
+    for absent in ["Ransom", "PACS-01", "<script", "src=", "http://", "https://", "@import", "url("] {
+        assert!(!page.text().contains(absent), "{absent} in\n{}", page.text());
+    }
+    let head = page.head.to_lowercase();
+    for header in [
+        "content-security-policy: default-src 'none'; style-src 'sha256-",
+        "form-action 'self'",
+        "frame-ancestors 'none'",
+        "referrer-policy: no-referrer",
+        "x-robots-tag: noindex",
+        "cache-control: no-store",
+        "x-content-type-options: nosniff",
+    ] {
+        assert!(head.contains(header), "{header} in\n{head}");
+    }
+}
+
+#[test]
+fn pressing_acknowledges_under_the_name_given_and_the_page_says_so() {
+    let (daemon, path) = rung();
+    let pressed = press(&daemon, &path, "name=Ada+Keller+%28on+call%29&lease=");
+    assert_eq!(pressed.status, 303, "{}", pressed.text());
+    let location = pressed.head.lines().find_map(|line| line.strip_prefix("location: ")).expect("a location");
+    assert_eq!(format!("/a/{location}"), path, "it leads back to the page, below whatever path a proxy serves it");
+    assert_eq!(clock(&daemon)["acknowledged"][0], "Ada Keller (on call)");
+    let page = look(&daemon, &path);
+    assert!(page.text().contains("Held by</dt><dd>Ada Keller (on call) until "), "{}", page.text());
+    assert!(page.text().contains("I take it over"), "{}", page.text());
+    let log = daemon.log();
+    let token = path.trim_start_matches("/a/");
+    assert!(!log.contains(token) && !log.contains(&token[..40]), "the link stands in no log:\n{log}");
+}
+
+#[test]
+fn a_name_is_needed_and_is_shown_as_text_whatever_it_is() {
+    let (daemon, path) = rung();
+    for form in ["", "name=", "name=%20%20&lease=4h", "name=x&lease=400d", "name=x&lease=soon", "%ff=%", &"name=x".repeat(2000)] {
+        let refused = press(&daemon, &path, form);
+        assert_eq!(refused.status, 422, "{form}");
+        assert!(refused.text().contains("role=\"alert\"") && refused.text().contains("<form"), "{}", refused.text());
+    }
+    assert_eq!(clock(&daemon)["acknowledged"], Value::Null);
+    assert_eq!(press(&daemon, &path, "name=%3Cscript%3Ealert(1)%3C%2Fscript%3E").status, 303);
+    let page = look(&daemon, &path);
+    assert!(page.text().contains("&lt;script&gt;") && !page.text().contains("<script"), "{}", page.text());
+}
+
+#[test]
+fn a_forged_or_cut_link_opens_nothing_and_says_what_to_do() {
+    let (daemon, path) = rung();
+    let mut forged = path.clone();
+    let last = if forged.pop() == Some('A') { 'B' } else { 'A' };
+    forged.insert(30, last);
+    for path in [forged.as_str(), &path[..path.len() - 9], "/a/x", "/a/%ff%00"] {
+        for answer in [look(&daemon, path), press(&daemon, path, "name=Eve")] {
+            assert!(matches!(answer.status, 404 | 400), "{path}: {}", answer.status);
+            assert!(answer.status == 400 || answer.text().contains("watchbell board"), "{}", answer.text());
+        }
+    }
+    assert_eq!(clock(&daemon)["acknowledged"], Value::Null);
+}
+
+#[test]
+fn a_closed_clock_asks_for_nothing() {
+    let (daemon, path) = rung();
+    let id = clock(&daemon)["id"].as_str().expect("an id").to_owned();
+    let incident = id.split('~').next().expect("an incident").to_owned();
+    let answers = json!({ "facts": { "breach.suspected": false }, "ground": "the note was an exercise" });
+    assert_eq!(daemon.act(&format!("/v1/incidents/{incident}/claims"), &answers).status, 200);
+    let page = look(&daemon, &path);
+    assert_eq!(page.status, 200);
+    assert!(page.text().contains("This clock is closed") && !page.text().contains("<form"), "{}", page.text());
+    let pressed = press(&daemon, &path, "name=Ada");
+    assert_eq!(pressed.status, 303);
+    assert_eq!(clock_of(&daemon, &id)["line"]["acknowledged"], Value::Null);
+}
+
+fn clock_of(daemon: &Daemon, id: &str) -> Value {
+    daemon.get(&format!("/v1/clocks/{id}")).json()
+}
+
+#[test]
+fn links_outlive_a_restart_and_end_with_the_key() {
+    let (mut daemon, path) = rung();
+    daemon.kill();
+    daemon.restart();
+    assert_eq!(look(&daemon, &path).status, 200);
+    daemon.kill();
+    std::fs::remove_file(daemon.store().join("link-key")).expect("the key is there");
+    daemon.restart();
+    assert_eq!(look(&daemon, &path).status, 404);
+}
+
+#[test]
+fn a_flood_of_guesses_is_slowed_down_and_good_links_still_work() {
+    let (daemon, path) = rung();
+    // More than two minutes' worth, so that a change of minute cannot hide the limit.
+    let refused = (0..300).filter(|guess| look(&daemon, &format!("/a/guess{guess}")).status == 429).count();
+    assert!(refused > 0, "none of 300 guesses was slowed down");
+    assert_eq!(look(&daemon, &path).status, 200);
+}
