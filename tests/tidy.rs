@@ -10,7 +10,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     ("domain/ids", &[]),
     ("domain/instant", &[]),
     ("domain/standard_webhooks", &[]),
-    ("domain/quarantine", &["domain::instant"]),
+    ("domain/quarantine", &["domain::ids", "domain::instant"]),
     ("domain/escalation", &["domain::instant", "domain::escalation"]),
     ("domain/clocks", &["domain::instant", "domain::clocks"]),
     ("domain/facts", &["domain::ids", "domain::instant", "domain::facts"]),
@@ -34,6 +34,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
         ],
     ),
     ("domain/board", &["domain::ids", "domain::instant", "domain::facts", "domain::incident", "domain::law", "domain::severity"]),
+    ("domain/delivery_log", &["domain::ids", "domain::instant", "domain::incident"]),
     ("domain", &[]),
     ("shell/store", &["domain::ids", "domain::instant", "domain::journal", "shell::store", "shell::wall_clock", "sim::disk"]),
     (
@@ -53,9 +54,11 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
             "shell::desk",
             "shell::links",
             "shell::mint",
+            "shell::operator",
             "shell::render",
             "shell::scheduler",
             "shell::telemetry",
+            "shell::unique",
             "shell::wall_clock",
             "shell::web",
         ],
@@ -65,7 +68,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
 ];
 
 /// What everybody may know: it knows nobody.
-const EVERYBODY: &[&str] = &["domain::hex"];
+const EVERYBODY: &[&str] = &["domain::hex", "domain::repeated"];
 
 /// Crates that live in one place, and that place.
 const ONE_ROOM: &[(&str, &[&str], &str)] = &[

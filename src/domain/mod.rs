@@ -7,6 +7,7 @@
 
 pub mod board;
 pub mod clocks;
+pub mod delivery_log;
 pub mod escalation;
 pub mod facts;
 pub mod hex;

@@ -4,23 +4,28 @@
 //! is composed from the incident as it is at that moment; then the outcome is written. A crash in
 //! between costs a repeat under the same id, never a silence.
 
+use super::channel_health::{ChannelHealth, Health};
 use super::config::Config;
-use super::delivery::{Channel, Outcome, backoff};
+use super::delivery::{Channel, FailureReason, Letter, Outcome, backoff};
 use super::desk::{Desk, SubmitError};
 use super::links::{Invitation, Links};
+use super::quota::{Counter, Quota};
 use super::telemetry::Metrics;
 use super::wall_clock;
-use super::wording::compose;
+use super::wording::{compose, may_wait};
+use crate::domain::delivery_log::DEAD_AFTER;
 use crate::domain::ids::{AlertId, ChannelId, IncidentId};
-use crate::domain::incident::{Alert, AlertState, Command, DeliveryResult, Event, Incident};
+use crate::domain::incident::{Alert, AlertState, Command, DeliveryHold, DeliveryResult, Event, Incident};
 use crate::domain::instant::{Duration, Instant, length_in_words, rfc3339};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
 /// Letters under way at once, over all channels.
 const AT_ONCE: usize = 64;
+/// Channels bound their own time; one that does not is given up before its attempt would count as lost.
+const ATTEMPT_MAX: std::time::Duration = std::time::Duration::from_secs(150);
 
 /// An address in a letter cannot be as long as a list of every State's clock.
 const LINK_CLOCKS_MAX: usize = 64;
@@ -39,16 +44,10 @@ pub struct Courier {
     metrics: Arc<Metrics>,
     room: Arc<Semaphore>,
     under_way: Mutex<JoinSet<()>>,
-    health: Mutex<BTreeMap<ChannelId, Health>>,
-}
-
-/// How a channel has been doing.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Health {
-    /// Since when every attempt has failed; none while the last one succeeded.
-    pub failing_since: Option<Instant>,
-    /// How the last failed attempt failed.
-    pub last_failure: Option<String>,
+    health: ChannelHealth,
+    quota: RwLock<Option<Quota>>,
+    counter: Counter,
+    dead_letters: Mutex<BTreeSet<(IncidentId, AlertId)>>,
 }
 
 impl Courier {
@@ -62,7 +61,10 @@ impl Courier {
             metrics,
             room: Arc::new(Semaphore::new(AT_ONCE)),
             under_way: Mutex::default(),
-            health: Mutex::default(),
+            health: ChannelHealth::default(),
+            quota: RwLock::new(config.per_recipient),
+            counter: Counter::default(),
+            dead_letters: Mutex::default(),
         }
     }
 
@@ -89,20 +91,38 @@ impl Courier {
         Some(format!("{url}/a/{}", links.token(&invitation)))
     }
 
-    /// Puts other channels in use.
-    pub fn swap_channels(&self, channels: Channels) {
+    /// Puts other channels and another quota in use.
+    pub fn swap_channels(&self, channels: Channels, per_recipient: Option<Quota>) {
+        *self.quota.write().unwrap_or_else(PoisonError::into_inner) = per_recipient;
         *self.channels.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(channels);
     }
 
     /// How each channel that was used has been doing.
     pub fn health(&self) -> BTreeMap<ChannelId, Health> {
-        self.health.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.health.all()
     }
 
     /// Starts an attempt for every alert of the incident that is due. Returns once the attempts are
     /// on record; they go on by themselves.
     pub async fn dispatch(self: &Arc<Self>, incident: &Incident, now: Instant) -> Result<(), SubmitError> {
-        let alerts = incident.due_alerts(now);
+        let due = incident.due_alerts(now);
+        if due.is_empty() {
+            return Ok(());
+        }
+        self.forget_dropped(incident);
+        let mut alerts = Vec::new();
+        let mut holds = Vec::new();
+        for alert in due {
+            match self.admit(incident, &alert, now) {
+                Ok(()) => alerts.push(alert),
+                Err((until, reason)) => holds.push(DeliveryHold { alert, until, reason }),
+            }
+        }
+        if !holds.is_empty() {
+            tracing::info!(incident = %incident.id, held = holds.len(), "alerts wait: their channel is down, or their recipient has had enough for now");
+            self.metrics.held_total.inc_by(holds.len() as u64);
+            self.desk.submit(&incident.id, Command::HoldDeliveries { holds }, now).await?;
+        }
         if alerts.is_empty() {
             return Ok(());
         }
@@ -117,6 +137,22 @@ impl Courier {
             }
         }
         Ok(())
+    }
+
+    /// Whether an attempt is made now; if not, until when it waits and why.
+    fn admit(&self, incident: &Incident, id: &AlertId, now: Instant) -> Result<(), (Instant, String)> {
+        let Some(alert) = incident.alerts.get(id) else { return Ok(()) };
+        // One whose clocks are closed is only to be dropped.
+        if !incident.is_wanted(alert) {
+            return Ok(());
+        }
+        let (channel, to) = (&alert.queued.channel, &alert.queued.to);
+        self.health.admit(channel, id, now).map_err(|until| (until, format!("`{channel}` is down; another alert tries it")))?;
+        let quota = *self.quota.read().unwrap_or_else(PoisonError::into_inner);
+        // A repeat of a failed attempt is the same letter.
+        let Some(quota) = quota.filter(|_| alert.attempts == 0) else { return Ok(()) };
+        let waits = alert.queued.act.is_ring() && incident.open_of(alert).all(|(about, clock)| may_wait(clock, &about.rung, now));
+        self.counter.admit(quota, channel, to, waits, now).map_err(|until| (until, format!("the recipient got {quota} already")))
     }
 
     /// Waits for the attempts under way.
@@ -147,9 +183,9 @@ impl Courier {
         let channels = Arc::clone(&self.channels.read().unwrap_or_else(PoisonError::into_inner));
         let name = &alert.queued.channel;
         let outcome = match channels.get(name) {
-            Some(channel) => channel.deliver(&letter, &alert.queued.to, begun).await,
+            Some(channel) => attempt_over(channel.as_ref(), &letter, &alert.queued.to, begun).await,
             None => Outcome::Failed {
-                reason: super::delivery::FailureReason::RefusedByPolicy,
+                reason: FailureReason::RefusedByPolicy,
                 text: format!("there is no channel `{name}` in the configuration"),
                 retry_after: None,
                 permanent: true,
@@ -157,7 +193,8 @@ impl Courier {
         };
         let ended = clock();
         self.metrics.count_delivery(name, &outcome, ended - begun);
-        self.note_health(name, &outcome, ended);
+        self.health.note(name, id, &outcome, ended);
+        self.note_dead(&incident.id, id, alert, &outcome, ended);
         let result = match outcome {
             Outcome::Delivered { receipt } => DeliveryResult::Delivered { receipt },
             Outcome::Failed { reason, text, retry_after, permanent } => {
@@ -177,16 +214,41 @@ impl Courier {
         }
     }
 
-    fn note_health(&self, name: &ChannelId, outcome: &Outcome, now: Instant) {
-        let mut health = self.health.lock().unwrap_or_else(PoisonError::into_inner);
-        let entry = health.entry(name.clone()).or_default();
-        match outcome {
-            Outcome::Delivered { .. } => *entry = Health::default(),
-            Outcome::Failed { reason, text, .. } => {
-                entry.failing_since.get_or_insert(now);
-                entry.last_failure = Some(format!("{reason}: {text}"));
-            }
+    /// An alert that fails for long is said, and counted, until somebody takes it or its clock is closed.
+    fn note_dead(&self, incident: &IncidentId, id: &AlertId, alert: &Alert, outcome: &Outcome, now: Instant) {
+        let fails = matches!(outcome, Outcome::Failed { .. });
+        let dead = fails && alert.queued_at + DEAD_AFTER <= now;
+        let mut letters = self.dead_letters.lock().unwrap_or_else(PoisonError::into_inner);
+        if dead {
+            letters.insert((incident.clone(), id.clone()));
+            tracing::error!(%incident, alert = %id, channel = %alert.queued.channel, "an alert has failed for half an hour: somebody is not rung; see `watchbell alert list --dead`");
+        } else if !fails {
+            letters.remove(&(incident.clone(), id.clone()));
         }
+        self.metrics.dead_letters.set(i64::try_from(letters.len()).unwrap_or(i64::MAX));
+    }
+
+    /// Alerts whose clock was closed are no longer anybody's trouble.
+    fn forget_dropped(&self, incident: &Incident) {
+        let mut letters = self.dead_letters.lock().unwrap_or_else(PoisonError::into_inner);
+        letters.retain(|(of, id)| {
+            let state = incident.alerts.get(id).map(|alert| &alert.state);
+            *of != incident.id || !matches!(state, Some(AlertState::Dropped { .. } | AlertState::Delivered { .. }))
+        });
+        self.metrics.dead_letters.set(i64::try_from(letters.len()).unwrap_or(i64::MAX));
+    }
+}
+
+/// One attempt over a channel, bounded whatever the channel does.
+async fn attempt_over(channel: &dyn Channel, letter: &Letter, to: &str, now: Instant) -> Outcome {
+    match tokio::time::timeout(ATTEMPT_MAX, channel.deliver(letter, to, now)).await {
+        Ok(outcome) => outcome,
+        Err(_) => Outcome::Failed {
+            reason: FailureReason::TimedOut,
+            text: format!("the channel did not come back within {} s", ATTEMPT_MAX.as_secs()),
+            retry_after: None,
+            permanent: false,
+        },
     }
 }
 

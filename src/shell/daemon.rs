@@ -2,9 +2,11 @@
 
 use super::config::{self, Config};
 use super::courier::Courier;
+use super::delivery::install_crypto_provider;
 use super::desk::Desk;
 use super::drafts::Drafts;
 use super::links::Links;
+use super::operator;
 use super::reassess::{self, Note};
 use super::scheduler::Scheduler;
 use super::store::embedded::{LogOptions, Options, ReopeningStore};
@@ -75,6 +77,7 @@ impl Daemon {
     /// Opens the store, replays what is to be replayed, listens, and starts to ring. `progress` is
     /// shown bytes done and in all while the index is rebuilt.
     pub async fn start(config: Config, progress: &mut dyn FnMut(u64, u64)) -> Result<Self, StartFault> {
+        install_crypto_provider();
         let listener =
             TcpListener::bind(config.listen).await.map_err(|source| StartFault::Listen { address: config.listen, source })?;
         let address = listener.local_addr().map_err(|source| StartFault::Listen { address: config.listen, source })?;
@@ -107,6 +110,7 @@ impl Daemon {
         if !daemon.note.names(&config.rules) {
             daemon.reassess();
         }
+        daemon.tell_of_quarantine();
         Ok(daemon)
     }
 
@@ -165,7 +169,7 @@ impl Daemon {
             }
         };
         self.app.desk.swap_rules(Arc::clone(&config.rules));
-        self.courier.swap_channels(config.channels);
+        self.courier.swap_channels(config.channels, config.per_recipient);
         self.app.swap_live(Live { sources: config.sources, people: config.people });
         // From TLS to none or back is a change of the address people use, and waits for a restart.
         self.tls.send_if_modified(|tls| {
@@ -186,6 +190,16 @@ impl Daemon {
     fn reassess(&self) {
         let (desk, note) = (Arc::clone(&self.app.desk), self.note.clone());
         tokio::spawn(async move { reassess::every_open(&desk, &note).await });
+    }
+
+    /// Tells the operator of kept messages that a crash left untold, in the background.
+    fn tell_of_quarantine(&self) {
+        let app = Arc::clone(&self.app);
+        tokio::spawn(async move {
+            if let Err(error) = operator::ring_all(&app.desk, &app.spoken_for(), wall_clock::now()).await {
+                tracing::error!(%error, "the operator could not be told of messages in quarantine");
+            }
+        });
     }
 
     /// Stops taking requests, lets what is under way finish, and closes the store.

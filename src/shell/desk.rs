@@ -9,7 +9,7 @@ use crate::domain::ids::IncidentId;
 use crate::domain::incident::{Command, Decision, Event, House, Incident, Moment, Refusal, codec, decide, next_wake};
 use crate::domain::instant::{Duration, Instant};
 use crate::domain::journal::{self, Head};
-use crate::domain::quarantine::{self, Kept};
+use crate::domain::quarantine::{self, Handled, Kept};
 use std::collections::{HashMap, VecDeque};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
@@ -19,6 +19,8 @@ use tokio::sync::{Mutex as AsyncMutex, Notify};
 const CACHE_MAX: usize = 8192;
 /// Commands to one incident wait for each other on one of these.
 const STRIPES: usize = 256;
+/// Cards of kept messages read at once.
+const KEPT_PAGE: usize = 500;
 /// How often a decision is made anew because somebody else's came first.
 const RACES_MAX: u32 = 8;
 /// Cards of overrides read at once.
@@ -321,14 +323,61 @@ impl Desk {
     /// Keeps a message outside any incident, under a unique key; gives the id it is kept under, which
     /// is an earlier one if the same message was kept before.
     pub async fn keep(&self, id: IncidentId, kept: Kept, unique: Vec<u8>, now: Instant) -> Result<IncidentId, SubmitError> {
-        let body = kept.encode();
-        let card = Kept { raw: None, raw_base64: None, ..kept }.encode();
-        let sealed = journal::seal_as(None, &id, now, quarantine::FORMAT, 0, &body);
+        let card = kept.card();
+        let sealed = journal::seal_as(None, &id, now, quarantine::FORMAT, 0, &kept.encode());
         let append = Append { card: Some(card), unique: vec![unique], ..Append::of(sealed) };
         match self.store.append(append).await {
             Ok(_) => Ok(id),
             Err(AppendError::Taken { by, .. }) => Ok(by),
             Err(error) => Err(unwritten(error)),
+        }
+    }
+
+    /// A kept message in full, with what became of it; `None` if there is none of this id.
+    pub async fn kept(&self, id: &IncidentId) -> Result<Option<Kept>, SubmitError> {
+        Ok(self.kept_at(id).await?.map(|(kept, _)| kept))
+    }
+
+    /// Records what became of a kept message; gives the message. What is on record first stands.
+    pub async fn handle(&self, id: &IncidentId, handled: Handled, now: Instant) -> Result<Option<Kept>, SubmitError> {
+        let _turn = self.stripes[stripe(id)].lock().await;
+        let Some((mut kept, head)) = self.kept_at(id).await? else { return Ok(None) };
+        if kept.handled.is_some() {
+            return Ok(Some(kept));
+        }
+        let sealed = journal::seal_as(Some(&head), id, now, quarantine::HANDLED_FORMAT, 0, &handled.encode());
+        kept.handled = Some(handled);
+        let append = Append { card: Some(kept.card()), ..Append::of(sealed) };
+        match self.store.append(append).await {
+            Ok(_) => Ok(Some(kept)),
+            // Another daemon was first.
+            Err(AppendError::Conflict { .. }) => self.kept(id).await,
+            Err(error) => Err(unwritten(error)),
+        }
+    }
+
+    async fn kept_at(&self, id: &IncidentId) -> Result<Option<(Kept, Head)>, SubmitError> {
+        if !id.as_str().starts_with(quarantine::PREFIX) {
+            return Ok(None);
+        }
+        let envelopes = self.read(id).await?;
+        replay_kept(id, &envelopes)
+    }
+
+    /// Cards of kept messages, the oldest id first.
+    pub fn kept_cards(&self) -> Result<Vec<(IncidentId, Kept)>, SubmitError> {
+        let mut kept = Vec::new();
+        let mut after = Some(IncidentId::from(quarantine::PREFIX));
+        loop {
+            let page = self.cards(after.as_ref(), KEPT_PAGE)?;
+            let Some((last, _)) = page.last() else { return Ok(kept) };
+            after = Some(last.clone());
+            for (id, card) in page {
+                if !id.as_str().starts_with(quarantine::PREFIX) {
+                    return Ok(kept);
+                }
+                kept.extend(serde_json::from_slice(&card).ok().map(|card| (id, card)));
+            }
         }
     }
 
@@ -358,6 +407,23 @@ impl Desk {
         Ok(self.load(id).await?.map(|loaded| loaded.incident))
     }
 
+    /// Everything that happened to an incident, in order, each with the moment it was recorded.
+    pub async fn history(&self, id: &IncidentId) -> Result<Vec<(Instant, Event)>, SubmitError> {
+        let (store, stream) = (Arc::clone(&self.store), id.clone());
+        let envelopes = tokio::task::spawn_blocking(move || store.read(&stream))
+            .await
+            .unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()))
+            .map_err(SubmitError::Unread)?;
+        let damaged = |text: String| SubmitError::Damaged { incident: id.clone(), text };
+        let mut history = Vec::new();
+        for bytes in &envelopes {
+            let envelope = journal::open(bytes).map_err(|fault| damaged(fault.to_string()))?;
+            let events = codec::decode(envelope.format, &envelope.body).map_err(|fault| damaged(fault.to_string()))?;
+            history.extend(events.into_iter().map(|event| (envelope.at, event)));
+        }
+        Ok(history)
+    }
+
     async fn load(&self, id: &IncidentId) -> Result<Option<Loaded>, SubmitError> {
         // Kept messages and overrides have streams of their own and are no incidents.
         if !id.is_incident() {
@@ -366,17 +432,19 @@ impl Desk {
         if let Some(loaded) = self.lock_cache().loaded.get(id) {
             return Ok(Some(loaded.clone()));
         }
-        let store = Arc::clone(&self.store);
-        let stream = id.clone();
-        let envelopes = tokio::task::spawn_blocking(move || store.read(&stream))
-            .await
-            .unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()))
-            .map_err(SubmitError::Unread)?;
-        let loaded = replay(id, &envelopes)?;
+        let loaded = replay(id, &self.read(id).await?)?;
         if let Some(loaded) = &loaded {
             self.lock_cache().put(id, loaded.clone());
         }
         Ok(loaded)
+    }
+
+    async fn read(&self, id: &IncidentId) -> Result<Vec<Vec<u8>>, SubmitError> {
+        let (store, stream) = (Arc::clone(&self.store), id.clone());
+        tokio::task::spawn_blocking(move || store.read(&stream))
+            .await
+            .unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()))
+            .map_err(SubmitError::Unread)
     }
 
     fn lock_cache(&self) -> std::sync::MutexGuard<'_, Cache> {
@@ -412,6 +480,26 @@ fn replay(id: &IncidentId, envelopes: &[Vec<u8>]) -> Result<Option<Loaded>, Subm
         (Some(incident), Some(head)) => Some(Loaded { incident: Arc::new(incident), head: *head }),
         _ => None,
     })
+}
+
+/// A kept message from its envelopes: the message, then what became of it.
+fn replay_kept(id: &IncidentId, envelopes: &[Vec<u8>]) -> Result<Option<(Kept, Head)>, SubmitError> {
+    let damaged = |text: String| SubmitError::Damaged { incident: id.clone(), text };
+    let chain = journal::verify(envelopes).map_err(|fault| damaged(fault.to_string()))?;
+    let mut kept: Option<Kept> = None;
+    for bytes in envelopes {
+        let envelope = journal::open(bytes).map_err(|fault| damaged(fault.to_string()))?;
+        match (envelope.format, &mut kept) {
+            (quarantine::FORMAT, None) => {
+                kept = Some(serde_json::from_slice(&envelope.body).map_err(|fault| damaged(fault.to_string()))?);
+            }
+            (quarantine::HANDLED_FORMAT, Some(kept)) => {
+                kept.handled = Some(serde_json::from_slice(&envelope.body).map_err(|fault| damaged(fault.to_string()))?);
+            }
+            (format, _) => return Err(damaged(format!("a kept message does not go on with format {format}"))),
+        }
+    }
+    Ok(kept.zip(chain.heads().get(id).copied()))
 }
 
 fn unwritten(error: AppendError) -> SubmitError {

@@ -1,6 +1,7 @@
 //! The impure half: disk, network, wall clock, terminal.
 
 mod address_guard;
+pub mod channel_health;
 pub mod cli;
 pub mod config;
 pub mod courier;
@@ -11,12 +12,15 @@ pub mod desk;
 pub mod drafts;
 pub mod links;
 pub mod mint;
+pub mod operator;
+pub mod quota;
 pub mod reassess;
 pub mod render;
 pub mod rulebook;
 pub mod scheduler;
 pub mod store;
 pub mod telemetry;
+pub mod unique;
 pub mod wall_clock;
 pub mod web;
 pub mod wording;

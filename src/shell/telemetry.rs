@@ -41,6 +41,10 @@ pub struct Metrics {
     pub set_aside_total: Counter,
     /// Whether the last reload succeeded.
     pub config_last_reload_successful: Gauge,
+    /// Attempts put off: a channel down, or a recipient who got many.
+    pub held_total: Counter,
+    /// Alerts that have failed for half an hour.
+    pub dead_letters: Gauge,
     /// Messages in quarantine since the start.
     pub quarantined_total: Counter,
     /// Requests turned away, by reason.
@@ -98,6 +102,8 @@ impl Metrics {
             expired_total: Counter::default(),
             set_aside_total: Counter::default(),
             config_last_reload_successful: Gauge::default(),
+            held_total: Counter::default(),
+            dead_letters: Gauge::default(),
             quarantined_total: Counter::default(),
             turned_away_total: Family::default(),
             tls_handshakes_failed_total: Counter::default(),
@@ -120,6 +126,8 @@ impl Metrics {
             "Whether the last reload succeeded",
             m.config_last_reload_successful.clone(),
         );
+        registry.register("notifications_held", "Attempts put off", m.held_total.clone());
+        registry.register("dead_letters", "Alerts that have failed for half an hour", m.dead_letters.clone());
         registry.register("quarantined", "Messages put into quarantine", m.quarantined_total.clone());
         registry.register("requests_turned_away", "Requests turned away, by reason", m.turned_away_total.clone());
         registry.register("tls_handshakes_failed", "TLS handshakes that failed", m.tls_handshakes_failed_total.clone());

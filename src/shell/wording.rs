@@ -7,12 +7,14 @@ use super::courier::left_in_words;
 use super::delivery::{Act, Letter, Urgency};
 use crate::domain::escalation::parse_length;
 use crate::domain::ids::{AlertId, IncidentId};
-use crate::domain::incident::{self, About, Alert, Clock, Incident, Standing};
+use crate::domain::incident::{self, About, Alert, Clock, ClockKey, Incident, Standing};
 use crate::domain::instant::{Duration, Instant, Zone, rfc3339};
 use crate::domain::law::Mode;
 
 /// The fact that the house's own clock asks for.
 const OPENING_QUESTION: &str = "breach.suspected";
+/// The duty to look at messages that were not read.
+const QUARANTINE: &str = "house.quarantine";
 /// A limit closer than this does not wait for the morning.
 const NIGHT: Duration = Duration::hours(12);
 /// A limit closer than this is this week's.
@@ -62,7 +64,7 @@ pub fn compose(incident: &Incident, id: &AlertId, alert: &Alert, link: Option<St
         heading,
         lines: lines(clock, about, alert, others, organisation, now),
         asked: law.asks.clone(),
-        commands: commands(incident, law.mode, &clock_id),
+        commands: commands(incident, key, law.mode, &clock_id),
         link,
         facts: serde_json::json!({
             "clock": clock_id,
@@ -122,9 +124,10 @@ pub fn drill(id: AlertId, now: Instant) -> Letter {
 }
 
 /// What to type: the answer where one is all that is asked, the acknowledgement otherwise.
-fn commands(incident: &Incident, mode: Mode, clock_id: &str) -> Vec<(String, String)> {
+fn commands(incident: &Incident, key: &ClockKey, mode: Mode, clock_id: &str) -> Vec<(String, String)> {
     let id = &incident.id;
     let first = match mode {
+        _ if key.duty.as_str() == QUARANTINE => ("To look at them", "watchbell quarantine list".to_owned()),
         Mode::Policy => ("To answer", format!("watchbell answer {id} {OPENING_QUESTION}=true --ground \"what was seen\"")),
         _ => ("To take it", format!("watchbell clock ack {clock_id}")),
     };
@@ -186,6 +189,12 @@ fn also(about: &About, clock: &Clock, now: Instant) -> String {
         }
         None => format!("{title}: without delay ({})", law.cite),
     }
+}
+
+/// Whether an alert may be held back when its reader has got many: neither a loud one nor a ladder's last rungs.
+pub fn may_wait(clock: &Clock, rung: &str, now: Instant) -> bool {
+    let last = rung == "expiry" || rung.contains("overdue");
+    urgency(clock, now) <= Urgency::Warning && !last
 }
 
 /// Loud only where the night cannot wait; a rehearsal never is.

@@ -1,13 +1,14 @@
 //! A real browser opens the page, fills in the form and presses the button: Chromium, by the W3C's WebDriver.
 //! With `WATCHBELL_PICTURES` set to a folder, what it saw is kept there.
 
-use super::support::{self, Daemon, request};
+use super::support::{self, Daemon};
 use super::{clock, rung};
 use base64::Engine;
 use serde_json::{Value, json};
-use std::io::{BufRead, BufReader};
-use std::net::SocketAddr;
+use std::io::{self, BufRead, BufReader, Read, Write};
+use std::net::{SocketAddr, TcpStream};
 use std::process::{Child, Command, Stdio};
+use std::time::Duration;
 
 struct Browser {
     driver: Child,
@@ -34,11 +35,11 @@ impl Browser {
     }
 
     fn ask(&self, method: &str, path: &str, body: &Value) -> Value {
-        let body = (method == "POST").then(|| body.to_string());
+        let body = if method == "POST" { body.to_string() } else { String::new() };
         let path = format!("/session{}{path}", self.session);
-        let answer = request(self.address, method, &path, None, body.as_deref()).expect("the driver answers");
-        assert_eq!(answer.status, 200, "{method} {path}: {}", answer.text());
-        answer.json()["value"].clone()
+        let (ok, answer) = exchange(self.address, method, &path, &body).expect("the driver answers");
+        assert!(ok, "{method} {path}: {answer}");
+        answer["value"].clone()
     }
 
     fn visit(&self, url: &str) {
@@ -65,10 +66,29 @@ impl Browser {
 
 impl Drop for Browser {
     fn drop(&mut self) {
-        let _ = request(self.address, "DELETE", &format!("/session{}", self.session), None, None);
+        let _ = exchange(self.address, "DELETE", &format!("/session{}", self.session), "");
         let _ = self.driver.kill();
         let _ = self.driver.wait();
     }
+}
+
+/// One request to the driver, which leaves connections open whatever it is asked; whether it went well, and its JSON.
+fn exchange(address: SocketAddr, method: &str, path: &str, body: &str) -> io::Result<(bool, Value)> {
+    let mut stream = TcpStream::connect(address)?;
+    stream.set_read_timeout(Some(Duration::from_secs(60)))?;
+    let length = body.len();
+    write!(stream, "{method} {path} HTTP/1.1\r\nhost: {address}\r\ncontent-length: {length}\r\n\r\n{body}")?;
+    let mut reader = BufReader::new(stream);
+    let mut head = String::new();
+    while !head.ends_with("\r\n\r\n") {
+        if reader.read_line(&mut head)? == 0 {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+    }
+    let length = head.to_lowercase().lines().find_map(|line| line.strip_prefix("content-length:")?.trim().parse().ok());
+    let mut body = vec![0; length.unwrap_or(0)];
+    reader.read_exact(&mut body)?;
+    Ok((head.starts_with("HTTP/1.1 200"), serde_json::from_slice(&body).unwrap_or_default()))
 }
 
 #[test]

@@ -144,7 +144,7 @@ fn house(change: impl Fn(&str) -> String) -> tempfile::TempDir {
     let built_in = Path::new(env!("CARGO_MANIFEST_DIR")).join("rules/house");
     let folder = tempfile::tempdir().expect("a folder");
     fs::create_dir(folder.path().join("house")).expect("a folder");
-    for name in ["pack.toml", "cases.toml", "triage.toml"] {
+    for name in ["pack.toml", "cases.toml", "triage.toml", "quarantine.toml"] {
         let text = fs::read_to_string(built_in.join(name)).expect("the house pack is there");
         let text = if name == "triage.toml" { change(&text) } else { text };
         fs::write(folder.path().join("house").join(name), text).expect("a file");

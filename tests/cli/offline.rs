@@ -96,7 +96,7 @@ fn a_configuration_is_in_order_or_every_fault_is_told() {
     let file = folder.path().join("watchbell.toml");
     let example = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/config.example.toml")).expect("the example");
     fs::write(&file, &example).expect("a file");
-    run(["check-config", text(&file)]).done().shows("is in order: 1 organisation, 1 source, 1 person, 1 channel, 2 ladders");
+    run(["check-config", text(&file)]).done().shows("is in order: 1 organisation, 1 source, 1 person, 1 channel, 3 ladders");
     assert_eq!(run(["check-config", text(&file), "-o", "json"]).done().json()["ok"], true);
 
     let faulty =

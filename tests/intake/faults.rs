@@ -48,11 +48,12 @@ pub fn open(daemon: &Daemon, id: &str) -> String {
     taken["incident"].as_str().expect("an id").to_owned()
 }
 
-/// The ids of all incidents.
+/// The ids of all incidents but those that the daemon opens for its operator.
 pub fn incidents(daemon: &Daemon) -> Vec<String> {
     let board = daemon.get("/v1/incidents?closed=true&limit=1000").json();
     let cards = board["cards"].as_array().expect("cards");
-    cards.iter().map(|card| card["incident"].as_str().expect("an id").to_owned()).collect()
+    let cards = cards.iter().filter(|card| card["source"] != "watchbell itself");
+    cards.map(|card| card["incident"].as_str().expect("an id").to_owned()).collect()
 }
 
 /// The codes under which messages are kept in quarantine, in order.

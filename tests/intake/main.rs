@@ -8,6 +8,7 @@ mod drills;
 mod faults;
 mod people;
 mod proofs;
+mod quarantine;
 mod settings;
 mod sources;
 mod storage;

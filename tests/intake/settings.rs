@@ -140,7 +140,7 @@ fn a_reload_with_faults_keeps_the_old_settings_and_a_sound_one_moves_the_clocks(
 
 fn copy_house_pack(to: &Path) {
     fs::create_dir_all(to).expect("a folder");
-    for name in ["pack.toml", "triage.toml", "cases.toml"] {
+    for name in ["pack.toml", "triage.toml", "quarantine.toml", "cases.toml"] {
         let from = format!("{}/rules/house/{name}", env!("CARGO_MANIFEST_DIR"));
         fs::copy(from, to.join(name)).expect("copied");
     }

@@ -76,7 +76,7 @@ fn whoever_is_on_call_is_mailed_and_the_ladder_shows_it_before_and_after() {
     let (done, out, err) = run(&daemon, &["clock", "ladder", &clock]);
     assert!(done, "{err}");
     for text in
-        ["start +20m", "night → Ben (rota night) by mail b…@example.org", "unless anybody acknowledges first", "Last call"]
+        ["start +20m", "night → Ben (rota night) by mail be…@example.org", "unless anybody acknowledges first", "Last call"]
     {
         assert!(out.contains(text), "`{text}` is not in\n{out}");
     }

@@ -64,7 +64,7 @@ fn every_rung_is_shown_before_it_happens_and_whom_it_reaches() {
     );
     assert_eq!((view.left_out, view.target), (vec!["4d left".to_owned()], Some(at("2026-11-19T08:00:00Z"))));
     assert_eq!(view.rungs[1].unless, ["soc acknowledges first"]);
-    assert_eq!(view.rungs[2].reaches[1].to, "b…@example.org");
+    assert_eq!(view.rungs[2].reaches[1].to, "be…@example.org");
     assert_eq!(view.rungs[2].local, "Thu 19 Nov 2026 09:00 Europe/Berlin");
     assert_eq!(view.rungs[4].every.as_deref(), Some("every 1h overdue"));
 }

@@ -9,6 +9,7 @@ mod bad_days;
 mod house;
 mod ladders;
 mod odd_store;
+mod operator;
 mod random;
 mod set_clock;
 #[path = "../support/mod.rs"]

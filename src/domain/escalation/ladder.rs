@@ -5,7 +5,7 @@ use super::when::{Target, When};
 use serde::{Deserialize, Serialize};
 
 /// Steps by which a clock gets louder.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Ladder {
     /// The name.

@@ -1,6 +1,7 @@
 //! What can be asked of an incident, and what is needed to answer.
 
-use super::event::{ClockKey, DeliveryResult, Opened, Received};
+use super::alert::DeliveryResult;
+use super::event::{ClockKey, Opened, Received};
 use super::house::House;
 use crate::domain::facts::Claim;
 use crate::domain::ids::AlertId;
@@ -118,6 +119,20 @@ pub enum Command {
         /// Which alerts.
         alerts: Vec<AlertId>,
     },
+    /// Alerts that are due wait a little: their channel is down, or their recipient has had enough for now.
+    HoldDeliveries {
+        /// Which, until when, and why.
+        holds: Vec<DeliveryHold>,
+    },
+    /// A person wants an alert to go out once more.
+    Redeliver {
+        /// Which.
+        alert: AlertId,
+        /// Who.
+        by: String,
+        /// Why.
+        reason: String,
+    },
     /// An attempt ended.
     EndDelivery {
         /// Which alert.
@@ -127,6 +142,17 @@ pub enum Command {
         /// How.
         result: DeliveryResult,
     },
+}
+
+/// An alert that is to wait.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DeliveryHold {
+    /// Which.
+    pub alert: AlertId,
+    /// Until when.
+    pub until: Instant,
+    /// Why.
+    pub reason: String,
 }
 
 /// A report of something new.
@@ -256,6 +282,9 @@ pub enum Refusal {
     /// There is no such alert, or it is not due.
     #[error("no alert `{0}` waits for delivery")]
     NoAlert(AlertId),
+    /// It is being sent at this moment.
+    #[error("alert `{0}` is being sent right now")]
+    UnderWay(AlertId),
     /// Something was left empty that must not be.
     #[error("`{0}` must not be empty")]
     Empty(&'static str),

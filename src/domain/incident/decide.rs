@@ -1,13 +1,14 @@
 //! What a command makes of an incident: events, or a refusal.
 
+use super::alert::{Act, Alert, AlertQueued, AlertState, DeliveryResult};
 use super::assessing::{reassess, redraft};
 use super::command::{Command, Moment, Refusal};
-use super::event::{Act, AlertQueued, ClockKey, DeliveryResult, Event, Received};
+use super::event::{ClockKey, Event, Received};
 use super::house::Address;
-use super::leases::{self, Cover};
-use super::state::{Acknowledgement, Alert, AlertState, Clock, Incident};
+use super::leases::{self, Acknowledgement, Cover};
+use super::state::{Clock, Incident};
 use super::suggesting::suggest_risks;
-use super::{digest, fallback, late, ringing, tracking};
+use super::{delivering, digest, fallback, late, ringing, tracking};
 use crate::domain::facts::{CLOCK_SKEW, Claim, Rank, Vocabulary};
 use crate::domain::ids::{AlertId, IncidentId};
 use crate::domain::instant::{Instant, rfc3339};
@@ -148,6 +149,15 @@ fn further(story: &mut Story<'_>, incident: &Incident, command: Command, moment:
                     story.tell(Event::DeliveryDropped { alert: id, reason: "the clock is closed".into() });
                 }
             }
+        }
+        Command::HoldDeliveries { holds } => {
+            for event in delivering::hold(incident, holds, moment.now)? {
+                story.tell(event);
+            }
+        }
+        Command::Redeliver { alert, by, reason } => {
+            not_empty("reason", &reason)?;
+            story.tell(delivering::redeliver(incident, alert, by, reason)?);
         }
         Command::EndDelivery { alert: id, attempt, result } => end_delivery(story, incident, id, attempt, result)?,
     }

@@ -1,7 +1,8 @@
 //! What one decision has to tell one address is one alert, about as many clocks as it may be.
 
+use super::alert::{Act, AlertQueued};
 use super::command::Moment;
-use super::event::{Act, AlertQueued, ClockKey, Event};
+use super::event::{ClockKey, Event};
 use super::house::{Address, Reached};
 use super::state::{Clock, Incident};
 use crate::domain::hex::hex;

@@ -1,9 +1,10 @@
 //! What has happened to an incident. The journal holds these and nothing else.
 
+use super::alert::{AlertQueued, DeliveryResult};
 use super::command::{Evidence, HoldStatement};
 use crate::domain::clocks::Pause;
 use crate::domain::facts::{Book, Claim};
-use crate::domain::ids::{AlertId, ChannelId, DutyId, IncidentId, OrganisationId, PackId, SourceId};
+use crate::domain::ids::{AlertId, DutyId, IncidentId, OrganisationId, PackId, SourceId};
 use crate::domain::instant::{Instant, Zone};
 use crate::domain::law::assess::{Deadlines, Started};
 use crate::domain::law::{Mode, Verification};
@@ -294,6 +295,24 @@ pub enum Event {
         /// How.
         result: DeliveryResult,
     },
+    /// An alert that was due waits a little.
+    DeliveryHeld {
+        /// Which alert.
+        alert: AlertId,
+        /// Until when.
+        until: Instant,
+        /// Why.
+        reason: String,
+    },
+    /// An alert goes out once more, under the same id.
+    Redelivered {
+        /// Which alert.
+        alert: AlertId,
+        /// Who wants it.
+        by: String,
+        /// Why.
+        reason: String,
+    },
     /// Looked at with nothing to do, but the wake set before is not the one policy asks for.
     NothingDue {},
     /// An alert is no longer tried because its clock is closed.
@@ -349,6 +368,9 @@ pub struct Received {
     /// When this version of the report was made, by the sender's own clock.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub version: Option<Instant>,
+    /// When it came in, if that was long before it was recorded here.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub came_at: Option<Instant>,
     /// Whether a newer version of the same report had come before: it then overwrites nothing.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub late: bool,
@@ -376,6 +398,7 @@ impl Received {
             update_id: update_id.into(),
             external_id: None,
             version: None,
+            came_at: None,
             late: false,
             status: None,
             sha256: String::new(),
@@ -474,58 +497,6 @@ pub struct Draft {
     pub gaps: Vec<String>,
 }
 
-/// An alert that a rung queued.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct AlertQueued {
-    /// Its id, the same on every retry.
-    pub id: AlertId,
-    /// The channel.
-    pub channel: ChannelId,
-    /// The address there.
-    pub to: String,
-    /// The team it is for.
-    pub team: String,
-    /// The person, where the team names people.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub person: Option<String>,
-    /// The rota by which that person was on call.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub rota: Option<String>,
-    /// What it asks of the channel.
-    #[serde(default, skip_serializing_if = "Act::is_ring")]
-    pub act: Act,
-}
-
-/// What an alert asks of a channel.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Act {
-    /// Wake somebody.
-    #[default]
-    Ring,
-    /// Note that somebody owns the clock.
-    Acknowledge,
-    /// Close what was opened: the clock asks for nothing any more.
-    Resolve,
-}
-
-impl Act {
-    /// Whether somebody is to be woken.
-    pub fn is_ring(&self) -> bool {
-        *self == Self::Ring
-    }
-
-    /// The word for it.
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Ring => "ring",
-            Self::Acknowledge => "acknowledge",
-            Self::Resolve => "resolve",
-        }
-    }
-}
-
 /// A rung that did not ring by itself.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -536,27 +507,4 @@ pub struct RungSkip {
     pub due_at: Instant,
     /// Why it did not ring.
     pub reason: String,
-}
-
-/// How an attempt to deliver ended.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
-pub enum DeliveryResult {
-    /// The channel took it.
-    Delivered {
-        /// What the channel answered.
-        receipt: String,
-    },
-    /// It did not.
-    Failed {
-        /// The class, such as `unreachable`.
-        reason: String,
-        /// In words, without secrets.
-        text: String,
-        /// When it is tried again.
-        retry_at: Instant,
-        /// Whether it is bound to fail again until a person changes something.
-        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-        permanent: bool,
-    },
 }

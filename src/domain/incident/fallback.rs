@@ -1,10 +1,11 @@
 //! Another way when a channel does not take an alert. The first goes on being tried.
 
+use super::alert::{Alert, AlertQueued, AlertState, DeliveryResult};
 use super::command::Moment;
 use super::digest::id_of;
-use super::event::{AlertQueued, DeliveryResult, Event};
+use super::event::Event;
 use super::house::Address;
-use super::state::{Alert, AlertState, Incident};
+use super::state::Incident;
 use crate::domain::ids::AlertId;
 use crate::domain::instant::Duration;
 

@@ -229,3 +229,11 @@ impl House {
         people
     }
 }
+
+/// Enough of an address to tell it from others of the house.
+pub fn masked(to: &str) -> String {
+    let (name, domain) = to.split_once('@').map_or((to, None), |(name, domain)| (name, Some(domain)));
+    let beginning: String = name.chars().take(2).collect();
+    let cut = if beginning.len() < name.len() { "…" } else { "" };
+    domain.map_or_else(|| format!("{beginning}{cut}"), |domain| format!("{beginning}{cut}@{domain}"))
+}

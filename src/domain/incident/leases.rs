@@ -7,12 +7,60 @@
 use super::command::{Moment, Refusal};
 use super::event::ClockKey;
 use super::house::House;
-use super::state::{Acknowledgement, Clock, Incident};
+use super::state::{Clock, Incident};
 use crate::domain::escalation::{Ladder, Unless};
 use crate::domain::instant::{Duration, Instant};
 
 /// How long the giver of a clock still owns it after handing it over, at most.
 pub const HAND_OVER: Duration = Duration::minutes(30);
+
+/// A person owns a clock.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Acknowledgement {
+    /// Who.
+    pub by: String,
+    /// Since when.
+    pub at: Instant,
+    /// Until when.
+    pub until: Instant,
+    /// How they said so.
+    pub via: String,
+    /// Whether the limit had passed already.
+    pub taken_overdue: bool,
+    /// To whom they handed it over.
+    pub handed_to: Option<String>,
+    /// When it ended.
+    pub ended_at: Option<Instant>,
+}
+
+/// A clock is kept quiet for a while.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Silence {
+    /// By whom.
+    pub by: String,
+    /// Why.
+    pub reason: String,
+    /// Since when.
+    pub at: Instant,
+    /// Until when.
+    pub until: Instant,
+    /// How they said so.
+    pub via: String,
+}
+
+impl Acknowledgement {
+    /// Until when it holds: as recorded, or until the last call where the limit has moved under it.
+    pub fn holds_until(&self, clock: &Clock, house: &House) -> Instant {
+        holds_until(clock, self.at, self.until, self.taken_overdue, house)
+    }
+}
+
+impl Silence {
+    /// Until when it holds: as recorded, or until the last call where the limit has moved under it.
+    pub fn holds_until(&self, clock: &Clock, house: &House) -> Instant {
+        holds_until(clock, self.at, self.until, false, house)
+    }
+}
 
 /// From when on a clock cannot be kept quiet; none where it has no limit.
 pub fn last_call(clock: &Clock, house: &House) -> Option<Instant> {

@@ -18,6 +18,9 @@ pub struct Message {
     pub update_id: String,
     /// When it was recorded.
     pub at: Instant,
+    /// When it came in, if that was long before it was recorded here.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub came_at: Option<Instant>,
     /// When this version of the report was made, by the sender's own clock.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub version: Option<Instant>,
@@ -42,6 +45,7 @@ impl Message {
             external_id: received.external_id.clone().unwrap_or_else(|| opened_as.to_owned()),
             update_id: received.update_id.clone(),
             at,
+            came_at: received.came_at,
             version: received.version,
             late: received.late,
             status: received.status.clone(),
@@ -52,7 +56,7 @@ impl Message {
 
     /// When it was said: by the sender's clock where it says, else when it came in.
     pub fn said_at(&self) -> Instant {
-        self.version.unwrap_or(self.at)
+        self.version.or(self.came_at).unwrap_or(self.at)
     }
 
     /// Whether both are versions of one report.

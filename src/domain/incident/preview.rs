@@ -1,10 +1,12 @@
 //! Every rung of a clock before it happens: when it falls, whom it reaches, what would keep it from ringing.
 
+use super::alert::Alert;
 use super::command::Moment;
 use super::event::ClockKey;
+use super::house::masked;
 use super::leases::{Cover, last_call};
 use super::ringing::{rings, rings_at};
-use super::state::{Alert, AlertState, Clock, Incident};
+use super::state::{Clock, Incident};
 use crate::domain::escalation::{Handled, Ladder, Length, PlannedRung, Rung};
 use crate::domain::instant::{Instant, Zone};
 use serde::{Deserialize, Serialize};
@@ -117,7 +119,7 @@ pub fn preview(incident: &Incident, key: &ClockKey, moment: &Moment<'_>) -> Opti
         rungs.extend(to_come.map(|rung| ahead(&rung, ladder, &cover, zone, moment)));
     }
     rungs.sort_by(|a, b| (a.at, &a.name).cmp(&(b.at, &b.name)));
-    let lease = |(team, lease): (&Option<String>, &super::state::Acknowledgement)| LeaseView {
+    let lease = |(team, lease): (&Option<String>, &super::leases::Acknowledgement)| LeaseView {
         by: lease.by.clone(),
         team: team.clone(),
         at: lease.at,
@@ -251,25 +253,4 @@ fn left_out(ladder: &Ladder, clock: &Clock, now: Instant) -> Vec<String> {
     let has_instant: BTreeSet<String> =
         laid.iter().filter_map(|rung| rung_of(ladder, rung)).map(|rung| rung.when.to_string()).collect();
     ladder.rungs.iter().map(|rung| rung.when.to_string()).filter(|name| !has_instant.contains(name)).collect()
-}
-
-/// An address of which only the edges are shown: `s…@example.org`, `…42`.
-pub fn masked(to: &str) -> String {
-    match to.split_once('@') {
-        Some((name, host)) => format!("{}…@{host}", name.chars().next().map(String::from).unwrap_or_default()),
-        None if to.chars().count() <= 4 => to.to_owned(),
-        None => format!("…{}", to.chars().skip(to.chars().count() - 2).collect::<String>()),
-    }
-}
-
-impl AlertState {
-    /// The word for it.
-    pub fn word(&self) -> &'static str {
-        match self {
-            Self::Waiting { .. } => "waiting",
-            Self::Trying { .. } => "trying",
-            Self::Delivered { .. } => "delivered",
-            Self::Dropped { .. } => "dropped",
-        }
-    }
 }

@@ -1,11 +1,10 @@
 //! What an incident is: the fold of its events.
 
+use super::alert::{About, Alert, AlertQueued, AlertState, DeliveryResult};
 use super::command::{Evidence, HoldStatement};
-use super::event::{AlertQueued, ClockKey, ClockLaw, DeliveryResult, Draft, Event, Opened, Standing};
-use super::house::House;
-use super::leases;
+use super::event::{ClockKey, ClockLaw, Draft, Event, Opened, Standing};
+use super::leases::{self, Acknowledgement, Silence};
 use super::message::Message;
-use super::wake::{ATTEMPT_LEASE, RETRY_WAIT_MAX};
 use crate::domain::clocks::Hold;
 use crate::domain::escalation::{Fate, Handled, Span};
 use crate::domain::facts::Book;
@@ -87,54 +86,6 @@ pub struct RecordedHold {
     pub hold: Hold,
 }
 
-/// A person owns a clock.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Acknowledgement {
-    /// Who.
-    pub by: String,
-    /// Since when.
-    pub at: Instant,
-    /// Until when.
-    pub until: Instant,
-    /// How they said so.
-    pub via: String,
-    /// Whether the limit had passed already.
-    pub taken_overdue: bool,
-    /// To whom they handed it over.
-    pub handed_to: Option<String>,
-    /// When it ended.
-    pub ended_at: Option<Instant>,
-}
-
-/// A clock is kept quiet for a while.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Silence {
-    /// By whom.
-    pub by: String,
-    /// Why.
-    pub reason: String,
-    /// Since when.
-    pub at: Instant,
-    /// Until when.
-    pub until: Instant,
-    /// How they said so.
-    pub via: String,
-}
-
-impl Acknowledgement {
-    /// Until when it holds: as recorded, or until the last call where the limit has moved under it.
-    pub fn holds_until(&self, clock: &Clock, house: &House) -> Instant {
-        leases::holds_until(clock, self.at, self.until, self.taken_overdue, house)
-    }
-}
-
-impl Silence {
-    /// Until when it holds: as recorded, or until the last call where the limit has moved under it.
-    pub fn holds_until(&self, clock: &Clock, house: &House) -> Instant {
-        leases::holds_until(clock, self.at, self.until, false, house)
-    }
-}
-
 /// Why nothing is owed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NothingOwed {
@@ -151,67 +102,6 @@ pub struct NothingOwed {
     pub determined: bool,
 }
 
-/// One alert to one recipient.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Alert {
-    /// The clocks it is about, one at least, each with the rung that queued it.
-    pub about: Vec<About>,
-    /// When it was queued.
-    pub queued_at: Instant,
-    /// Where it goes.
-    pub queued: AlertQueued,
-    /// How far it is.
-    pub state: AlertState,
-    /// How many attempts began.
-    pub attempts: u32,
-    /// How the last failed attempt failed: class and words.
-    pub last_failure: Option<(String, String)>,
-    /// How many attempts failed, and when the first did.
-    pub failures: Option<(u32, Instant)>,
-    /// The alert in whose stead it goes out, and how that one fails.
-    pub in_stead_of: Option<(AlertId, String)>,
-    /// The alert that goes out in its stead.
-    pub fell_back_to: Option<AlertId>,
-}
-
-/// One of the clocks an alert is about.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct About {
-    /// The clock.
-    pub clock: ClockKey,
-    /// Which of its rungs rings.
-    pub rung: String,
-    /// When that rung fell due.
-    pub due_at: Instant,
-}
-
-/// How far an alert is.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum AlertState {
-    /// It waits for its next attempt.
-    Waiting {
-        /// When that is.
-        next_at: Instant,
-    },
-    /// An attempt is under way.
-    Trying {
-        /// Since when.
-        since: Instant,
-    },
-    /// A channel took it.
-    Delivered {
-        /// When.
-        at: Instant,
-        /// What the channel answered.
-        receipt: String,
-    },
-    /// Its clock closed first.
-    Dropped {
-        /// Why.
-        reason: String,
-    },
-}
-
 impl Clock {
     /// The span its ladder is laid over.
     pub fn span(&self) -> Span {
@@ -226,36 +116,6 @@ impl Clock {
     /// Who owns it: of several the one whose acknowledgement ends last.
     pub fn owner(&self) -> Option<&Acknowledgement> {
         self.live_leases().map(|(_, lease)| lease).max_by_key(|lease| lease.until)
-    }
-}
-
-impl Alert {
-    fn queued(queued: &AlertQueued, about: Vec<About>, at: Instant) -> Self {
-        Self {
-            about,
-            queued_at: at,
-            queued: queued.clone(),
-            state: AlertState::Waiting { next_at: at },
-            attempts: 0,
-            last_failure: None,
-            failures: None,
-            in_stead_of: None,
-            fell_back_to: None,
-        }
-    }
-
-    /// Whether it is about a clock.
-    pub fn is_about(&self, clock: &ClockKey) -> bool {
-        self.about.iter().any(|about| about.clock == *clock)
-    }
-
-    /// Whether an attempt is to be made now: the time has come, or an attempt was lost with its daemon.
-    pub fn is_due(&self, now: Instant) -> bool {
-        match self.state {
-            AlertState::Waiting { next_at } => next_at <= now || next_at > now + RETRY_WAIT_MAX,
-            AlertState::Trying { since } => since + ATTEMPT_LEASE <= now || since > now + ATTEMPT_LEASE,
-            AlertState::Delivered { .. } | AlertState::Dropped { .. } => false,
-        }
     }
 }
 
@@ -447,6 +307,10 @@ impl Incident {
                     alert.state = AlertState::Waiting { next_at: *retry_at };
                 }
             }),
+            Event::DeliveryHeld { alert, until, .. } => {
+                self.with_alert(alert, |alert| alert.state = AlertState::Waiting { next_at: *until });
+            }
+            Event::Redelivered { alert, .. } => self.with_alert(alert, |alert| alert.state = AlertState::Waiting { next_at: at }),
             Event::DeliveryDropped { alert, reason } => {
                 self.with_alert(alert, |alert| alert.state = AlertState::Dropped { reason: reason.clone() });
             }

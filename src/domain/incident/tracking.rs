@@ -4,11 +4,12 @@
 //! Only what people put on record closes anything there; a product's "resolved" closes no clock, and so
 //! nothing here.
 
+use super::alert::{Act, Alert, AlertQueued, AlertState};
 use super::command::Moment;
 use super::digest::id_of;
-use super::event::{Act, AlertQueued, ClockKey, Event};
+use super::event::{ClockKey, Event};
 use super::house::Address;
-use super::state::{Alert, AlertState, Incident};
+use super::state::Incident;
 use crate::domain::ids::AlertId;
 use crate::domain::instant::rfc3339;
 use std::collections::BTreeMap;

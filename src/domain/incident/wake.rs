@@ -1,9 +1,10 @@
 //! When the machine must look at an incident again, and why.
 
+use super::alert::AlertState;
 use super::event::{ClockKey, Standing};
 use super::house::House;
 use super::ringing::{next_rung, rings};
-use super::state::{AlertState, Incident};
+use super::state::Incident;
 use crate::domain::instant::{Duration, Instant};
 
 /// An attempt that has not ended after this long is taken for lost (the daemon died) and made again.

@@ -2,6 +2,7 @@
 //! the way from a sender to the daemon, not for trying out the mapping.
 
 use super::mapping::{Form, From, Mapping, Take};
+use super::place::Place;
 use super::pointer::Pointer;
 use serde_json::{Map, Value, json};
 
@@ -23,14 +24,21 @@ pub fn sample(mapping: &Mapping) -> Value {
 
 /// The places of the first source that has any within the event.
 fn places(takes: &[Take]) -> Vec<&Pointer> {
-    let has_any = |take: &&Take| match &take.from {
-        From::Pointer(pointer) => !pointer.from_root,
-        From::Join(_) => true,
-        From::Constant(_) | From::Header(_) => false,
+    takes.iter().map(within).find(|places| !places.is_empty()).unwrap_or_default()
+}
+
+fn within(take: &Take) -> Vec<&Pointer> {
+    let places: &[Place] = match &take.from {
+        From::Place(place) => std::slice::from_ref(place),
+        From::Join(places) => places,
+        From::Constant(_) => &[],
     };
-    match takes.iter().find(has_any).map(|take| &take.from) {
-        Some(From::Pointer(pointer)) => vec![pointer],
-        Some(From::Join(pointers)) => pointers.iter().filter(|pointer| !pointer.from_root).collect(),
-        _ => Vec::new(),
+    places.iter().filter_map(in_event).collect()
+}
+
+fn in_event(place: &Place) -> Option<&Pointer> {
+    match place {
+        Place::Pointer(pointer) if !pointer.from_root => Some(pointer),
+        Place::Pointer(_) | Place::Header(_) | Place::Expression(_) => None,
     }
 }

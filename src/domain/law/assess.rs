@@ -146,6 +146,13 @@ pub fn assess<'a>(duty: &'a Duty, pack: &'a Pack, rulebook: &'a Rulebook, at: &C
     assessment.remarks.extend(assessment.overlays.iter().flat_map(|(overlay, _)| overlay.remarks()));
     let (reckoning, missing) = reckon(duty, pack, rulebook, at, &assessment.start);
     assessment.missing = missing;
+    assessment.remarks.extend(reckoning.without_number.map(|due| {
+        let mark = due.verification.word();
+        format!(
+            "while it is not known which case applies, this one may, and asks for no delay: {} ({}; {mark})",
+            due.says, due.cite
+        )
+    }));
     let findings = [Some(&assessment.binds), assessment.arises.as_ref()].into_iter().flatten();
     for finding in findings.chain(assessment.exceptions.iter().map(|(_, finding)| finding)) {
         finding.add_missing(&mut assessment.missing);

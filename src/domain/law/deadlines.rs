@@ -47,7 +47,7 @@ pub struct Deadlines {
 /// The deadlines of a duty; see [`Deadlines`].
 #[derive(Clone, Debug)]
 pub struct Reckoning<'a> {
-    /// The one that is scheduled on: the strictest arguable.
+    /// The one that is scheduled on: the strictest arguable with a number, if there is one.
     pub operational: Reckoned<'a>,
     /// The later one, where law arguably gives more or facts are missing.
     pub outer: Option<Reckoned<'a>>,
@@ -57,6 +57,8 @@ pub struct Reckoning<'a> {
     pub target: Option<Reckoned<'a>>,
     /// The due case that applies, by its number from 0; none while several stay arguable.
     pub due_case: Option<usize>,
+    /// The case that asks for no delay without a number, where it stays arguable beside one with a number.
+    pub without_number: Option<&'a Due>,
 }
 
 /// A deadline under one reading; its derivation is written when it is asked for.
@@ -102,7 +104,7 @@ pub(super) fn reckon<'a>(
 ) -> (Reckoning<'a>, BTreeSet<&'a FactKey>) {
     let context = Context { organisation_zone: at.zone, calendars: &rulebook.calendars };
     let mut missing = BTreeSet::new();
-    let mut arguable: Vec<(&Due, Reckoned<'a>)> = Vec::with_capacity(duty.text.due.len());
+    let mut arguable: Vec<(&'a Due, Reckoned<'a>)> = Vec::with_capacity(duty.text.due.len());
     let mut due_case = None;
     for (index, due) in duty.text.due.iter().enumerate() {
         let truth = match &due.when {
@@ -126,7 +128,12 @@ pub(super) fn reckon<'a>(
     if arguable.is_empty() {
         arguable.extend(duty.text.due.iter().map(|due| (due, of_due(due, start, at, context))));
     }
-    // "Without delay" has no instant and is stricter than any.
+    // A number that may apply is never hidden behind one that may not: "without delay" rings nobody.
+    let mut without_number = None;
+    if arguable.iter().any(|(_, reckoned)| reckoned.at.is_some()) {
+        without_number = arguable.iter().find(|(_, reckoned)| reckoned.at.is_none()).map(|(due, _)| *due);
+        arguable.retain(|(_, reckoned)| reckoned.at.is_some());
+    }
     arguable.sort_by_key(|(_, reckoned)| reckoned.at);
     let mut arguable = arguable.into_iter();
     let (due, operational) = arguable.next().expect("the lint refuses a duty without a due case");
@@ -140,7 +147,7 @@ pub(super) fn reckon<'a>(
         cite: "house policy, not law",
         ..bare(Count { limit, start: start.at, context, holds: Vec::new() })
     });
-    (Reckoning { operational, outer, advisory, target, due_case }, missing)
+    (Reckoning { operational, outer, advisory, target, due_case, without_number }, missing)
 }
 
 fn of_due<'a>(due: &'a Due, start: &Starting<'a>, at: &Circumstances<'a, '_>, context: Context<'a>) -> Reckoned<'a> {

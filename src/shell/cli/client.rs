@@ -175,6 +175,11 @@ impl Api {
         self.send(Method::DELETE, path, &[], None).await
     }
 
+    /// Has something done to what a query names.
+    pub async fn post_with(&self, path: &[&str], query: &[(&str, &str)], body: &Value) -> Result<Answer, ApiFault> {
+        self.send(Method::POST, path, query, Some(body)).await
+    }
+
     /// The board, all its pages; with `closed`, also incidents that ask for nothing any more.
     pub async fn board(&self, closed: bool) -> Result<(Board, Instant), ApiFault> {
         let mut board = Board::default();

@@ -4,6 +4,7 @@
 //! store; the others need no daemon. A command gives an [`Outcome`]: an [`Exit`], or an error that
 //! is told in the same form everywhere.
 
+mod alert;
 mod answer;
 mod assess;
 mod board;
@@ -78,6 +79,7 @@ enum Command {
     Answer(answer::GiveAnswer),
     Clock(clock::Clock),
     Notice(notice::Notice),
+    Alert(alert::Alert),
     Quarantine(quarantine::Quarantine),
     Oncall(oncall::Oncall),
 
@@ -106,6 +108,7 @@ pub fn main() -> ExitCode {
         Command::Incident(incident) => ask(incident.run(output)),
         Command::Answer(answer) => ask(answer.run(output)),
         Command::Clock(clock) => ask(clock.run(output)),
+        Command::Alert(alert) => ask(alert.run(output)),
         Command::Notice(notice) => ask(notice.run(output)),
         Command::Oncall(oncall) => ask(oncall.run(output)),
         Command::Quarantine(quarantine) => ask(quarantine.run(output)),

@@ -9,6 +9,7 @@ use crate::shell::delivery::{
     PAGERDUTY_EVENTS, PagerDutyChannel, PagerDutySettings, SLACK_API, SlackChannel, SlackSettings, TeamsChannel, WebhookChannel,
     WebhookSettings,
 };
+use crate::shell::quota::Quota;
 use secrecy::SecretString;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -42,6 +43,14 @@ impl Reader<'_> {
             }
         }
         channels
+    }
+
+    pub(super) fn quota(&mut self, text: Option<&str>) -> Option<Quota> {
+        let quota = text.map(|text| (text, Quota::parse(text)));
+        if let Some((text, None)) = quota {
+            self.fault(text, format!("`per_recipient` is `{text}`"), "write how many letters in how long a time: `20 in 1h`");
+        }
+        quota?.1
     }
 
     fn channel(&mut self, raw: &RawChannel, id: &ChannelId) -> Made {

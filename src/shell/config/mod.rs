@@ -25,6 +25,7 @@ use crate::domain::instant::Instant;
 use crate::domain::law::{PackFault, PackText, Rulebook};
 use crate::domain::repeated::Repeated;
 use crate::shell::delivery::Channel;
+use crate::shell::quota::Quota;
 use crate::shell::rulebook::{self, RulesFault};
 use ipnet::IpNet;
 use raw::{RawConfig, RawSource};
@@ -72,6 +73,8 @@ pub struct Config {
     pub people: Vec<Person>,
     /// How people are reached.
     pub channels: BTreeMap<ChannelId, Arc<dyn Channel>>,
+    /// How many letters one recipient gets before those that may wait do.
+    pub per_recipient: Option<Quota>,
 }
 
 /// The law and the house's policy, swapped together on a reload.
@@ -264,6 +267,7 @@ impl<'a> Reader<'a> {
         let organisations = self.organisations(&raw, &rulebook.vocabulary);
         let channels = self.channels(&raw.channels);
         let ringing = self.ringing(&raw, &rulebook);
+        let per_recipient = self.quota(raw.escalation.per_recipient.as_deref());
         let sources = self.sources(&raw, &texts, &organisations, &rulebook.vocabulary);
         let people = self.people(&raw);
         let with_packs = self.packs(&raw.rules.with, &rulebook);
@@ -293,6 +297,7 @@ impl<'a> Reader<'a> {
             sources,
             people,
             channels,
+            per_recipient,
         })
     }
 

@@ -28,6 +28,8 @@ pub struct RawConfig {
     pub acknowledge: RawAcknowledge,
     #[serde(default)]
     pub escalation: RawEscalation,
+    #[serde(default)]
+    pub operator: RawOperator,
     #[serde(default, rename = "organisation")]
     pub organisations: Vec<RawOrganisation>,
     #[serde(default, rename = "source")]
@@ -163,6 +165,13 @@ impl Default for RawAcknowledge {
 #[serde(deny_unknown_fields, default)]
 pub struct RawEscalation {
     pub ring_shadow: bool,
+    pub per_recipient: Option<String>,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct RawOperator {
+    pub team: Option<String>,
 }
 
 #[derive(Clone, Debug, Deserialize)]

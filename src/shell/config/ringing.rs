@@ -2,12 +2,16 @@
 
 use super::raw::{RawAddress, RawConfig, RawMember};
 use super::{Reader, there_are};
-use crate::domain::escalation::{Ladder, Rota, Subject, choose, inherit};
+use crate::domain::escalation::{Ladder, Rota, Rung, Subject, When, choose, inherit};
 use crate::domain::ids::ChannelId;
 use crate::domain::incident::{Address, Contact, House, Member, Team};
 use crate::domain::ingest::Severity;
+use crate::domain::instant::Duration;
 use crate::domain::law::{PackFault, Rulebook};
 use std::collections::{BTreeMap, BTreeSet};
+
+/// The clock by which the daemon tells its operator of messages that nobody could read.
+const OPERATORS_DUTY: &str = "house.quarantine";
 
 impl Reader<'_> {
     /// The part of the house's policy that says who is rung.
@@ -152,7 +156,8 @@ impl Reader<'_> {
                 self.fault(severity, format!("there is no severity `{severity}`"), there_are(&Severity::NAMES, severity));
             }
         }
-        match inherit(&raw.ladders) {
+        let written: Vec<Ladder> = self.operator(raw, teams).into_iter().chain(raw.ladders.iter().cloned()).collect();
+        match inherit(&written) {
             Ok(ladders) => {
                 self.every_duty_has_one(&ladders, rulebook);
                 ladders
@@ -162,6 +167,21 @@ impl Reader<'_> {
                 Vec::new()
             }
         }
+    }
+
+    /// The ladder of what the daemon tells of itself, unless the house wrote one for it.
+    fn operator(&mut self, raw: &RawConfig, teams: &BTreeMap<String, Team>) -> Option<Ladder> {
+        let team = raw.operator.team.as_ref()?;
+        if !teams.contains_key(team) {
+            let known: Vec<&str> = teams.keys().map(String::as_str).collect();
+            self.fault(team, format!("there is no team `{team}`"), there_are(&known, team));
+        }
+        let written = raw.ladders.iter().flat_map(|ladder| &ladder.duties).any(|duty| duty == OPERATORS_DUTY);
+        let rung = |when| Rung { when, to: vec![team.clone()], unless_acknowledged: None, then: Vec::new() };
+        let whens = [When::Start, When::ShareLeft(50), When::Expiry, When::EveryOverdue(Duration::hours(1))];
+        let rungs = whens.into_iter().map(rung).collect();
+        let ladder = Ladder { name: "operator".into(), duties: vec![OPERATORS_DUTY.into()], rungs, ..Ladder::default() };
+        (!written).then_some(ladder)
     }
 
     fn every_duty_has_one(&mut self, ladders: &[Ladder], rulebook: &Rulebook) {

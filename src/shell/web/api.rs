@@ -70,7 +70,8 @@ pub async fn board(State(app): State<Arc<App>>, headers: HeaderMap, Query(page):
         for (id, bytes) in cards {
             after = Some(id.clone());
             if id.as_str().starts_with(quarantine::PREFIX) {
-                board.quarantined += 1;
+                let kept = serde_json::from_slice::<quarantine::Kept>(&bytes);
+                board.quarantined += usize::from(kept.is_ok_and(|kept| kept.handled.is_none()));
                 continue;
             }
             let Ok(card) = serde_json::from_slice::<Card>(&bytes) else { continue };
@@ -95,28 +96,6 @@ pub fn channels(app: &App) -> BTreeMap<String, ChannelState> {
         Some((id.to_string(), ChannelState { failing_since, last_failure: health.last_failure.unwrap_or_default() }))
     });
     failing.collect()
-}
-
-/// `GET /v1/quarantine`
-pub async fn quarantined(State(app): State<Arc<App>>, headers: HeaderMap) -> Answer<Vec<serde_json::Value>> {
-    caller(&app, &headers, May::Read)?;
-    let mut kept = Vec::new();
-    let mut after = Some(IncidentId::from(quarantine::PREFIX));
-    while kept.len() < PAGE_MAX {
-        let page = app.desk.cards(after.as_ref(), PAGE_MAX)?;
-        let Some((last, _)) = page.last() else { break };
-        after = Some(last.clone());
-        for (id, bytes) in page {
-            if !id.as_str().starts_with(quarantine::PREFIX) {
-                return Ok(axum::Json(kept));
-            }
-            if let Ok(serde_json::Value::Object(mut card)) = serde_json::from_slice(&bytes) {
-                card.insert("id".into(), id.as_str().into());
-                kept.push(card.into());
-            }
-        }
-    }
-    Ok(axum::Json(kept))
 }
 
 pub(super) async fn incident(app: &App, id: &str) -> Result<Arc<Incident>, Problem> {

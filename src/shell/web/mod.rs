@@ -4,6 +4,7 @@
 
 mod acknowledge;
 mod admission;
+mod alerts;
 mod api;
 mod auth;
 mod extract;
@@ -11,9 +12,11 @@ mod intake;
 mod ops;
 mod patience;
 mod problem;
+mod quarantine;
 mod ringing;
 mod rotas;
 mod serve;
+mod taking;
 mod wire;
 
 pub use admission::DRILL_HEADER;
@@ -24,6 +27,7 @@ pub use serve::{Keeping, serve, serve_router};
 use super::config::{Door, Person, Source};
 use super::courier::Courier;
 use super::desk::Desk;
+use super::operator;
 use super::scheduler::Scheduler;
 use super::telemetry::Metrics;
 use crate::domain::ids::SourceId;
@@ -104,9 +108,21 @@ impl App {
         Arc::clone(&self.live.read().unwrap_or_else(PoisonError::into_inner))
     }
 
+    /// Whom each source speaks for.
+    pub fn spoken_for(&self) -> operator::Organisations {
+        self.live().spoken_for()
+    }
+
     /// Puts others in use.
     pub fn swap_live(&self, live: Live) {
         *self.live.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(live);
+    }
+}
+
+impl Live {
+    /// Whom each source speaks for.
+    pub fn spoken_for(&self) -> operator::Organisations {
+        self.sources.iter().map(|(name, source)| (name.to_string(), source.organisations.clone())).collect()
     }
 }
 
@@ -119,6 +135,9 @@ pub fn routes(app: Arc<App>) -> Router {
         .route("/v1/incidents", get(api::board))
         .route("/v1/incidents/{id}", get(api::show_incident))
         .route("/v1/incidents/{id}/claims", post(api::answer))
+        .route("/v1/alerts", get(alerts::list))
+        .route("/v1/incidents/{id}/alerts", get(alerts::of_incident))
+        .route("/v1/incidents/{id}/alerts/{alert}/redeliver", post(alerts::redeliver))
         .route("/v1/clocks", get(api::list_clocks))
         .route("/v1/clocks/{id}", get(api::show_clock))
         .route("/v1/clocks/{id}/ack", post(api::ack))
@@ -134,7 +153,11 @@ pub fn routes(app: Arc<App>) -> Router {
         .route("/v1/rotas/{name}", get(rotas::show))
         .route("/v1/rotas/{name}/overrides", post(rotas::stand_in))
         .route("/v1/rotas/{name}/overrides/{id}", axum::routing::delete(rotas::withdraw))
-        .route("/v1/quarantine", get(api::quarantined))
+        .route("/v1/quarantine", get(quarantine::list))
+        .route("/v1/quarantine/remap", post(quarantine::remap_all))
+        .route("/v1/quarantine/{id}", get(quarantine::show))
+        .route("/v1/quarantine/{id}/remap", post(quarantine::remap))
+        .route("/v1/quarantine/{id}/drop", post(quarantine::drop_kept))
         .route("/a/{token}", get(acknowledge::show).post(acknowledge::take))
         .route("/metrics", get(ops::metrics))
         .route("/-/healthy", get(ops::healthy))

@@ -18,14 +18,14 @@ pub struct Problem {
     hint: Option<String>,
     more: Map<String, Value>,
     retry_after_s: Option<u32>,
-    challenge: &'static str,
+    asks_for_password: bool,
 }
 
 impl Problem {
     /// A problem of a kind. `code` is stable: scripts hold on to it.
     pub fn new(status: StatusCode, code: &'static str, title: &'static str, detail: impl Into<String>) -> Self {
         let (detail, hint) = split_hint(detail.into());
-        Self { status, code, title, detail, hint, more: Map::new(), retry_after_s: None, challenge: "Bearer" }
+        Self { status, code, title, detail, hint, more: Map::new(), retry_after_s: None, asks_for_password: false }
     }
 
     /// The same with what to do next.
@@ -39,9 +39,19 @@ impl Problem {
         self
     }
 
-    /// The same with what `WWW-Authenticate` asks for, when it is a 401.
-    pub fn challenge(self, challenge: &'static str) -> Self {
-        Self { challenge, ..self }
+    /// A further member.
+    pub fn member(&self, name: &str) -> Option<&Value> {
+        self.more.get(name)
+    }
+
+    /// What to do next.
+    pub fn hint_text(&self) -> Option<&str> {
+        self.hint.as_deref()
+    }
+
+    /// The same, asking for a user name and a password when it is a 401: some senders wait for that.
+    pub fn asking_for_password(self) -> Self {
+        Self { asks_for_password: true, ..self }
     }
 
     /// The status.
@@ -117,7 +127,10 @@ impl IntoResponse for Problem {
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
         if self.status == StatusCode::UNAUTHORIZED {
-            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static(self.challenge));
+            headers.insert(
+                header::WWW_AUTHENTICATE,
+                HeaderValue::from_static(if self.asks_for_password { "Basic realm=\"watchbell\"" } else { "Bearer" }),
+            );
         }
         if let Some(seconds) = self.retry_after_s {
             headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
@@ -160,6 +173,7 @@ impl From<Refusal> for Problem {
             Refusal::NoIncident => Self::not_found("no-incident", detail).hint("`GET /v1/incidents` lists them"),
             Refusal::NoClock(_) => Self::not_found("no-clock", detail).hint("`GET /v1/clocks` lists them"),
             Refusal::NoAlert(_) => Self::not_found("no-alert", detail).hint("`GET /v1/clocks/{id}` lists the alerts of a clock"),
+            Refusal::UnderWay(_) => Self::conflict("under-way", detail).hint("wait until the attempt has ended"),
             Refusal::Exists => Self::conflict("exists", detail).hint("`GET /v1/incidents` lists them"),
             Refusal::Closed(_) => Self::conflict("clock-closed", detail).hint("answer with facts if it ought to run again"),
             Refusal::LastCall => Self::conflict("last-call", detail).hint("`POST /v1/clocks/{id}/meet` or `…/determine`"),

@@ -104,7 +104,11 @@ pub async fn stand_in(State(app): State<Arc<App>>, headers: HeaderMap, Path(name
 }
 
 /// `DELETE /v1/rotas/{name}/overrides/{id}`
-pub async fn withdraw(State(app): State<Arc<App>>, headers: HeaderMap, Path((name, id)): Path<(String, String)>) -> Answer<Override> {
+pub async fn withdraw(
+    State(app): State<Arc<App>>,
+    headers: HeaderMap,
+    Path((name, id)): Path<(String, String)>,
+) -> Answer<Override> {
     let caller = caller(&app, &headers, May::Act)?;
     let (rules, now) = (app.desk.rules(), wall_clock::now());
     let found = rules.house.overrides.iter().find(|over| over.rota == name && over.id == id && over.until > now).cloned();

@@ -132,15 +132,6 @@ impl Credential {
             Self::Url(key) => key.check(offer),
         }
     }
-
-    /// What `WWW-Authenticate` asks for, where the way has a scheme of HTTP.
-    pub fn challenge(&self) -> Option<&'static str> {
-        match self {
-            Self::Bearer(_) | Self::Jwt(_) => Some("Bearer"),
-            Self::Basic(_) => Some("Basic realm=\"watchbell\""),
-            _ => None,
-        }
-    }
 }
 
 /// Why a credential was not accepted.

@@ -121,10 +121,15 @@ mod tests {
         #[test]
         fn what_a_client_writes_never_makes_it_another(line in "[ -~]{0,60}") {
             // The proxy adds the address it saw at the end, as a line of its own or of the same.
-            prop_assert_eq!(by_x("10.0.0.1", &[&line, "203.0.113.9"]).as_deref(), Some("203.0.113.9"));
-            prop_assert_eq!(by_x("10.0.0.1", &[&format!("{line}, 203.0.113.9")]).as_deref(), Some("203.0.113.9"));
             let element = format!("{}, for=203.0.113.9", line.replace('"', ""));
-            prop_assert_eq!(client(ForwardedHeader::Forwarded, "10.0.0.1", &[&element]).as_deref(), Some("203.0.113.9"));
+            let told = [
+                by_x("10.0.0.1", &[&line, "203.0.113.9"]),
+                by_x("10.0.0.1", &[&format!("{line}, 203.0.113.9")]),
+                client(ForwardedHeader::Forwarded, "10.0.0.1", &[&element]),
+            ];
+            for address in told {
+                prop_assert_eq!(address.as_deref(), Some("203.0.113.9"));
+            }
         }
     }
 }

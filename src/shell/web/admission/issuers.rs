@@ -18,8 +18,11 @@ const PAUSE: Duration = Duration::minutes(1);
 /// The keys of every issuer asked so far.
 #[derive(Default)]
 pub struct Issuers {
-    known: StdMutex<BTreeMap<(String, Option<String>), Arc<Known>>>,
+    known: StdMutex<BTreeMap<Address, Arc<Known>>>,
 }
+
+/// An issuer, and where its keys are if the configuration says.
+type Address = (String, Option<String>);
 
 #[derive(Default)]
 struct Known {

@@ -69,7 +69,7 @@ pub async fn admit(app: &App, source: &Source, url_key: Option<&str>, knock: Kno
     let must_sign = all && !still.is_empty();
     let unsigned = still.iter().find(|way| !way.credential.is_offered(&offer));
     if must_sign && let Some(way) = unsigned {
-        return Err(refusal(source, &[check(&way.credential, &offer).err()].into_iter().flatten().collect::<Vec<_>>()));
+        return Err(refusal(source, &[way.credential.check(&offer).err()].into_iter().flatten().collect::<Vec<_>>()));
     }
     if !admitted && still.is_empty() {
         return Err(refusal(source, &faults));
@@ -77,7 +77,7 @@ pub async fn admit(app: &App, source: &Source, url_key: Option<&str>, knock: Kno
     let body = app.room.read(body, &headers, app.body_limit).await?;
     if must_sign || !admitted {
         let offer = Offer { body: &body.bytes, ..offer };
-        let (held, fallen): (Vec<_>, Vec<_>) = still.iter().map(|way| check(&way.credential, &offer)).partition(Result::is_ok);
+        let (held, fallen): (Vec<_>, Vec<_>) = still.iter().map(|way| way.credential.check(&offer)).partition(Result::is_ok);
         if held.is_empty() || (all && !fallen.is_empty()) {
             faults.extend(fallen.into_iter().filter_map(Result::err));
             return Err(refusal(source, &faults));
@@ -99,14 +99,10 @@ fn check_address(source: &Source, client: Option<IpAddr>) -> Result<(), Problem>
 }
 
 async fn check_head(app: &App, credential: &Credential, offer: &Offer<'_>, now: Instant) -> Result<(), CredentialFault> {
-    let Credential::Jwt(issuer) = credential else { return check(credential, offer) };
-    let Some(key_id) = key_id(offer) else { return check(credential, offer) };
+    let Credential::Jwt(issuer) = credential else { return credential.check(offer) };
+    let Some(key_id) = key_id(offer) else { return credential.check(offer) };
     let keys = app.issuers.keys(issuer, key_id.as_deref(), now).await;
-    check(credential, &Offer { keys: keys.as_deref(), ..offer.clone() })
-}
-
-fn check(credential: &Credential, offer: &Offer<'_>) -> Result<(), CredentialFault> {
-    credential.check(offer)
+    credential.check(&Offer { keys: keys.as_deref(), ..offer.clone() })
 }
 
 /// The fault of what the sender tried; if it tried nothing, what it might.
@@ -124,8 +120,8 @@ fn refusal(source: &Source, faults: &[CredentialFault]) -> Problem {
             Problem::unauthorised(format!("nothing proves that this comes from source `{}`", source.name)).hint(hint)
         }
     };
-    let challenge = counted.iter().find_map(|way| way.credential.challenge());
-    challenge.map_or(problem.clone(), |challenge| problem.challenge(challenge))
+    let asks = counted.iter().any(|way| matches!(way.credential, Credential::Basic(_)));
+    if asks { problem.asking_for_password() } else { problem }
 }
 
 fn told(fault: &CredentialFault) -> Problem {

@@ -115,7 +115,8 @@ mod tests {
         drop(second);
         assert_eq!(read(&room, 2048).await.expect("room again").bytes.len(), 2048);
         // A body that does not say how long it is takes the room of the largest.
-        let unannounced = || room.read(Body::from("short"), &HeaderMap::new(), 4096);
+        let no_headers = HeaderMap::new();
+        let unannounced = || room.read(Body::from("short"), &no_headers, 4096);
         assert_eq!(unannounced().await.err().expect("half of the room is taken").code(), "busy");
         drop(first);
         assert_eq!(unannounced().await.expect("all of the room").bytes, "short");
