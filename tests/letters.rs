@@ -11,14 +11,16 @@ use std::sync::Arc;
 use support::ConfigText;
 use watchbell::domain::facts::{Claim, Claimant, Value};
 use watchbell::domain::ids::{AlertId, IncidentId};
-use watchbell::domain::incident::{ClockKey, Command, Incident, Opened, Opening, Received};
+use watchbell::domain::incident::{
+    About, Act, Alert, AlertQueued, AlertState, ClockKey, Command, Incident, Opened, Opening, Received,
+};
 use watchbell::domain::instant::{Instant, parse_rfc3339};
 use watchbell::domain::law::Mode;
 use watchbell::shell::config::{self, Config};
 use watchbell::shell::delivery::{Letter, Urgency, html_body, text_body};
 use watchbell::shell::desk::Desk;
 use watchbell::shell::store::MemoryStore;
-use watchbell::shell::wording::{Told, compose};
+use watchbell::shell::wording::compose;
 
 const LINK: &str = "https://watchbell.example.org/a/b64";
 
@@ -65,14 +67,36 @@ async fn incident(now: Instant) -> Arc<Incident> {
     desk.submit(&id, Command::Answer { claims }, now).await.unwrap_or_else(|error| panic!("{error}")).incident
 }
 
-fn told(incident: &Incident, due_at: Instant) -> Vec<Told<'_>> {
+fn open_clocks(incident: &Incident, due_at: Instant) -> Vec<About> {
     let open = incident.clocks.iter().filter(|(_, clock)| clock.standing.is_open() && clock.law.mode != Mode::Shadow);
-    open.map(|(key, clock)| Told { key, clock, rung: "start", due_at }).collect()
+    open.map(|(key, _)| About { clock: key.clone(), rung: "start".into(), due_at }).collect()
 }
 
-fn letter(incident: &Incident, told: &[Told<'_>], now: Instant) -> Letter {
-    let id = AlertId::new("alr-1");
-    compose(incident, &id, now, told, Some(LINK.into()), now).expect("there are clocks")
+fn alert(about: &[About], queued_at: Instant) -> Alert {
+    let queued = AlertQueued {
+        id: AlertId::new("alr-1"),
+        channel: "mail".into(),
+        to: "soc@example.org".into(),
+        team: "soc".into(),
+        person: None,
+        rota: None,
+        act: Act::Ring,
+    };
+    Alert {
+        about: about.to_vec(),
+        queued_at,
+        queued,
+        state: AlertState::Waiting { next_at: queued_at },
+        attempts: 0,
+        last_failure: None,
+        failures: None,
+        in_stead_of: None,
+        fell_back_to: None,
+    }
+}
+
+fn letter(incident: &Incident, about: &[About], now: Instant) -> Letter {
+    compose(incident, &AlertId::new("alr-1"), &alert(about, now), Some(LINK.into()), now).expect("there are clocks")
 }
 
 fn keep(name: &str, letter: &Letter) {
@@ -86,10 +110,10 @@ fn keep(name: &str, letter: &Letter) {
 async fn a_letter_about_one_clock_says_the_time_left_and_the_local_time_in_its_subject() {
     let now = at("2026-11-20T03:00:00Z");
     let incident = incident(now).await;
-    let all = told(&incident, now);
+    let all = open_clocks(&incident, now);
     for one in &all {
-        let letter = letter(&incident, &[*one], now);
-        let law = &one.clock.law;
+        let letter = letter(&incident, std::slice::from_ref(one), now);
+        let law = &incident.clocks[&one.clock].law;
         let until = law.limit().map(|limit| law.deadlines.operational.zone.in_words(limit));
         match until {
             Some(until) => {
@@ -101,7 +125,7 @@ async fn a_letter_about_one_clock_says_the_time_left_and_the_local_time_in_its_s
             }
             None => assert!(letter.subject.starts_with("Without delay: "), "{}", letter.subject),
         }
-        assert_eq!(letter.clocks, [one.key.public(&incident.id)]);
+        assert_eq!(letter.clocks, [one.clock.public(&incident.id)]);
         assert_eq!(letter.link.as_deref(), Some(LINK));
         for text in [letter.subject.clone(), text_body(&letter), html_body(&letter), letter.facts.to_string()] {
             assert!(!text.contains("Ransom") && !text.contains("locked"), "thin: {text}");
@@ -114,7 +138,7 @@ async fn a_letter_about_one_clock_says_the_time_left_and_the_local_time_in_its_s
 async fn a_letter_about_many_clocks_leads_with_the_most_urgent_and_lists_the_others() {
     let now = at("2026-11-20T03:00:00Z");
     let incident = incident(now).await;
-    let mut all = told(&incident, now);
+    let mut all = open_clocks(&incident, now);
     assert!(all.len() > 3, "{} clocks", all.len());
     let expected = letter(&incident, &all, now);
     all.reverse();
@@ -144,8 +168,8 @@ async fn a_letter_about_many_clocks_leads_with_the_most_urgent_and_lists_the_oth
 async fn a_letter_is_as_loud_as_its_loudest_clock() {
     let now = at("2026-11-20T03:00:00Z");
     let incident = incident(now).await;
-    let all = told(&incident, now);
-    let first = all.iter().filter_map(|told| told.clock.law.limit()).min().expect("a limit");
+    let all = open_clocks(&incident, now);
+    let first = all.iter().filter_map(|about| incident.clocks[&about.clock].law.limit()).min().expect("a limit");
     assert_eq!(letter(&incident, &all, first + watchbell::domain::instant::Duration::seconds(1)).urgency, Urgency::Overdue);
-    assert!(compose(&incident, &AlertId::new("alr-1"), now, &[], None, now).is_none());
+    assert!(compose(&incident, &AlertId::new("alr-1"), &alert(&[], now), None, now).is_none());
 }

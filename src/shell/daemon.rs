@@ -91,6 +91,9 @@ impl Daemon {
         let metrics = Metrics::new();
         let contract: Arc<dyn Store> = Arc::clone(&store) as Arc<dyn Store>;
         let desk = Arc::new(Desk::new(contract, Arc::clone(&config.rules), Some(drafts)));
+        if let Err(error) = desk.load_overrides(wall_clock::now()) {
+            tracing::error!(%error, "overrides of rotas could not be read; whoever has the turn is rung");
+        }
         let links = Links::in_store(&config.store).map_err(|source| StartFault::Links { path: config.store.clone(), source })?;
         let courier = Courier::new(Arc::clone(&desk), &config, Arc::clone(&metrics)).with_links(links);
         let courier = Arc::new(courier);

@@ -7,7 +7,7 @@ use super::courier::left_in_words;
 use super::delivery::{Act, Letter, Urgency};
 use crate::domain::escalation::parse_length;
 use crate::domain::ids::{AlertId, IncidentId};
-use crate::domain::incident::{Clock, ClockKey, Incident, Standing};
+use crate::domain::incident::{self, Alert, Clock, ClockKey, Incident, Standing};
 use crate::domain::instant::{Duration, Instant, Zone, rfc3339};
 use crate::domain::law::Mode;
 
@@ -22,28 +22,23 @@ const WEEK: Duration = Duration::days(7);
 
 /// A clock a letter is about, and the rung that rings for it.
 #[derive(Clone, Copy)]
-pub struct Told<'a> {
+struct Told<'a> {
     /// Which.
-    pub key: &'a ClockKey,
+    key: &'a ClockKey,
     /// As it is.
-    pub clock: &'a Clock,
+    clock: &'a Clock,
     /// The rung's name.
-    pub rung: &'a str,
+    rung: &'a str,
     /// When the rung fell due.
-    pub due_at: Instant,
+    due_at: Instant,
 }
 
 /// The letter of an alert, from the incident as it is now: about one clock, or about several, of which the most
 /// urgent leads. `link` opens the page where it is acknowledged. Without a clock there is no letter.
-pub fn compose(
-    incident: &Incident,
-    id: &AlertId,
-    queued_at: Instant,
-    told: &[Told<'_>],
-    link: Option<String>,
-    now: Instant,
-) -> Option<Letter> {
-    let mut told = told.to_vec();
+pub fn compose(incident: &Incident, id: &AlertId, alert: &Alert, link: Option<String>, now: Instant) -> Option<Letter> {
+    let spoken_of = incident.spoken_of(alert).into_iter();
+    let mut told: Vec<Told<'_>> =
+        spoken_of.map(|(about, clock)| Told { key: &about.clock, clock, rung: &about.rung, due_at: about.due_at }).collect();
     told.sort_by_key(|told| (told.clock.law.mode == Mode::Shadow, told.clock.law.until().unwrap_or(Instant::MAX_UTC), told.key));
     let (first, others) = told.split_first()?;
     let law = &first.clock.law;
@@ -57,17 +52,22 @@ pub fn compose(
         1 => (", and 1 more clock".to_owned(), " and 1 more".to_owned()),
         more => (format!(", and {more} more clocks"), format!(" and {more} more")),
     };
-    let mut lines = lines(first, organisation, now);
+    let mut lines = lines(first, alert, organisation, now);
     lines.extend(others.iter().enumerate().map(|(nth, told)| (format!("Clock {}", nth + 2), in_a_line(incident, told, now))));
     let clocks: Vec<String> = told.iter().map(|told| told.key.public(&incident.id)).collect();
     let late_by_s = u64::try_from((now - first.due_at).num_seconds()).unwrap_or(0);
+    let (act, subject) = match alert.queued.act {
+        incident::Act::Ring => (Act::Ring, format!("{left}: {title}{also_in_subject}{until}")),
+        incident::Act::Acknowledge => (Act::Acknowledge, format!("Taken: {title}{also_in_subject}")),
+        incident::Act::Resolve => (Act::Resolve, format!("Closed: {title}{also_in_subject}")),
+    };
     Some(Letter {
         id: id.clone(),
         drill: false,
-        act: Act::Ring,
+        act,
         incident: incident.id.clone(),
         thread: incident.id.to_string(),
-        subject: format!("{left}: {title}{also_in_subject}{until} ({organisation}, {})", incident.id),
+        subject: format!("{subject} ({organisation}, {})", incident.id),
         heading: format!("{title}, {}{also}", lower_first(&left)),
         lines,
         asked: law.asks.clone(),
@@ -88,7 +88,7 @@ pub fn compose(
         }),
         clocks,
         urgency: told.iter().map(|told| urgency(told.clock, now)).max().unwrap_or(Urgency::Info),
-        rung_at: queued_at,
+        rung_at: alert.queued_at,
         late_by_s,
     })
 }
@@ -163,7 +163,7 @@ fn commands(incident: &Incident, key: &ClockKey, mode: Mode, clock_id: &str) -> 
 }
 
 /// What the letter rests on, in the order in which it is asked for: until when, whose, which law, why now.
-fn lines(told: &Told<'_>, organisation: &str, now: Instant) -> Vec<(String, String)> {
+fn lines(told: &Told<'_>, alert: &Alert, organisation: &str, now: Instant) -> Vec<(String, String)> {
     let clock = told.clock;
     let law = &clock.law;
     let term = &law.deadlines.operational;
@@ -189,10 +189,12 @@ fn lines(told: &Told<'_>, organisation: &str, now: Instant) -> Vec<(String, Stri
     lines.push(("Law", law.cite.clone()));
     lines.push(("Limit", term.says.clone()));
     lines.push(("Standing", standing_in_words(clock)));
-    if let Some(lease) = &clock.acknowledged {
-        lines.push(("Taken by", format!("{} until {}", lease.by, term.zone.in_words(lease.until))));
+    for (team, lease) in clock.live_leases() {
+        let team = team.as_ref().map(|team| format!(" for {team}")).unwrap_or_default();
+        lines.push(("Taken by", format!("{}{team} until {}", lease.by, term.zone.in_words(lease.until))));
     }
     lines.push(("Why now", rung_in_words(told.rung)));
+    lines.extend(alert.in_stead_of.iter().map(|(_, because)| ("Why here", because.clone())));
     lines.into_iter().map(|(label, value)| (label.to_owned(), value)).collect()
 }
 
@@ -230,6 +232,9 @@ fn standing_in_words(clock: &Clock) -> String {
 
 /// A rung's name in words: `50% left` is `half of the time is left`.
 fn rung_in_words(rung: &str) -> String {
+    if let Some((followed, wait)) = rung.rsplit_once(" +") {
+        return format!("{}, and nobody acknowledged within {wait}", rung_in_words(followed));
+    }
     if let Some(left) = rung.strip_suffix(" left") {
         if left == "50%" {
             return "half of the time is left".into();
@@ -243,10 +248,19 @@ fn rung_in_words(rung: &str) -> String {
     match rung {
         "start" => "the clock has been set".into(),
         "expiry" => "the time is up".into(),
+        "at target" => "the house's own target has come".into(),
+        "acknowledge" => "somebody owns the clock".into(),
+        "resolve" => "the clock asks for nothing any more".into(),
+        _ if rung.starts_with("handed over by ") => rung.to_owned(),
         _ if rung.starts_with("acknowledgement ended") => "nobody has it any more: the acknowledgement has ended".into(),
-        _ => match rung.split_once(" overdue #") {
-            Some((_, number)) => format!("overdue, reminder {number}"),
-            None => rung.to_owned(),
+        _ => match (rung.split_once(" overdue #"), rung.split_once(" past target #"), rung.strip_suffix(" before target")) {
+            (Some((_, number)), _, _) => format!("overdue, reminder {number}"),
+            (_, Some((_, number)), _) => format!("past the house's own target, reminder {number}"),
+            (_, _, Some(length)) => match parse_length(length) {
+                Some(length) => format!("{} before the house's own target", whole_units(length)),
+                None => rung.to_owned(),
+            },
+            (None, None, None) => rung.to_owned(),
         },
     }
 }
@@ -281,6 +295,10 @@ mod tests {
             ("30s left", "no more than 30 seconds left"),
             ("expiry", "the time is up"),
             ("every 1h overdue #3", "overdue, reminder 3"),
+            ("at target", "the house's own target has come"),
+            ("6h before target", "6 hours before the house's own target"),
+            ("every 1h past target #2", "past the house's own target, reminder 2"),
+            ("24h left +15m", "no more than 24 hours left, and nobody acknowledged within 15m"),
             ("acknowledgement ended 2026-11-21T03:00:00Z", "nobody has it any more: the acknowledgement has ended"),
         ];
         for (rung, words) in names {
@@ -304,7 +322,7 @@ mod tests {
         let (from, until) = (at("2026-11-20T00:00:00Z"), at("2026-11-21T00:00:00Z"));
         let plan = ladder.plan(
             Span { set_at: from, from, until: Some(until) },
-            &std::collections::BTreeSet::new(),
+            &std::collections::BTreeMap::new(),
             at("2026-11-21T01:30:00Z"),
         );
         let words: Vec<String> = plan.iter().map(|rung| rung_in_words(&rung.name)).collect();
