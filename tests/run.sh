@@ -9,7 +9,17 @@ say "what the tests need"
 packages=()
 command -v faketime >/dev/null || packages+=(faketime)
 command -v openssl >/dev/null || packages+=(openssl)
+command -v g++ >/dev/null || packages+=(g++)
 python3 -c 'import venv, ensurepip' 2>/dev/null || packages+=(python3 python3-venv)
+# A real mail server, and a real browser with its driver, for one test each.
+command -v chromedriver >/dev/null || packages+=(chromium chromium-driver)
+if ! command -v postfix >/dev/null; then
+  packages+=(postfix)
+  # Installed and not set up: the test starts one of its own in a temporary folder.
+  if [[ $(id -u) == 0 ]] && command -v debconf-set-selections >/dev/null; then
+    echo "postfix postfix/main_mailer_type select No configuration" | debconf-set-selections
+  fi
+fi
 if ((${#packages[@]})); then
   if [[ $(id -u) == 0 ]] && command -v apt-get >/dev/null; then
     apt-get update -qq
@@ -37,3 +47,9 @@ cargo test --locked --no-fail-fast
 say "the packs' own cases, as the command line runs them"
 cargo run --quiet --locked -- rules check
 cargo run --quiet --locked -- rules test
+say "fuzzing of the intake path"
+if command -v g++ >/dev/null; then
+  fuzz/run.sh "${WATCHBELL_FUZZ_SECONDS:-120}"
+else
+  echo "g++ is missing; skipped"
+fi

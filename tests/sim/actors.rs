@@ -110,10 +110,10 @@ impl Actors {
             let claim = claim(key, value, Claimant::Person("Ada".into()), now);
             Some(Command::Answer { claims: vec![Claim { ground: Some("read the case".into()), ..claim }] })
         };
-        match self.world.below(12) {
+        match self.world.below(13) {
             0..=4 => {
                 let lease = self.world.roll(|dice| (!dice.one_in(3)).then(|| Duration::minutes(i64::from(dice.below(720)))));
-                Some(Command::Acknowledge { clock, by, lease, via: "sim".into() })
+                Some(Command::Acknowledge { clock, by, team: None, lease, via: "sim".into() })
             }
             5..=6 => says("breach.suspected", Value::YesNo(!self.world.one_in(4))),
             7 => says("noticed.at", Value::Instant(now - Duration::minutes(i64::from(self.world.below(3000))))),
@@ -123,6 +123,11 @@ impl Actors {
                 Some(Command::Meet { clock, evidence })
             }
             10 => Some(Command::Determine { clock, by, ground: "no data was touched".into(), cite: "counsel".into() }),
+            11 => {
+                let until = now + Duration::minutes(i64::from(self.world.below(600)));
+                let (reason, via) = ("a drill next door".into(), "sim".into());
+                Some(Command::Silence { clock, by, reason, until, via })
+            }
             _ => Some(Command::Reassess),
         }
     }

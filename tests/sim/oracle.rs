@@ -79,8 +79,9 @@ fn names_of(line: &str) -> Vec<String> {
 }
 
 /// The names of a ladder's rungs that are due by `now`.
-fn due_by(rules: &Rules, key: &ClockKey, span: Span, now: Instant) -> Vec<(String, Instant)> {
-    let Some(ladder) = rules.house.ladder(key.duty.as_str()) else { return Vec::new() };
+fn due_by(rules: &Rules, incident: &Incident, key: &ClockKey, span: Span, now: Instant) -> Vec<(String, Instant)> {
+    let clock = incident.clocks.get(key);
+    let Some(ladder) = clock.and_then(|clock| rules.house.ladder(incident, key, clock)) else { return Vec::new() };
     let mut due = Vec::new();
     for rung in &ladder.rungs {
         let words = rung.when.to_string();
@@ -131,7 +132,7 @@ pub fn examine(id: &IncidentId, record: &Record, incident: &Incident, rules: &Ru
             Event::Acknowledged { clock, until, .. } => {
                 clocks.entry(clock.clone()).and_modify(|told| told.leased_until = Some(*until));
             }
-            Event::LeaseEnded { clock, ended_at } => {
+            Event::LeaseEnded { clock, ended_at, .. } => {
                 if ended_at > at {
                     broken.push(format!("a lease of {clock} until {ended_at} was ended at {at}"));
                 }
@@ -145,7 +146,7 @@ pub fn examine(id: &IncidentId, record: &Record, incident: &Incident, rules: &Ru
     }
     for (key, _) in incident.clocks.iter().filter(|(_, clock)| clock.standing.is_open() && rings(clock.law.mode)) {
         let Some(told) = clocks.get(key) else { continue };
-        for (name, at) in due_by(rules, key, told.span, now) {
+        for (name, at) in due_by(rules, incident, key, told.span, now) {
             if !told.names.contains_key(&name) {
                 broken.push(format!("`{name}` of {key}, due at {at}, is in no record by {now}"));
             }

@@ -55,12 +55,15 @@ fn the_name_of_a_rung_says_when_it_falls() {
     let rungs = [Rung::Start, Rung::PercentLeft(33), Rung::MinutesLeft(17), Rung::Expiry, Rung::EveryMinutesOverdue(7)];
     for rung in rungs {
         for (name, at) in rung.occurrences(start, start + Duration::hours(4)) {
-            assert_eq!(falls_at(&name, span), Some(at), "{name}");
+            assert_eq!(falls_at(&name, span, None), Some(at), "{name}");
         }
     }
-    assert_eq!(falls_at("every 7m overdue #2 to #5", span), falls_at("every 7m overdue #5", span), "of several the last");
-    assert_eq!(falls_at("2h left", span), None, "before the clock began");
-    assert_eq!(falls_at("acknowledgement ended 2026-11-20T08:00:00Z", span), None, "no rung of a ladder");
+    assert_eq!(falls_at("every 7m overdue #2 to #5", span, None), falls_at("every 7m overdue #5", span, None), "of several the last");
+    let target = Some(start + Duration::minutes(30));
+    assert_eq!(falls_at("every 5m past target #2", span, target), Some(start + Duration::minutes(40)));
+    assert_eq!(falls_at("10m before target", span, None), None, "of a ladder with a target, on a clock without");
+    assert_eq!(falls_at("2h left", span, None), None, "before the clock began");
+    assert_eq!(falls_at("acknowledgement ended 2026-11-20T08:00:00Z", span, None), None, "no rung of a ladder");
 }
 
 /// The names a record line stands for: `every 7m overdue #2 to #4` is three.

@@ -19,6 +19,13 @@ pub(super) enum Place {
     Expression(Expression),
 }
 
+impl Place {
+    /// Where it is in the payload, if it is there.
+    pub(super) fn pointer(&self) -> Option<&Pointer> {
+        if let Self::Pointer(pointer) = self { Some(pointer) } else { None }
+    }
+}
+
 /// A value and the place it is told by: a JSON Pointer from the top of the body, `header:…` or `jmespath:…`.
 #[derive(Clone, Debug)]
 pub(super) struct Given<'j> {

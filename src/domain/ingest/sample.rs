@@ -22,23 +22,16 @@ pub fn sample(mapping: &Mapping) -> Value {
     event
 }
 
-/// The places of the first source that has any within the event.
+/// The places in the payload of the first source that has any within the event.
 fn places(takes: &[Take]) -> Vec<&Pointer> {
-    takes.iter().map(within).find(|places| !places.is_empty()).unwrap_or_default()
+    takes.iter().map(places_of).find(|places| !places.is_empty()).unwrap_or_default()
 }
 
-fn within(take: &Take) -> Vec<&Pointer> {
-    let places: &[Place] = match &take.from {
+fn places_of(take: &Take) -> Vec<&Pointer> {
+    let places = match &take.from {
         From::Place(place) => std::slice::from_ref(place),
         From::Join(places) => places,
         From::Constant(_) => &[],
     };
-    places.iter().filter_map(in_event).collect()
-}
-
-fn in_event(place: &Place) -> Option<&Pointer> {
-    match place {
-        Place::Pointer(pointer) if !pointer.from_root => Some(pointer),
-        Place::Pointer(_) | Place::Header(_) | Place::Expression(_) => None,
-    }
+    places.iter().filter_map(Place::pointer).filter(|pointer| !pointer.from_root).collect()
 }

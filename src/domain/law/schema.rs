@@ -3,7 +3,11 @@
 use super::cases::CaseFile;
 use super::overlay::OverlayText;
 use super::pack::{DutyText, PackHead};
-use schemars::{JsonSchema, Schema, generate::SchemaSettings};
+use schemars::{
+    JsonSchema, Schema,
+    generate::SchemaSettings,
+    transform::{RecursiveTransform, Transform},
+};
 
 /// A kind of file in a pack.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,5 +51,23 @@ impl PackFile {
 
 /// Draft 7: what editors of TOML understand.
 fn of<T: JsonSchema>() -> Schema {
-    SchemaSettings::draft07().into_generator().into_root_schema_for::<T>()
+    let mut schema = SchemaSettings::draft07().into_generator().into_root_schema_for::<T>();
+    RecursiveTransform(describe_the_only_key).transform(&mut schema);
+    schema
+}
+
+/// An alternative such as `{ hours = … }` is described as a whole; editors look at its only key.
+fn describe_the_only_key(schema: &mut Schema) {
+    let Some(says) = schema.get("description").cloned() else { return };
+    let Some(properties) = schema.get_mut("properties").and_then(|properties| properties.as_object_mut()) else { return };
+    let mut values = properties.values_mut();
+    let (Some(property), None) = (values.next().and_then(|property| property.as_object_mut()), values.next()) else { return };
+    if property.contains_key("description") {
+        return;
+    }
+    // Beside a reference nothing else counts in Draft 7.
+    if let Some(reference) = property.remove("$ref") {
+        property.insert("allOf".into(), serde_json::json!([{ "$ref": reference }]));
+    }
+    property.insert("description".into(), says);
 }
