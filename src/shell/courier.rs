@@ -159,6 +159,13 @@ impl Courier {
         self.counter.admit(quota, channel, to, waits, now).map_err(|until| (until, format!("the recipient got {quota} already")))
     }
 
+    /// How many attempts are under way.
+    pub fn under_way(&self) -> usize {
+        let mut under_way = self.under_way.lock().unwrap_or_else(PoisonError::into_inner);
+        while under_way.try_join_next().is_some() {}
+        under_way.len()
+    }
+
     /// Waits for the attempts under way.
     pub async fn drain(&self) {
         let mut under_way = std::mem::take(&mut *self.under_way.lock().unwrap_or_else(PoisonError::into_inner));

@@ -8,7 +8,7 @@ use super::desk::Desk;
 use crate::domain::board::Card;
 use crate::domain::ids::IncidentId;
 use crate::domain::incident::{Command, House};
-use crate::domain::instant::Instant;
+use crate::domain::instant::{Instant, TZ_VERSION};
 use sha2::{Digest, Sha256};
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -43,7 +43,7 @@ impl Note {
     }
 }
 
-/// The same for the same law, the same policy and the same version of this program.
+/// The same for the same law, the same policy, the same zones and the same version of this program.
 fn fingerprint(rules: &Rules) -> String {
     let mut hash = Sha256::new();
     let mut part = |text: &str| {
@@ -51,6 +51,7 @@ fn fingerprint(rules: &Rules) -> String {
         hash.update(text);
     };
     part(env!("CARGO_PKG_VERSION"));
+    part(TZ_VERSION);
     for (path, text) in &rules.rulebook.sources {
         part(path);
         part(text);

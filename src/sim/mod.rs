@@ -2,6 +2,7 @@
 
 pub mod dice;
 pub mod read_mail;
+pub mod rehearsal;
 mod smtp_session;
 pub mod smtp_sink;
 pub mod webhook_sink;

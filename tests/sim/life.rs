@@ -11,7 +11,7 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 use tokio::sync::watch;
 use watchbell::domain::ids::{ChannelId, IncidentId};
-use watchbell::domain::incident::{AlertState, Event, Incident, codec};
+use watchbell::domain::incident::{AlertState, Event, Incident, audit, codec};
 use watchbell::domain::instant::{Duration, Instant};
 use watchbell::domain::journal::{self, Sealed};
 use watchbell::shell::config::Rules;
@@ -121,7 +121,7 @@ impl Outside {
         let courier = Arc::new(Courier::new(Arc::clone(&desk), &EXAMPLE, Arc::clone(&metrics)));
         let channels = vec![SimChannel::new("mail", &world), SimChannel::new("mail-2", &world)];
         let by_name = channels.iter().map(|channel| (channel.id().clone(), Arc::clone(channel) as Arc<dyn Channel>));
-        courier.swap_channels(by_name.collect::<BTreeMap<ChannelId, _>>(), None);
+        courier.swap_channels(by_name.collect::<BTreeMap<ChannelId, _>>());
         let scheduler = Arc::new(Scheduler::new(Arc::clone(&desk), Arc::clone(&courier), metrics));
         House { world, store, desk, courier, scheduler, channels, answered: Arc::clone(&self.answered) }
     }
@@ -228,6 +228,9 @@ impl Outside {
             }
             broken.extend(examine(id, record, &incident, &self.rules, now - Duration::seconds(31)));
             broken.extend(arrived(record, &incident, &self.world));
+            let noted = house.store.wake(id).expect("the store answers").map(|wake| wake.at);
+            let differences = audit(record, &incident, &self.rules.house, noted, now);
+            broken.extend(differences.iter().map(|difference| format!("{id}: the watch finds that {difference}")));
             for (alert, state) in incident.alerts.iter().map(|(alert, state)| (alert, &state.state)) {
                 if matches!(state, AlertState::Waiting { .. } | AlertState::Trying { .. }) {
                     broken.push(format!("{id}: {alert} is {state:?} when everything works again"));

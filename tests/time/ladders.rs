@@ -58,7 +58,11 @@ fn the_name_of_a_rung_says_when_it_falls() {
             assert_eq!(falls_at(&name, span, None), Some(at), "{name}");
         }
     }
-    assert_eq!(falls_at("every 7m overdue #2 to #5", span, None), falls_at("every 7m overdue #5", span, None), "of several the last");
+    assert_eq!(
+        falls_at("every 7m overdue #2 to #5", span, None),
+        falls_at("every 7m overdue #5", span, None),
+        "of several the last"
+    );
     let target = Some(start + Duration::minutes(30));
     assert_eq!(falls_at("every 5m past target #2", span, target), Some(start + Duration::minutes(40)));
     assert_eq!(falls_at("10m before target", span, None), None, "of a ladder with a target, on a clock without");

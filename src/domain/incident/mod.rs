@@ -7,6 +7,7 @@
 
 mod alert;
 mod assessing;
+mod audit;
 pub mod codec;
 mod command;
 mod decide;
@@ -27,6 +28,7 @@ mod wake;
 
 pub use alert::{About, Act, Alert, AlertQueued, AlertState, DeliveryResult};
 pub use assessing::{WouldBe, if_a_breach, sight_of};
+pub use audit::{Difference, audit};
 pub use command::{Command, DeliveryHold, Evidence, HoldStatement, Moment, Opening, Refusal};
 pub use decide::{Decision, decide};
 pub use event::{ClockKey, ClockLaw, Draft, Event, Opened, Profile, Received, RungSkip, Standing};
