@@ -9,7 +9,6 @@ say "what the tests need"
 packages=()
 command -v faketime >/dev/null || packages+=(faketime)
 command -v openssl >/dev/null || packages+=(openssl)
-command -v g++ >/dev/null || packages+=(g++)
 python3 -c 'import venv, ensurepip' 2>/dev/null || packages+=(python3 python3-venv)
 if ((${#packages[@]})); then
   if [[ $(id -u) == 0 ]] && command -v apt-get >/dev/null; then
@@ -38,9 +37,3 @@ cargo test --locked --no-fail-fast
 say "the packs' own cases, as the command line runs them"
 cargo run --quiet --locked -- rules check
 cargo run --quiet --locked -- rules test
-say "fuzzing of the intake path"
-if command -v g++ >/dev/null; then
-  fuzz/run.sh "${WATCHBELL_FUZZ_SECONDS:-120}"
-else
-  echo "g++ is missing; skipped"
-fi
