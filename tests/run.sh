@@ -11,7 +11,8 @@ command -v faketime >/dev/null || packages+=(faketime)
 command -v openssl >/dev/null || packages+=(openssl)
 command -v g++ >/dev/null || packages+=(g++)
 python3 -c 'import venv, ensurepip' 2>/dev/null || packages+=(python3 python3-venv)
-# A real mail server, and a real browser with its driver, for one test each.
+# A real sender, a real mail server, and a real browser with its driver, for one test each.
+command -v prometheus-alertmanager >/dev/null || packages+=(prometheus-alertmanager)
 command -v chromedriver >/dev/null || packages+=(chromium chromium-driver)
 if ! command -v postfix >/dev/null; then
   packages+=(postfix)
