@@ -15,6 +15,7 @@ pub mod ids;
 pub mod incident;
 pub mod ingest;
 pub mod instant;
+pub mod joining;
 pub mod journal;
 pub mod law;
 pub mod notices;

@@ -91,11 +91,14 @@ impl Daemon {
         let metrics = Metrics::new();
         let contract: Arc<dyn Store> = Arc::clone(&store) as Arc<dyn Store>;
         let desk = Arc::new(Desk::new(contract, Arc::clone(&config.rules), Some(drafts)));
+        if let Err(error) = desk.load_overrides(wall_clock::now()) {
+            tracing::error!(%error, "overrides of rotas could not be read; whoever has the turn is rung");
+        }
         let links = Links::in_store(&config.store).map_err(|source| StartFault::Links { path: config.store.clone(), source })?;
         let courier = Courier::new(Arc::clone(&desk), &config, Arc::clone(&metrics)).with_links(links);
         let courier = Arc::new(courier);
         let scheduler = Arc::new(Scheduler::new(Arc::clone(&desk), Arc::clone(&courier), Arc::clone(&metrics)));
-        let live = Live { sources: config.sources, people: config.people };
+        let live = Live { sources: config.sources, joins: config.joins, people: config.people };
         let app = App::new(desk, Arc::clone(&courier), Arc::clone(&scheduler), metrics, config.body_limit, &config.door, live);
         let (stop, stopped) = watch::channel(false);
         let (tls, tls_in_use) = watch::channel(config.door.tls.clone());
@@ -166,8 +169,9 @@ impl Daemon {
             }
         };
         self.app.desk.swap_rules(Arc::clone(&config.rules));
-        self.courier.swap_channels(config.channels, config.per_recipient);
-        self.app.swap_live(Live { sources: config.sources, people: config.people });
+        self.courier.swap_channels(config.channels);
+        self.courier.swap_quota(config.per_recipient);
+        self.app.swap_live(Live { sources: config.sources, joins: config.joins, people: config.people });
         // From TLS to none or back is a change of the address people use, and waits for a restart.
         self.tls.send_if_modified(|tls| {
             let renewed = tls.is_some() && config.door.tls.is_some();

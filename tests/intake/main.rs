@@ -6,6 +6,7 @@ mod credentials;
 mod crowds;
 mod drills;
 mod faults;
+mod joins;
 mod people;
 mod proofs;
 mod quarantine;

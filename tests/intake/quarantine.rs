@@ -31,7 +31,7 @@ fn mapping(more: &str) -> String {
 
 fn reload(daemon: &Daemon) {
     assert_eq!(daemon.act("/-/reload", &json!({})).status, 202);
-    wait_for("the rules are reloaded", || daemon.log().contains("configuration and rules reloaded").then_some(()));
+    wait_for("the rules are reloaded", || daemon.log().contains("reloaded; the rest of").then_some(()));
 }
 
 /// The daemon's own incident, once it is there.

@@ -171,7 +171,7 @@ fn settle(
                 Some(clock) if stays(clock) => {}
                 Some(clock) => {
                     let moved = Clock { law: Arc::clone(&law), ..clock.clone() };
-                    let rearm = rearmed(&key, &clock.handled, &moved, moment);
+                    let rearm = rearmed(incident, &key, &clock.handled, &moved, moment);
                     events.push(Event::ClockSet { clock: key, law, because: Some(because.to_owned()), rearm });
                 }
                 None => {

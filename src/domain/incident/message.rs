@@ -27,6 +27,12 @@ pub struct Message {
     /// Whether a newer version of the same report had come before.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub late: bool,
+    /// The rule by which it joined, if it is of another name than the incident.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub joined: Option<String>,
+    /// Its own title, if it joined.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub title: Option<String>,
     /// The sender's word for its state.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub status: Option<String>,
@@ -48,15 +54,22 @@ impl Message {
             came_at: received.came_at,
             version: received.version,
             late: received.late,
+            joined: received.joined.clone(),
+            title: received.title.clone(),
             status: received.status.clone(),
             sha256: received.sha256.clone(),
             claims: Vec::new(),
         }
     }
 
+    /// When it came in.
+    pub fn came_in(&self) -> Instant {
+        self.came_at.unwrap_or(self.at)
+    }
+
     /// When it was said: by the sender's clock where it says, else when it came in.
     pub fn said_at(&self) -> Instant {
-        self.version.or(self.came_at).unwrap_or(self.at)
+        self.version.unwrap_or_else(|| self.came_in())
     }
 
     /// Whether both are versions of one report.

@@ -86,5 +86,5 @@ fn found(report: &Report) -> Option<Why> {
     .collect();
     let places: BTreeSet<&String> = report.consumed.iter().collect();
     let known = parts.contains(&"id") || parts.contains(&"title");
-    known.then(|| Why::Found { parts, places: places.len() })
+    known.then_some(Why::Found { parts, places: places.len() })
 }

@@ -25,6 +25,7 @@ mod place;
 mod pointer;
 mod report;
 mod sample;
+pub mod sns;
 mod text;
 mod toml_walk;
 mod unread;

@@ -153,6 +153,8 @@ mod tests {
             target: None,
             zone: Zone::UTC,
             acknowledged: None,
+            owners: Vec::new(),
+            silenced: None,
             gaps: None,
             missing: 0,
         }

@@ -146,7 +146,11 @@ fn messages(view: &IncidentView, now: Instant, text: &mut String) {
     }
     let rows = view.messages.iter().enumerate().skip(before).map(|(nth, message)| {
         let version = message.version.map_or_else(|| "-".into(), |version| words::moment_utc(version, now));
-        let late = if message.late { "late: a newer version had come before, so it overwrites nothing" } else { "" };
+        let mut notes: Vec<String> = message.joined.iter().map(|rule| format!("joined by rule: {rule}")).collect();
+        notes.extend(message.title.iter().map(|title| one_line(title)));
+        if message.late {
+            notes.push("late: a newer version had come before, so it overwrites nothing".into());
+        }
         vec![
             (nth + 1).to_string(),
             message.source.to_string(),
@@ -154,7 +158,7 @@ fn messages(view: &IncidentView, now: Instant, text: &mut String) {
             version,
             words::moment_utc(message.at, now),
             message.claims.len().to_string(),
-            late.to_owned(),
+            notes.join("; "),
         ]
     });
     text.push_str(&table::indented(2, &["#", "FROM", "ITS ID THERE", "VERSION OF", "RECEIVED", "CLAIMS", ""], rows));

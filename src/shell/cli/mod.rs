@@ -24,6 +24,7 @@ mod journal;
 mod law_source;
 mod map;
 mod notice;
+mod oncall;
 mod output;
 mod quarantine;
 mod rules;
@@ -80,6 +81,7 @@ enum Command {
     Notice(notice::Notice),
     Alert(alert::Alert),
     Quarantine(quarantine::Quarantine),
+    Oncall(oncall::Oncall),
 
     Assess(assess::Assess),
     Rules(rules::Rules),
@@ -108,6 +110,7 @@ pub fn main() -> ExitCode {
         Command::Clock(clock) => ask(clock.run(output)),
         Command::Alert(alert) => ask(alert.run(output)),
         Command::Notice(notice) => ask(notice.run(output)),
+        Command::Oncall(oncall) => ask(oncall.run(output)),
         Command::Quarantine(quarantine) => ask(quarantine.run(output)),
         Command::Assess(assess) => assess.run(wanted),
         Command::Rules(rules) => rules.run(output),

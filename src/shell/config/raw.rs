@@ -2,7 +2,7 @@
 
 use super::raw_channels::RawChannel;
 use super::raw_credentials::{RawBasic, RawCertificate, RawHeader, RawHmac, RawJwt, RawUrl};
-use crate::domain::escalation::{Ladder, parse_length};
+use crate::domain::escalation::{DayOff, Ladder, Rota, parse_length};
 use crate::domain::facts::FactEntry;
 use crate::domain::instant::{Duration, Zone};
 use ipnet::IpNet;
@@ -30,6 +30,8 @@ pub struct RawConfig {
     pub escalation: RawEscalation,
     #[serde(default)]
     pub operator: RawOperator,
+    #[serde(default, rename = "join")]
+    pub joins: Vec<RawJoin>,
     #[serde(default, rename = "organisation")]
     pub organisations: Vec<RawOrganisation>,
     #[serde(default, rename = "source")]
@@ -40,6 +42,8 @@ pub struct RawConfig {
     pub channels: Vec<RawChannel>,
     #[serde(default, rename = "team")]
     pub teams: Vec<RawTeam>,
+    #[serde(default, rename = "rota")]
+    pub rotas: Vec<Rota>,
     #[serde(default, rename = "ladder")]
     pub ladders: Vec<Ladder>,
     #[serde(default, rename = "fact")]
@@ -228,6 +232,11 @@ pub struct RawPerson {
     pub token_files: Vec<PathBuf>,
     #[serde(default)]
     pub may: Vec<May>,
+    #[serde(default)]
+    pub reach: Vec<RawAddress>,
+    pub zone: Option<Zone>,
+    #[serde(default)]
+    pub days_off: Vec<DayOff>,
 }
 
 /// What a person may do through the API.
@@ -244,6 +253,14 @@ pub enum May {
 
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
+pub struct RawJoin {
+    pub sources: Vec<String>,
+    pub same: Vec<String>,
+    pub within: Length,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct RawTeam {
     pub name: String,
     pub members: Vec<RawMember>,
@@ -252,6 +269,16 @@ pub struct RawTeam {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RawMember {
+    pub channel: Option<String>,
+    #[serde(default)]
+    pub to: String,
+    pub person: Option<String>,
+    pub rota: Option<String>,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RawAddress {
     pub channel: String,
     #[serde(default)]
     pub to: String,

@@ -268,6 +268,8 @@ mod tests {
             target: None,
             zone: Zone::UTC,
             acknowledged: None,
+            owners: Vec::new(),
+            silenced: None,
             gaps: Some(2),
             missing: 1,
         }

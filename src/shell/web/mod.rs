@@ -9,11 +9,15 @@ mod api;
 mod auth;
 mod extract;
 mod intake;
+mod joining;
 mod ops;
 mod patience;
 mod problem;
 mod quarantine;
+mod ringing;
+mod rotas;
 mod serve;
+mod subscription;
 mod taking;
 mod wire;
 
@@ -30,6 +34,7 @@ use super::scheduler::Scheduler;
 use super::telemetry::Metrics;
 use crate::domain::ids::SourceId;
 use crate::domain::ingest;
+use crate::domain::joining::JoinRule;
 use axum::Router;
 use axum::body::Body;
 use axum::http::{HeaderMap, StatusCode, Uri};
@@ -70,6 +75,8 @@ pub struct App {
 pub struct Live {
     /// Where events come from.
     pub sources: BTreeMap<SourceId, Source>,
+    /// By which rules reports join an incident of another name.
+    pub joins: Vec<JoinRule>,
     /// Who may use the API.
     pub people: Vec<Person>,
 }
@@ -139,11 +146,18 @@ pub fn routes(app: Arc<App>) -> Router {
         .route("/v1/clocks", get(api::list_clocks))
         .route("/v1/clocks/{id}", get(api::show_clock))
         .route("/v1/clocks/{id}/ack", post(api::ack))
+        .route("/v1/clocks/{id}/ladder", get(ringing::ladder))
+        .route("/v1/clocks/{id}/hand-over", post(ringing::hand_over))
+        .route("/v1/clocks/{id}/silence", post(ringing::silence).delete(ringing::end_silence))
         .route("/v1/clocks/{id}/meet", post(api::meet))
         .route("/v1/clocks/{id}/determine", post(api::determine))
         .route("/v1/clocks/{id}/pause", post(api::pause))
         .route("/v1/clocks/{id}/resume", post(api::resume))
         .route("/v1/clocks/{id}/notice", get(api::notice))
+        .route("/v1/rotas", get(rotas::list))
+        .route("/v1/rotas/{name}", get(rotas::show))
+        .route("/v1/rotas/{name}/overrides", post(rotas::stand_in))
+        .route("/v1/rotas/{name}/overrides/{id}", axum::routing::delete(rotas::withdraw))
         .route("/v1/quarantine", get(quarantine::list))
         .route("/v1/quarantine/remap", post(quarantine::remap_all))
         .route("/v1/quarantine/{id}", get(quarantine::show))

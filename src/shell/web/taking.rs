@@ -4,6 +4,7 @@
 
 use super::App;
 use super::intake::short;
+use super::joining::{self, Candidate};
 use super::problem::Problem;
 use super::quarantine;
 use crate::domain::facts::Claim;
@@ -12,6 +13,7 @@ use crate::domain::ids::{IncidentId, OrganisationId};
 use crate::domain::incident::{Command, Opened, Opening, Profile, Received};
 use crate::domain::ingest::{DeliveryMeta, EvidenceKind, Report};
 use crate::domain::instant::{Duration, Instant};
+use crate::domain::joining::Marked;
 use crate::domain::quarantine::NOTED;
 use crate::domain::repeated::Repeated;
 use crate::shell::config::Source;
@@ -30,7 +32,7 @@ const RAW_PER_REPORT_MAX: usize = 64 * 1024;
 const AT_ONCE: Duration = Duration::minutes(1);
 
 /// Whom an incident concerns.
-type Organisations = BTreeMap<OrganisationId, Repeated<Profile>>;
+pub type Organisations = BTreeMap<OrganisationId, Repeated<Profile>>;
 
 /// One delivery of an authenticated source.
 #[derive(Clone, Copy)]
@@ -77,7 +79,7 @@ impl Taken {
 
 /// Why reports were not taken.
 pub enum Fault {
-    /// They name an organisation that the source does not speak for.
+    /// A person has to look: an organisation that the source does not speak for, a subscription nobody asked for.
     Stranger(Problem),
     /// The record cannot be kept now, or an error of ours.
     Ours(Problem),
@@ -152,17 +154,28 @@ async fn take_report(
     };
     let mut claims = report.claims.clone();
     claims.extend(source.claims.iter().map(|claim| Claim { at: meta.received_at, ..claim.clone() }));
+    let hints = report.hints.iter().map(|hint| (hint.label.clone(), hint.value.clone())).collect();
+    let marked =
+        Marked { external_id: report.external_id.clone(), tenant: report.tenant.clone(), title: report.title.clone(), hints };
+    let candidate = Candidate { source: &source.name, organisations: &organisations, marked: &marked, at: meta.received_at };
     for _ in 0..RACES_MAX {
-        let (id, command, unique) = match app.desk.lookup(&incident_key)? {
-            // No delivery is on record without its incident.
-            Some(known) => {
-                if let Some(known) = app.desk.lookup(&delivery_key)? {
-                    return Ok((known, true));
-                }
-                let command = Command::Observe { received: received.clone(), claims: claims.clone() };
-                (known, command, vec![delivery_key.clone()])
+        let known = app.desk.lookup(&incident_key)?;
+        // No delivery is on record without its incident.
+        if let Some(known) = known.as_ref().and(app.desk.lookup(&delivery_key)?) {
+            return Ok((known, true));
+        }
+        let joins = joining::look(app, &candidate).await?;
+        let mut unique = joins.free;
+        unique.push(delivery_key.clone());
+        let (id, command) = match (known, joins.joined) {
+            (Some(known), _) => (known, Command::Observe { received: received.clone(), claims: claims.clone() }),
+            (None, Some((joined, rule))) => {
+                unique.push(incident_key.clone());
+                let received = Received { joined: Some(rule), title: Some(report.title.clone()), ..received.clone() };
+                (joined, Command::Observe { received, claims: claims.clone() })
             }
-            None => {
+            (None, None) => {
+                unique.push(incident_key.clone());
                 let opened = Opened {
                     title: report.title.clone(),
                     severity: report.severity.name().to_owned(),
@@ -172,7 +185,7 @@ async fn take_report(
                     organisations: organisations.clone(),
                 };
                 let opening = Opening { opened, received: received.clone(), claims: claims.clone() };
-                (mint::incident_id(), Command::Open(Box::new(opening)), vec![delivery_key.clone(), incident_key.clone()])
+                (mint::incident_id(), Command::Open(Box::new(opening)))
             }
         };
         match app.desk.submit_claiming(&id, command, unique, now).await {
