@@ -44,6 +44,13 @@ if command -v cargo-deny >/dev/null; then
 fi
 say "tests"
 cargo test --locked --no-fail-fast
+say "fuzzing of the intake path"
+if command -v g++ >/dev/null; then
+  # From the same start each time, so that a red run can be repeated; `fuzz/run.sh` by itself starts anywhere.
+  WATCHBELL_FUZZ_SEED="${WATCHBELL_FUZZ_SEED:-20261121}" fuzz/run.sh "${WATCHBELL_FUZZ_SECONDS:-120}"
+else
+  echo "g++ is missing; skipped"
+fi
 say "the packs' own cases, as the command line runs them"
 cargo run --quiet --locked -- rules check
 cargo run --quiet --locked -- rules test

@@ -77,7 +77,8 @@ pub fn check(flags: u8, input: &[u8]) {
     let _signed = SignedText::parse(body);
     for credential in CREDENTIALS.iter() {
         let accepted = credential.check(&offer).is_ok();
-        let signs = matches!(credential, Credential::Webhook(_) | Credential::Hmac(_) | Credential::Certificate(_) | Credential::Jwt(_));
+        let signs =
+            matches!(credential, Credential::Webhook(_) | Credential::Hmac(_) | Credential::Certificate(_) | Credential::Jwt(_));
         assert!(!accepted || signs || holds_token(&text), "`{}` opens for a stranger", credential.name());
         assert!(!accepted || credential.is_offered(&offer), "`{}` opens unasked", credential.name());
     }
@@ -104,12 +105,14 @@ fn check_signatures(offer: &Offer<'_>, flags: u8) {
         let scheme = scheme(profile);
         let now = NOW_S.to_string();
         let mut fields = BTreeMap::new();
-        if let Some(header) = profile.timestamp_header {
-            fields.insert(header, now.as_str());
+        let [signature, timestamp] =
+            [Some(profile.header), profile.timestamp_header].map(|name| name.map(str::to_ascii_lowercase));
+        if let Some(header) = &timestamp {
+            fields.insert(header.as_str(), now.as_str());
         }
         let plain = Offer { fields: fields.clone(), body: offer.body, now_s: NOW_S, ..Offer::default() };
         let value = scheme.sign(SECRET, &plain).expect("everything that is signed is there");
-        fields.insert(profile.header, &value);
+        fields.insert(signature.as_deref().unwrap_or_default(), &value);
         let credential = Credential::Hmac(scheme);
         let sound = Offer { fields: fields.clone(), body: offer.body, now_s: NOW_S, ..Offer::default() };
         assert!(credential.check(&sound).is_ok(), "`{}` refuses its own signature", profile.name);
