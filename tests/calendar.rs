@@ -3,7 +3,7 @@
 #[path = "support/mod.rs"]
 mod support;
 
-use icalendar::{Calendar, Component, DatePerhapsTime};
+use icalendar::{Calendar, CalendarDateTime, Component, DatePerhapsTime};
 use serde_json::json;
 use std::collections::BTreeMap;
 use support::{Answer, ConfigText, Daemon, exchange};
@@ -40,8 +40,9 @@ fn fetch(daemon: &Daemon, token: &str, header: &str) -> Answer {
 fn entries(answer: &Answer) -> BTreeMap<String, (Instant, String)> {
     let calendar: Calendar = answer.text().parse().unwrap_or_else(|error| panic!("{error} in {}", answer.text()));
     let entry = |event: &icalendar::Event| {
-        let Some(DatePerhapsTime::DateTime(start)) = event.get_start() else { panic!("an entry without an instant: {event:?}") };
-        let start = start.try_into_utc().expect("an instant in UTC");
+        let Some(DatePerhapsTime::DateTime(CalendarDateTime::Utc(start))) = event.get_start() else {
+            panic!("an entry without an instant in UTC: {event:?}")
+        };
         let id = event.get_uid().expect("an id").to_owned();
         (id, (start, event.get_summary().expect("a title").to_owned()))
     };

@@ -263,7 +263,7 @@ mod tests {
         letter.incident = IncidentId::new(nasty);
         let html = html_body(&letter);
         assert!(!html.contains("<script") && !html.contains("onload='") && !html.contains("\" onload"), "{html}");
-        assert_eq!(html.matches("&lt;script&gt;").count(), 11);
+        assert_eq!(html.matches("&lt;script&gt;").count(), 10);
     }
 
     #[test]

@@ -11,6 +11,7 @@ use super::quarantine;
 use super::subscription;
 use super::taking::{Delivery, Fault, Taken, take_reports};
 use crate::domain::ingest::{self, DeliveryMeta, EvidenceKind};
+use crate::domain::instant::Instant;
 use crate::shell::config::Source;
 use crate::shell::telemetry::IntakeLabels;
 use crate::shell::wall_clock;
