@@ -51,7 +51,8 @@ async fn the_example_script_says_who_is_told_how_long_it_takes_and_what_is_misse
     assert!(told.iter().any(|letter| letter["rung"] == "expiry"), "{told:?}");
     assert!(report["failed"]["mail"].as_u64().is_some_and(|failed| failed > 0), "the mail server was down");
     let answers = report["acknowledged"].as_array().expect("acknowledgements");
-    assert_eq!(answers[0]["after_s"], 55 * 60, "the first letter came at the start");
+    let after_s = answers[0]["after_s"].as_i64().expect("seconds");
+    assert!((after_s - 25 * 60).abs() <= 2, "{after_s}: the first letter came at the start");
     assert_eq!(mail.received().len(), 0, "nothing was sent");
     assert!(!folder.path().join("store").exists(), "nothing was stored");
 

@@ -252,6 +252,7 @@ fn rung_in_words(rung: &str) -> String {
         "acknowledge" => "somebody owns the clock".into(),
         "resolve" => "the clock asks for nothing any more".into(),
         _ if rung.starts_with("handed over by ") => rung.to_owned(),
+        _ if rung.starts_with("silence ended") => "nobody has it any more: the silence has ended".into(),
         _ if rung.starts_with("acknowledgement ended") => "nobody has it any more: the acknowledgement has ended".into(),
         _ => match (rung.split_once(" overdue #"), rung.split_once(" past target #"), rung.strip_suffix(" before target")) {
             (Some((_, number)), _, _) => format!("overdue, reminder {number}"),
@@ -300,6 +301,7 @@ mod tests {
             ("every 1h past target #2", "past the house's own target, reminder 2"),
             ("24h left +15m", "no more than 24 hours left, and nobody acknowledged within 15m"),
             ("acknowledgement ended 2026-11-21T03:00:00Z", "nobody has it any more: the acknowledgement has ended"),
+            ("silence ended 2026-11-21T03:00:00Z", "nobody has it any more: the silence has ended"),
         ];
         for (rung, words) in names {
             assert_eq!(rung_in_words(rung), words);

@@ -193,6 +193,13 @@ impl Outside {
             }
             // Every wait of a failed attempt is over, and every lost attempt was noticed.
             wall_clock::sleep(Duration::minutes(4)).await;
+            // It is not stopped in the instant in which something falls due.
+            for _ in 0..20 {
+                if house.store.due(world.now() + Duration::seconds(10), 1).is_ok_and(|due| due.is_empty()) {
+                    break;
+                }
+                wall_clock::sleep(Duration::seconds(15)).await;
+            }
             let now = world.now();
             house.stop(stop).await;
             self.examine(&house, now).await
