@@ -1,14 +1,11 @@
 //! `watchbell rehearse`: the example script on the example configuration, and steps from standard input.
 
-#[path = "support/mod.rs"]
-mod support;
-
+use crate::support::{ConfigText, watchbell};
 use serde_json::Value;
 use std::fs;
 use std::io::Write;
 use std::path::Path;
 use std::process::{Output, Stdio};
-use support::{ConfigText, watchbell};
 use watchbell::sim::smtp_sink::SmtpSink;
 
 const SCRIPT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/rehearsal.example.toml");

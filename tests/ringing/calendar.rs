@@ -1,12 +1,9 @@
 //! The calendar feed of a real daemon, read back by a parser of somebody else's making.
 
-#[path = "support/mod.rs"]
-mod support;
-
+use crate::support::{Answer, ConfigText, Daemon, exchange};
 use icalendar::{Calendar, CalendarDateTime, Component, DatePerhapsTime};
 use serde_json::json;
 use std::collections::BTreeMap;
-use support::{Answer, ConfigText, Daemon, exchange};
 use watchbell::domain::ingest::TokenDigest;
 use watchbell::domain::instant::{Duration, Instant, parse_rfc3339, rfc3339};
 use watchbell::shell::wall_clock;
@@ -90,7 +87,7 @@ fn a_calendar_shows_whom_a_limit_rings_when_it_ends_and_nothing_of_the_incident(
 #[test]
 fn a_calendar_opens_by_its_own_token_alone() {
     let daemon = Daemon::start(people);
-    for token in ["", "wbt_nobody", support::PERSON_TOKEN, support::SOURCE_TOKEN] {
+    for token in ["", "wbt_nobody", crate::support::PERSON_TOKEN, crate::support::SOURCE_TOKEN] {
         assert_eq!(fetch(&daemon, token, "").status, 401, "`{token}`");
     }
     assert_eq!(daemon.request("GET", "/v1/incidents", Some("wbt_grace"), None).status, 401, "it opens nothing else");
