@@ -4,12 +4,13 @@
 //! machine's cores with what it measures. Figures that are compared are taken in turn, round by
 //! round, and the median is shown. The table at the end is for the README.
 //!
-//! `cargo bench --bench watchbell -- post store start assess ring idle` takes some of the parts; `quick`
+//! `cargo bench --bench watchbell -- post crowd store start assess ring idle` takes some of the parts; `quick`
 //! makes all of them short.
 
 mod alert;
 mod assess;
 mod bare;
+mod crowd;
 mod idle;
 mod load;
 mod machine;
@@ -49,6 +50,9 @@ fn main() {
     let mut report = Report::new(machine::in_words(folder.path()));
     if plan.includes("post") {
         post::measure(&plan, folder.path(), &mut report);
+    }
+    if plan.includes("crowd") {
+        crowd::measure(&plan, folder.path(), &mut report);
     }
     if plan.includes("store") {
         store::measure(&plan, folder.path(), &mut report);

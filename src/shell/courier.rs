@@ -239,6 +239,11 @@ impl Courier {
         self.metrics.dead_letters.set(i64::try_from(letters.len()).unwrap_or(i64::MAX));
     }
 
+    /// The alerts that have failed for half an hour, and their incidents.
+    pub fn dead_letters(&self) -> Vec<(IncidentId, AlertId)> {
+        self.dead_letters.lock().unwrap_or_else(PoisonError::into_inner).iter().cloned().collect()
+    }
+
     /// Alerts whose clock was closed are no longer anybody's trouble.
     fn forget_dropped(&self, incident: &Incident) {
         let mut letters = self.dead_letters.lock().unwrap_or_else(PoisonError::into_inner);

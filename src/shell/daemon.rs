@@ -108,7 +108,7 @@ impl Daemon {
         if let Some(last) = LastLook::in_store(&config.store).read() {
             scheduler.looked_last(last);
         }
-        let watch = Watch::new(&app.desk, &scheduler, Arc::clone(&app.receipts), &app.metrics, &config.store);
+        let watch = Watch::new(&app.desk, &scheduler, &courier, Arc::clone(&app.receipts), &app.metrics, &config.store);
         let watch = Arc::new(watch);
         watch.use_config(silence_rules(&app.live()), config.heartbeat.as_ref());
         let watching = Arc::clone(&watch).run(stopped.clone());

@@ -15,7 +15,7 @@ use watchbell::domain::instant::{Duration, Instant};
 use watchbell::shell::desk::Desk;
 use watchbell::shell::telemetry::Metrics;
 use watchbell::shell::wall_clock::sleep;
-use watchbell::shell::watch::{Receipts, Rule, SelfCheck, Silences};
+use watchbell::shell::watch::{Receipts, Rule, SelfCheck, Silences, Undelivered};
 
 /// The incidents of the daemon's own with a clock of this duty, in the order in which they were opened.
 async fn alarms(desk: &Arc<Desk>, duty: &str) -> Vec<Arc<Incident>> {
@@ -97,6 +97,38 @@ async fn a_house_that_rings_as_it_should_gives_the_watch_nothing_to_say() {
     assert!(looked_at >= 30 * 10, "a pass looks at a few at a time and comes around: {looked_at}");
     assert_eq!(check.found(), 0);
     assert!(alarms(&house.desk, "house.watch").await.is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_alert_that_reaches_nobody_rings_the_operator_until_none_has_failed_for_an_hour() {
+    let start = at("2026-11-20T08:00:00Z");
+    let house = House::new(&[Rung::Start]);
+    let watch = Undelivered::new(Arc::clone(&house.desk), Arc::clone(&house.courier));
+    house.mail.set_down(true);
+    house.open("unheard", start).await;
+    for minute in 0..30 {
+        house.settle(start + minutes(minute)).await;
+        watch.step(start + minutes(minute)).await.expect("a look");
+    }
+    assert!(alarms(&house.desk, "house.delivery").await.is_empty(), "half an hour has not gone by");
+    for minute in 30..50 {
+        house.settle(start + minutes(minute)).await;
+        watch.step(start + minutes(minute)).await.expect("a look");
+    }
+    let told = alarms(&house.desk, "house.delivery").await;
+    assert_eq!(told.len(), 1, "one alarm, however often it is looked at");
+    assert!(told[0].remarks.iter().any(|remark| remark.contains("inc-unheard")), "{:?}", told[0].remarks);
+
+    house.mail.set_down(false);
+    for minute in 50..130 {
+        house.settle(start + minutes(minute)).await;
+        watch.step(start + minutes(minute)).await.expect("a look");
+    }
+    assert!(house.courier.dead_letters().is_empty(), "everything arrived");
+    assert!(standing(&alarms(&house.desk, "house.delivery").await[0], "house.delivery").is_open(), "not at once");
+    sleep(Duration::minutes(61)).await;
+    watch.step(start + minutes(130)).await.expect("a look");
+    assert_eq!(standing(&alarms(&house.desk, "house.delivery").await[0], "house.delivery"), Standing::Met);
 }
 
 /// A house that must hear of a source every quarter of an hour.

@@ -37,4 +37,4 @@ pub use leases::{Acknowledgement, Silence};
 pub use message::Message;
 pub use preview::{LadderView, LeaseView, ReachView, RungView, preview};
 pub use state::{Clock, Incident, NothingOwed, RecordedHold};
-pub use wake::{Wake, next_wake};
+pub use wake::{RETRY_WAIT_MAX, Wake, next_wake};

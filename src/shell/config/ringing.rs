@@ -11,7 +11,7 @@ use crate::domain::law::{PackFault, Rulebook};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The clocks by which the daemon tells its operator of itself.
-const OPERATORS_DUTIES: [&str; 3] = ["house.quarantine", "house.source", "house.watch"];
+const OPERATORS_DUTIES: [&str; 4] = ["house.delivery", "house.quarantine", "house.source", "house.watch"];
 
 impl Reader<'_> {
     /// The part of the house's policy that says who is rung.

@@ -15,13 +15,16 @@ mod receipts;
 mod self_check;
 mod silence;
 pub mod supervisor;
+mod undelivered;
 
 pub use last_look::LastLook;
 pub use receipts::Receipts;
 pub use self_check::{Pass, SelfCheck};
 pub use silence::{Rule, Silences};
+pub use undelivered::Undelivered;
 
 use super::config::Heartbeat;
+use super::courier::Courier;
 use super::desk::Desk;
 use super::scheduler::{Scheduler, Step};
 use super::telemetry::Metrics;
@@ -41,6 +44,7 @@ pub struct Watch {
     scheduler: Arc<Scheduler>,
     self_check: SelfCheck,
     silences: Silences,
+    undelivered: Undelivered,
     last_look: LastLook,
     rules: RwLock<Vec<Rule>>,
     pulse: RwLock<Option<Arc<Pulse>>>,
@@ -53,6 +57,7 @@ impl Watch {
     pub fn new(
         desk: &Arc<Desk>,
         scheduler: &Arc<Scheduler>,
+        courier: &Arc<Courier>,
         receipts: Arc<Receipts>,
         metrics: &Arc<Metrics>,
         store: &Path,
@@ -62,6 +67,7 @@ impl Watch {
             scheduler: Arc::clone(scheduler),
             self_check: SelfCheck::new(Arc::clone(desk), Arc::clone(metrics)),
             silences: Silences::in_store(store, Arc::clone(desk), receipts, Arc::clone(metrics)),
+            undelivered: Undelivered::new(Arc::clone(desk), Arc::clone(courier)),
             last_look: LastLook::in_store(store),
             rules: RwLock::default(),
             pulse: RwLock::default(),
@@ -84,6 +90,9 @@ impl Watch {
         let rules = self.rules.read().unwrap_or_else(PoisonError::into_inner).clone();
         if let Err(error) = self.silences.step(&rules, now).await {
             tracing::error!(%error, "silent sources could not be looked for");
+        }
+        if let Err(error) = self.undelivered.step(now).await {
+            tracing::error!(%error, "the operator could not be told of alerts that reach nobody");
         }
         let mut trouble = self.trouble(cycle);
         if trouble.is_none() && self.is_time_to_check() {

@@ -18,8 +18,8 @@ pub struct Told {
     pub to: String,
     /// The alert's id.
     pub alert: String,
-    /// The clock it is about, the first of several.
-    pub clock: String,
+    /// The clocks it is about, the most urgent first.
+    pub clocks: Vec<String>,
     /// By which rung.
     pub rung: String,
     /// The subject line.
@@ -78,7 +78,7 @@ impl Channel for NotedChannel {
                 channel: self.id.to_string(),
                 to: to.to_owned(),
                 alert: letter.id.to_string(),
-                clock: fact("clock"),
+                clocks: letter.clocks.clone(),
                 rung: fact("rung"),
                 subject: letter.subject.clone(),
                 urgency: letter.urgency,

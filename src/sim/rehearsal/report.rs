@@ -126,7 +126,7 @@ impl Report {
 }
 
 fn first_told(told: &[Told], clock: &str) -> Option<Instant> {
-    told.iter().filter(|letter| letter.clock == clock).map(|letter| letter.at).min()
+    told.iter().filter(|letter| letter.clocks.iter().any(|about| about == clock)).map(|letter| letter.at).min()
 }
 
 fn answers((incident, record): &Record, told: &[Told]) -> Vec<Answered> {
@@ -155,7 +155,7 @@ fn limit(incident: &Incident, key: &ClockKey, clock: &Clock, told: &[Told], show
     };
     Limit {
         first_told_at: first_told(told, &name),
-        letters: told.iter().filter(|letter| letter.clock == name).count(),
+        letters: told.iter().filter(|letter| letter.clocks.contains(&name)).count(),
         clock: name,
         title: clock.law.title.clone(),
         cite: clock.law.cite.clone(),

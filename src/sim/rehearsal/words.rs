@@ -1,8 +1,10 @@
 //! The report for people to read and to file.
 
+use super::noted_channel::Told;
 use super::report::{Limit, Outcome, Report};
 use crate::domain::instant::{Duration, Instant, Zone, length_in_words};
 use crate::domain::law::Mode;
+use std::collections::BTreeMap;
 use std::fmt::{self, Write};
 
 impl fmt::Display for Report {
@@ -23,12 +25,7 @@ impl fmt::Display for Report {
             writeln!(f, "             {}", scene.outcome.replace('\n', "\n             "))?;
         }
         writeln!(f, "\nWho was told")?;
-        for told in &self.told {
-            writeln!(f, "  {:>9}  {} over {}: {}", after(told.at), told.to, told.channel, told.subject)?;
-        }
-        if self.told.is_empty() {
-            writeln!(f, "  nobody")?;
-        }
+        self.write_told(f)?;
         for (channel, failed) in &self.failed {
             writeln!(f, "  {failed} attempts over {channel} failed")?;
         }
@@ -50,6 +47,35 @@ impl fmt::Display for Report {
             1 => writeln!(f, "\n1 limit would have been missed."),
             missed => writeln!(f, "\n{missed} limits would have been missed."),
         }
+    }
+}
+
+impl Report {
+    /// Every letter, of the repeats past a limit only the first to each and how many more there were.
+    fn write_told(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let repeat_of = |told: &Told| {
+            let (rung, _) = told.rung.split_once(" #")?;
+            Some((told.to.clone(), told.channel.clone(), rung.to_owned(), told.clocks.first()?.clone()))
+        };
+        let mut repeats: BTreeMap<_, Vec<Instant>> = BTreeMap::new();
+        for told in &self.told {
+            let known = repeat_of(told).map(|repeat| repeats.entry(repeat).or_default());
+            let is_first = known.as_ref().is_none_or(|known| known.is_empty());
+            known.into_iter().for_each(|known| known.push(told.at));
+            if is_first {
+                writeln!(f, "  {:>9}  {} over {}: {}", offset(told.at - self.start), told.to, told.channel, told.subject)?;
+            }
+        }
+        for ((to, channel, rung, clock), at) in &repeats {
+            if let [_, .., last] = at[..] {
+                let more = at.len() - 1;
+                writeln!(f, "  until {}  {to} over {channel}: {more} more, {rung}, about {clock}", offset(last - self.start))?;
+            }
+        }
+        if self.told.is_empty() {
+            writeln!(f, "  nobody")?;
+        }
+        Ok(())
     }
 }
 
