@@ -45,7 +45,8 @@ pub fn measure(plan: &Plan, folder: &Path, report: &mut Report) {
 
     let home = folder.join("overload");
     std::fs::create_dir(&home).expect("a folder of our own");
-    let narrow = |text: String| text.replace("bodies_mib = 64", "bodies_mib = 1").replace("body_limit_kib = 1024", "body_limit_kib = 64");
+    let narrow =
+        |text: String| text.replace("bodies_mib = 64", "bodies_mib = 1").replace("body_limit_kib = 1024", "body_limit_kib = 64");
     let daemon = Server::daemon_with(&home, narrow);
     let pushed: Vec<Outcome> = (0..rounds).map(|_| run(&daemon, Crowd { may_be_refused: true, ..crowd })).collect();
     let memory_mib = daemon.resident_bytes() / (1 << 20);

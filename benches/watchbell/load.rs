@@ -9,8 +9,8 @@ use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::task::JoinSet;
-use watchbell::domain::standard_webhooks::read_secret;
 use watchbell::domain::instant;
+use watchbell::domain::standard_webhooks::read_secret;
 use watchbell::shell::wall_clock::{sleep, stopwatch};
 
 /// Connections at once, where nothing else is said.
