@@ -57,6 +57,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
             "shell::mint",
             "shell::operator",
             "shell::render",
+            "shell::reunite",
             "shell::scheduler",
             "shell::telemetry",
             "shell::unique",

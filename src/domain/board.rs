@@ -3,7 +3,7 @@
 //! A view holds no payload and no fact in full: what is safe to show to whoever may read the board.
 
 use super::ids::{DutyId, FactKey, IncidentId};
-use super::incident::{AlertState, Clock, ClockKey, Incident, Message, Moment, Standing, WouldBe, if_a_breach};
+use super::incident::{AlertState, Clock, ClockKey, Incident, Message, Moment, Relation, Standing, WouldBe, if_a_breach};
 use super::instant::{Instant, Zone};
 use super::law::{Mode, Rulebook, Verification};
 use super::severity::Suggestion;
@@ -84,6 +84,12 @@ pub struct IncidentView {
     /// The messages in the order of recording; their numbers count from 1.
     #[serde(default)]
     pub messages: Vec<Message>,
+    /// How it hangs together with other incidents: merged, taken in, split off or from.
+    #[serde(default)]
+    pub relations: Vec<Relation>,
+    /// Clocks that go on in another incident.
+    #[serde(default)]
+    pub handed_over: BTreeMap<String, String>,
     /// What stands of every fact somebody spoke of.
     pub facts: Vec<FactView>,
     /// What ENISA's method suggests of the risk, for all and for single groups, beside what a person decided.
@@ -338,6 +344,8 @@ impl IncidentView {
             sender_status: incident.status.clone(),
             received: incident.received.iter().map(|(source, count)| (source.to_string(), *count)).collect(),
             messages: incident.messages.clone(),
+            relations: incident.relations.told.clone(),
+            handed_over: incident.relations.handed_over.iter().map(|(key, into)| (key.to_string(), key.public(into))).collect(),
             facts: incident.book.keys().map(|key| FactView::of(incident, key.as_str())).collect(),
             suggestions: incident
                 .suggestions

@@ -16,6 +16,7 @@ pub mod operator;
 pub mod quota;
 pub mod reassess;
 pub mod render;
+pub mod reunite;
 pub mod rulebook;
 pub mod scheduler;
 pub mod store;

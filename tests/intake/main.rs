@@ -10,6 +10,7 @@ mod joins;
 mod people;
 mod proofs;
 mod quarantine;
+mod relations;
 mod settings;
 mod sources;
 mod storage;

@@ -4,6 +4,7 @@ use super::assessing::{reassess, redraft};
 use super::command::{Command, Moment, Refusal};
 use super::event::{ClockKey, DeliveryResult, Event, Received};
 use super::late;
+use super::reuniting;
 use super::state::{AlertState, Clock, Incident};
 use super::suggesting::suggest_risks;
 use super::{delivering, ringing};
@@ -36,6 +37,13 @@ pub fn decide(id: &IncidentId, incident: Option<&Incident>, command: Command, mo
             story.receive(opening.received, opening.claims);
             story.reassess("opened")?;
         }
+        Command::OpenSplit { from, messages, word } => {
+            if incident.is_some() {
+                return Err(Refusal::Exists);
+            }
+            reuniting::split_from(&from, &messages, &word)?.into_iter().for_each(|event| story.tell(event));
+            story.reassess("split from another incident")?;
+        }
         command => {
             let incident = incident.ok_or(Refusal::NoIncident)?;
             further(&mut story, incident, command, moment)?;
@@ -46,8 +54,13 @@ pub fn decide(id: &IncidentId, incident: Option<&Incident>, command: Command, mo
 
 fn further(story: &mut Story<'_>, incident: &Incident, command: Command, moment: &Moment<'_>) -> Result<(), Refusal> {
     match command {
-        Command::Open(_) => return Err(Refusal::Exists),
+        Command::Open(_) | Command::OpenSplit { .. } => return Err(Refusal::Exists),
         Command::Observe { received, claims } => {
+            let tenant = received.tenant.as_deref().unwrap_or_default();
+            let external_id = received.external_id.as_deref().unwrap_or(&incident.opened.external_id);
+            if let Some(there) = incident.relations.elsewhere(&received.source, tenant, external_id) {
+                return Err(Refusal::Elsewhere(there.clone()));
+            }
             let because = format!("a further report of {}", received.source);
             let received = late::judge(incident, received);
             let version = received.version.filter(|_| received.late);
@@ -58,6 +71,9 @@ fn further(story: &mut Story<'_>, incident: &Incident, command: Command, moment:
             story.reassess(&because)?;
         }
         Command::Answer { claims } => {
+            if let Some(into) = incident.relations.merged_into.as_ref().filter(|_| !incident.is_open()) {
+                return Err(Refusal::Elsewhere(into.clone()));
+            }
             let by = claims.first().map_or("nobody", |claim| claim.by.name()).to_owned();
             check_instants(&claims, moment)?;
             check_judgements(&claims, &moment.rulebook.vocabulary)?;
@@ -111,6 +127,29 @@ fn further(story: &mut Story<'_>, incident: &Incident, command: Command, moment:
             }
             story.tell(Event::Released { clock: key, by, hold, at, ground });
             story.reassess("a hold ended")?;
+        }
+        Command::TakeIn { other, word } => {
+            if let Some(event) = reuniting::take_in(incident, &other, &word)? {
+                story.tell(event);
+                story.reassess(&format!("merged with {}", other.id))?;
+            }
+        }
+        Command::HandOver { into, word } => {
+            for event in reuniting::hand_over(incident, &into, &word)? {
+                let ended = match &event {
+                    Event::HandedOver { clock, .. } => Some(clock.clone()),
+                    _ => None,
+                };
+                story.tell(event);
+                if let Some(clock) = ended {
+                    story.drop_alerts(&clock, &format!("goes on in {}", into.id));
+                }
+            }
+        }
+        Command::SplitOff { into, messages, word } => {
+            if let Some(event) = reuniting::split_off(incident, &into, &messages, &word)? {
+                story.tell(event);
+            }
         }
         Command::Wake => {
             for (key, clock) in &incident.clocks {

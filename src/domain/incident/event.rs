@@ -1,6 +1,7 @@
 //! What has happened to an incident. The journal holds these and nothing else.
 
 use super::command::{Evidence, HoldStatement};
+use super::relation::{Inheritance, Word};
 use crate::domain::clocks::Pause;
 use crate::domain::facts::{Book, Claim};
 use crate::domain::ids::{AlertId, ChannelId, DutyId, IncidentId, OrganisationId, PackId, SourceId};
@@ -250,6 +251,46 @@ pub enum Event {
     },
     /// Looked at with nothing to do, but the wake set before is not the one policy asks for.
     NothingDue {},
+    /// Another incident turned out to be the same as this one, and counts here too.
+    TookIn {
+        /// Who said so, and why.
+        word: Word,
+        /// What it brings.
+        inheritance: Inheritance,
+    },
+    /// This incident turned out to be the same as another, where it goes on.
+    MergedInto {
+        /// Which.
+        into: IncidentId,
+        /// Who said so, and why.
+        word: Word,
+    },
+    /// A clock ends here because the same one goes on in another incident, no later.
+    HandedOver {
+        /// Which clock.
+        clock: ClockKey,
+        /// The other incident.
+        into: IncidentId,
+    },
+    /// This incident is of messages of another.
+    SplitFrom {
+        /// Who said so, and why.
+        word: Word,
+        /// The messages, by number there.
+        messages: Vec<u32>,
+        /// What they bring.
+        inheritance: Inheritance,
+    },
+    /// Messages turned out to be about something else, which has an incident of its own. What they claimed
+    /// stays here until a person says otherwise.
+    SplitOff {
+        /// Which.
+        into: IncidentId,
+        /// Who said so, and why.
+        word: Word,
+        /// The messages, by number.
+        messages: Vec<u32>,
+    },
     /// An alert is no longer tried because its clock is closed.
     DeliveryDropped {
         /// Which alert.
@@ -300,6 +341,9 @@ pub struct Received {
     /// The identity of the incident at the sender; none if it is the one that the incident was opened with.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub external_id: Option<String>,
+    /// The sender's account, workspace or manager.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tenant: Option<String>,
     /// When this version of the report was made, by the sender's own clock.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub version: Option<Instant>,
@@ -338,6 +382,7 @@ impl Received {
             source: source.into(),
             update_id: update_id.into(),
             external_id: None,
+            tenant: None,
             version: None,
             came_at: None,
             late: false,

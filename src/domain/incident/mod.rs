@@ -13,7 +13,10 @@ mod delivering;
 mod event;
 mod late;
 mod message;
+mod relation;
+mod reuniting;
 mod ringing;
+mod sides;
 mod state;
 mod suggesting;
 mod wake;
@@ -23,5 +26,7 @@ pub use command::{Command, DeliveryHold, Evidence, HoldStatement, House, Moment,
 pub use decide::{Decision, decide};
 pub use event::{AlertQueued, ClockKey, ClockLaw, DeliveryResult, Draft, Event, Opened, Profile, Received, RungSkip, Standing};
 pub use message::Message;
+pub use relation::{Relation, RelationKind, Relations, Word};
+pub use reuniting::goes_on_in;
 pub use state::{Acknowledgement, Alert, AlertState, Clock, Incident, NothingOwed, RecordedHold};
 pub use wake::{Wake, next_wake};

@@ -3,6 +3,7 @@
 use super::command::{Evidence, HoldStatement};
 use super::event::{AlertQueued, ClockKey, ClockLaw, DeliveryResult, Draft, Event, Opened, Standing};
 use super::message::Message;
+use super::relation::{Inheritance, Inherited, Relation, RelationKind, Relations, TakenIn, Word};
 use super::wake::{ATTEMPT_LEASE, RETRY_WAIT_MAX};
 use crate::domain::clocks::Hold;
 use crate::domain::escalation::Span;
@@ -45,6 +46,8 @@ pub struct Incident {
     pub nothing_owed: BTreeMap<ClockKey, NothingOwed>,
     /// Every alert, delivered or not.
     pub alerts: BTreeMap<AlertId, Alert>,
+    /// How it hangs together with others.
+    pub relations: Relations,
 }
 
 /// A countdown of one duty.
@@ -202,6 +205,7 @@ impl Incident {
             clocks: BTreeMap::new(),
             nothing_owed: BTreeMap::new(),
             alerts: BTreeMap::new(),
+            relations: Relations::default(),
         })
     }
 
@@ -237,6 +241,34 @@ impl Incident {
                     let id = self.book.record_of_version(claim.clone(), version);
                     message.iter_mut().for_each(|message| message.claims.push(id));
                 }
+            }
+            Event::TookIn { word, inheritance } => {
+                self.relations.take_in((&self.id, self.opened_at), &mut self.book, inheritance);
+                self.inherit(inheritance);
+                self.relate(RelationKind::TookIn, &inheritance.from, word, at, &[]);
+            }
+            Event::MergedInto { into, word } => {
+                self.relations.merged_into = Some(into.clone());
+                self.relate(RelationKind::MergedInto, into, word, at, &[]);
+            }
+            Event::HandedOver { clock, into } => {
+                self.close(clock, Standing::Void, at);
+                self.relations.handed_over.insert(clock.clone(), into.clone());
+            }
+            Event::SplitFrom { word, messages, inheritance } => {
+                let mut numbers = TakenIn::default();
+                for Inherited { was, claim, version } in &inheritance.claims {
+                    numbers.claims.insert(*was, self.book.record_of_version(claim.clone(), *version));
+                }
+                self.relations.taken_in.insert(inheritance.from.clone(), numbers);
+                self.inherit(inheritance);
+                // A part of it is no ground to refuse a merge back.
+                self.relations.taken_in.remove(&inheritance.from);
+                self.relate(RelationKind::SplitFrom, &inheritance.from, word, at, messages);
+            }
+            Event::SplitOff { into, word, messages } => {
+                self.reroute(into, messages);
+                self.relate(RelationKind::SplitOff, into, word, at, messages);
             }
             Event::RiskSuggested(suggestion) => {
                 self.suggestions.insert(suggestion.cohort.clone(), (suggestion.clone(), at));
@@ -324,6 +356,34 @@ impl Incident {
             Event::DeliveryDropped { alert, reason } => {
                 self.with_alert(alert, |alert| alert.state = AlertState::Dropped { reason: reason.clone() });
             }
+        }
+    }
+
+    /// Lists the messages of another incident with the numbers their claims have here.
+    fn inherit(&mut self, inheritance: &Inheritance) {
+        let numbers = self.relations.taken_in.get(&inheritance.from).map(|taken_in| &taken_in.claims);
+        for message in &inheritance.messages {
+            let claims = message.claims.iter().filter_map(|was| numbers?.get(was).copied()).collect();
+            *self.received.entry(message.source.clone()).or_default() += 1;
+            self.messages.push(Message { claims, ..message.clone() });
+        }
+        self.hints.extend(inheritance.hints.iter().cloned());
+        self.remarks.extend(inheritance.remarks.iter().cloned());
+    }
+
+    fn relate(&mut self, what: RelationKind, incident: &IncidentId, word: &Word, at: Instant, messages: &[u32]) {
+        let Word { by, because } = word.clone();
+        let relation = Relation { what, incident: incident.clone(), by, because, at, messages: messages.to_vec() };
+        self.relations.told.push(relation);
+    }
+
+    /// Further messages of a report go elsewhere once all of it did.
+    fn reroute(&mut self, into: &IncidentId, numbers: &[u32]) {
+        let name = |message: &Message| (message.source.clone(), message.tenant.clone(), message.external_id.clone());
+        let (gone, stays): (Vec<_>, Vec<_>) = (1_u32..).zip(&self.messages).partition(|(number, _)| numbers.contains(number));
+        let stays: BTreeSet<_> = stays.into_iter().map(|(_, message)| name(message)).collect();
+        for (_, message) in gone.into_iter().filter(|(_, message)| !stays.contains(&name(message))) {
+            self.relations.rerouted.insert(name(message), into.clone());
         }
     }
 

@@ -175,6 +175,8 @@ mod tests {
             sender_status: None,
             received: BTreeMap::new(),
             messages: Vec::new(),
+            relations: Vec::new(),
+            handed_over: BTreeMap::new(),
             facts: Vec::new(),
             suggestions: Vec::new(),
             questions: Vec::new(),

@@ -1,10 +1,12 @@
-//! `watchbell incident list|show`
+//! `watchbell incident list|show`; `merge` and `split` are beside it
 
 use super::client::Remote;
 use super::exit::Exit;
+use super::incident_relations::{Merge, Split};
 use super::output::{Output, counted, one_line, print_json, print_text};
 use super::{Outcome, board, clock, table, words};
 use crate::domain::board::{Card, IncidentView, Question};
+use crate::domain::incident::RelationKind;
 use crate::domain::instant::{Instant, parse_rfc3339};
 use clap::{Args, Subcommand};
 use serde_json::Value;
@@ -27,6 +29,10 @@ enum Verb {
     List(List),
     /// One incident: clocks, open questions, facts, grounds on which nothing is owed
     Show(Show),
+    /// Two incidents are the same: one goes on with what is known of both
+    Merge(Merge),
+    /// Messages are about something else: they become an incident of their own
+    Split(Split),
 }
 
 #[derive(Debug, Args)]
@@ -54,6 +60,8 @@ impl Incident {
         match self.verb {
             Verb::List(list) => list.run(output).await,
             Verb::Show(show) => show.run(output).await,
+            Verb::Merge(merge) => merge.run(output).await,
+            Verb::Split(split) => split.run(output).await,
         }
     }
 }
@@ -114,6 +122,7 @@ fn text(view: &IncidentView, now: Instant) -> String {
     if let Some(status) = &view.sender_status {
         let _ = writeln!(text, "the sender calls it `{}`; that stops no clock", one_line(status));
     }
+    relations(view, now, &mut text);
     messages(view, now, &mut text);
     clocks(view, now, &mut text);
     if_a_breach(view, now, &mut text);
@@ -137,6 +146,24 @@ fn text(view: &IncidentView, now: Instant) -> String {
     text
 }
 
+/// What a person said of this incident and others.
+fn relations(view: &IncidentView, now: Instant, text: &mut String) {
+    for relation in &view.relations {
+        let what = match relation.what {
+            RelationKind::TookIn => "took in",
+            RelationKind::MergedInto => "goes on in",
+            RelationKind::SplitOff => "split off to",
+            RelationKind::SplitFrom => "split from",
+        };
+        let numbers: Vec<String> = relation.messages.iter().map(ToString::to_string).collect();
+        let of = if numbers.is_empty() { String::new() } else { format!(", messages {}", numbers.join(", ")) };
+        let when = words::moment_utc(relation.at, now);
+        let _ =
+            writeln!(text, "{what} {}{of}: {} (said by {}, {when})", relation.incident, one_line(&relation.because), relation.by);
+    }
+    view.handed_over.iter().for_each(|(clock, there)| _ = writeln!(text, "  {clock} goes on as {there}"));
+}
+
 /// The last messages, each with its number.
 fn messages(view: &IncidentView, now: Instant, text: &mut String) {
     let before = view.messages.len().saturating_sub(MESSAGES_SHOWN);
@@ -147,6 +174,7 @@ fn messages(view: &IncidentView, now: Instant, text: &mut String) {
     let rows = view.messages.iter().enumerate().skip(before).map(|(nth, message)| {
         let version = message.version.map_or_else(|| "-".into(), |version| words::moment_utc(version, now));
         let mut notes: Vec<String> = message.joined.iter().map(|rule| format!("joined by rule: {rule}")).collect();
+        notes.extend(message.from.iter().map(|from| format!("of {from}")));
         notes.extend(message.title.iter().map(|title| one_line(title)));
         if message.late {
             notes.push("late: a newer version had come before, so it overwrites nothing".into());

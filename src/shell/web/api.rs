@@ -21,7 +21,7 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-type Answer<T> = Result<axum::Json<T>, Problem>;
+pub(super) type Answer<T> = Result<axum::Json<T>, Problem>;
 
 /// Which part of a list.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -103,7 +103,7 @@ async fn incident(app: &App, id: &str) -> Result<Arc<Incident>, Problem> {
     found.ok_or_else(|| Problem::not_found("no-incident", "no such incident").hint("`GET /v1/incidents` lists them"))
 }
 
-fn view_of(incident: &Incident, rules: &Rules) -> IncidentView {
+pub(super) fn view_of(incident: &Incident, rules: &Rules) -> IncidentView {
     let moment = Moment { now: wall_clock::now(), rulebook: &rules.rulebook, house: &rules.house };
     IncidentView::of(incident, &moment)
 }

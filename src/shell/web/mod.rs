@@ -14,6 +14,7 @@ mod ops;
 mod patience;
 mod problem;
 mod quarantine;
+mod relations;
 mod serve;
 mod taking;
 mod wire;
@@ -137,6 +138,8 @@ pub fn routes(app: Arc<App>) -> Router {
         .route("/v1/incidents", get(api::board))
         .route("/v1/incidents/{id}", get(api::show_incident))
         .route("/v1/incidents/{id}/claims", post(api::answer))
+        .route("/v1/incidents/{id}/merge", post(relations::merge))
+        .route("/v1/incidents/{id}/split", post(relations::split))
         .route("/v1/alerts", get(alerts::list))
         .route("/v1/incidents/{id}/alerts", get(alerts::of_incident))
         .route("/v1/incidents/{id}/alerts/{alert}/redeliver", post(alerts::redeliver))

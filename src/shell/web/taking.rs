@@ -10,7 +10,7 @@ use super::quarantine;
 use crate::domain::facts::Claim;
 use crate::domain::hex::hex;
 use crate::domain::ids::{IncidentId, OrganisationId};
-use crate::domain::incident::{Command, Opened, Opening, Profile, Received};
+use crate::domain::incident::{Command, Opened, Opening, Profile, Received, Refusal};
 use crate::domain::ingest::{DeliveryMeta, EvidenceKind, Report};
 use crate::domain::instant::{Duration, Instant};
 use crate::domain::joining::Marked;
@@ -24,8 +24,8 @@ use serde::Serialize;
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 
-/// How often a delivery is looked up anew because another one of the same came first.
-const RACES_MAX: u32 = 5;
+/// How often a delivery is looked up anew because another one of the same came first, or its incident goes on elsewhere.
+const RACES_MAX: u32 = 16;
 /// In a batch each report keeps the whole message only up to this size; the first always does.
 const RAW_PER_REPORT_MAX: usize = 64 * 1024;
 /// What was received this long before it is recorded came in late, and the record says so.
@@ -143,6 +143,7 @@ async fn take_report(
     let incident_key = key(b'x', &[source.name.as_str(), &tenant, &identity]);
     let received = Received {
         external_id: Some(identity.clone()),
+        tenant: report.tenant.clone(),
         version: report.times.updated,
         came_at: (now - meta.received_at > AT_ONCE).then_some(meta.received_at),
         status: report.status.clone(),
@@ -158,6 +159,8 @@ async fn take_report(
     let marked =
         Marked { external_id: report.external_id.clone(), tenant: report.tenant.clone(), title: report.title.clone(), hints };
     let candidate = Candidate { source: &source.name, organisations: &organisations, marked: &marked, at: meta.received_at };
+    // Where it goes on, if the incident it belongs to was merged or split.
+    let mut elsewhere: Option<IncidentId> = None;
     for _ in 0..RACES_MAX {
         let known = app.desk.lookup(&incident_key)?;
         // No delivery is on record without its incident.
@@ -168,7 +171,9 @@ async fn take_report(
         let mut unique = joins.free;
         unique.push(delivery_key.clone());
         let (id, command) = match (known, joins.joined) {
-            (Some(known), _) => (known, Command::Observe { received: received.clone(), claims: claims.clone() }),
+            (Some(known), _) => {
+                (elsewhere.clone().unwrap_or(known), Command::Observe { received: received.clone(), claims: claims.clone() })
+            }
             (None, Some((joined, rule))) => {
                 unique.push(incident_key.clone());
                 let received = Received { joined: Some(rule), title: Some(report.title.clone()), ..received.clone() };
@@ -192,6 +197,7 @@ async fn take_report(
             Ok(_) => return Ok((id, false)),
             // Another delivery of the same came first: look again.
             Err(SubmitError::Taken { .. }) => {}
+            Err(SubmitError::Refused(Refusal::Elsewhere(there))) => elsewhere = Some(there),
             Err(error) => return Err(error.into()),
         }
     }
