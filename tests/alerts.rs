@@ -104,7 +104,11 @@ fn an_alert_whose_clock_closed_before_anybody_took_it_is_a_dead_letter() {
 
 #[test]
 fn beyond_the_quota_calm_letters_wait_on_record_and_loud_ones_go_out() {
-    let daemon = Daemon::start(|config| config.replace("# per_recipient = \"20 in 1h\"", "per_recipient = \"1 in 1h\""));
+    let daemon = Daemon::start(|config| {
+        config.replace("# per_recipient = \"20 in 1h\"", "per_recipient = \"1 in 1h\"");
+        // Without India's six hours what comes after the answer can wait for the morning.
+        config.replace("[\"US\", \"DE\", \"IN\"]", "[\"US\", \"DE\"]");
+    });
     // The house's own clock has an hour: its letters are urgent, and none of the three waits.
     let first = post(&daemon, "case-1");
     post(&daemon, "case-2");

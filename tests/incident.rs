@@ -8,8 +8,8 @@ use watchbell::domain::escalation::Ladder;
 use watchbell::domain::facts::{Claim, Claimant, Value};
 use watchbell::domain::ids::IncidentId;
 use watchbell::domain::incident::{
-    AlertState, ClockKey, Command, Decision, DeliveryResult, Event, Evidence, HoldStatement, House, Incident, Moment, Opened,
-    Opening, Profile, Received, Refusal, Standing, Team, TeamMember, codec, decide, if_a_breach, next_wake,
+    Address, AlertState, ClockKey, Command, Decision, DeliveryResult, Event, Evidence, HoldStatement, House, Incident, Member,
+    Moment, Opened, Opening, Profile, Received, Refusal, Standing, Team, codec, decide, if_a_breach, next_wake,
 };
 use watchbell::domain::instant::{Duration, Instant, Zone, parse_rfc3339, rfc3339};
 use watchbell::domain::law::{Mode, Rulebook};
@@ -42,7 +42,7 @@ static HOUSE: LazyLock<House> = LazyLock::new(|| {
         "#,
     )
     .expect("a ladder");
-    let member = TeamMember { channel: "mail".into(), to: "soc@example.org".into() };
+    let member = Member::Address(Address { channel: "mail".into(), to: "soc@example.org".into() });
     House {
         ladders: vec![ladder],
         teams: BTreeMap::from([("soc".to_owned(), Team { members: vec![member] })]),
@@ -418,11 +418,12 @@ fn an_acknowledgement_is_a_lease_that_ends_and_never_outlives_the_last_call() {
     let ack = |lease: i64| Command::Acknowledge {
         clock: key("eu.gdpr.art33.authority"),
         by: "Ada".into(),
+        team: None,
         lease: Some(Duration::hours(lease)),
         via: "test".into(),
     };
     case.submit(ack(500)).expect("it is taken");
-    let until = case.clock("eu.gdpr.art33.authority").and_then(|c| c.acknowledged.clone()).expect("owned").until;
+    let until = case.clock("eu.gdpr.art33.authority").and_then(|c| c.owner().cloned()).expect("owned").until;
     assert_eq!(until, at("2026-11-20T06:00:00Z"), "two hours before the limit");
     case.at("2026-11-19T08:00:00Z");
     let quiet = |events: Vec<Event>| fallen(&events).iter().all(|(duty, _)| duty != "eu.gdpr.art33.authority");
@@ -446,7 +447,7 @@ fn a_failed_delivery_is_tried_again_under_the_same_id_until_the_clock_closes() {
         case.submit(Command::BeginDeliveries { alerts: alerts.clone() }).expect("it is due");
         assert!(case.incident.due_alerts(case.now).is_empty(), "an attempt under way is not made twice");
         let retry_at = case.now + Duration::minutes(5);
-        let result = DeliveryResult::Failed { reason: "unreachable".into(), text: "down".into(), retry_at };
+        let result = DeliveryResult::Failed { reason: "unreachable".into(), text: "down".into(), retry_at, permanent: false };
         case.submit(Command::EndDelivery { alert: alerts[0].clone(), attempt, result }).expect("it ended");
         case.later(Duration::minutes(5));
         assert_eq!(case.incident.due_alerts(case.now), alerts);

@@ -551,7 +551,9 @@ fn every_mapping() -> Vec<Mapping> {
     let folder = format!("{}/rules/sources", env!("CARGO_MANIFEST_DIR"));
     let entries = std::fs::read_dir(folder).expect("rules/sources");
     entries
-        .map(|entry| std::fs::read_to_string(entry.expect("an entry").path()).expect("a mapping file"))
+        .map(|entry| entry.expect("an entry").path())
+        .filter(|path| path.extension().is_some_and(|extension| extension == "toml"))
+        .map(|path| std::fs::read_to_string(path).expect("a mapping file"))
         .map(|text| Mapping::parse(&text).expect("a sound mapping"))
         .collect()
 }

@@ -10,6 +10,16 @@ packages=()
 command -v faketime >/dev/null || packages+=(faketime)
 command -v openssl >/dev/null || packages+=(openssl)
 python3 -c 'import venv, ensurepip' 2>/dev/null || packages+=(python3 python3-venv)
+# A real sender, a real mail server, and a real browser with its driver, for one test each.
+command -v prometheus-alertmanager >/dev/null || packages+=(prometheus-alertmanager)
+command -v chromedriver >/dev/null || packages+=(chromium chromium-driver)
+if ! command -v postfix >/dev/null; then
+  packages+=(postfix)
+  # Installed and not set up: the test starts one of its own in a temporary folder.
+  if [[ $(id -u) == 0 ]] && command -v debconf-set-selections >/dev/null; then
+    echo "postfix postfix/main_mailer_type select No configuration" | debconf-set-selections
+  fi
+fi
 if ((${#packages[@]})); then
   if [[ $(id -u) == 0 ]] && command -v apt-get >/dev/null; then
     apt-get update -qq
@@ -34,6 +44,13 @@ if command -v cargo-deny >/dev/null; then
 fi
 say "tests"
 cargo test --locked --no-fail-fast
+say "fuzzing of the intake path"
+if command -v g++ >/dev/null; then
+  # From the same start each time, so that a red run can be repeated; `fuzz/run.sh` by itself starts anywhere.
+  WATCHBELL_FUZZ_SEED="${WATCHBELL_FUZZ_SEED:-20261121}" fuzz/run.sh "${WATCHBELL_FUZZ_SECONDS:-120}"
+else
+  echo "g++ is missing; skipped"
+fi
 say "the packs' own cases, as the command line runs them"
 cargo run --quiet --locked -- rules check
 cargo run --quiet --locked -- rules test

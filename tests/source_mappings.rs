@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use watchbell::domain::facts::Vocabulary;
 use watchbell::domain::ids::SourceId;
-use watchbell::domain::ingest::{DeliveryMeta, EvidenceKind, Mapping, Report, dry_run, read};
+use watchbell::domain::ingest::{DeliveryMeta, EvidenceKind, Mapping, Report, dry_run, guess, read};
 use watchbell::domain::instant::{Instant, parse_rfc3339, rfc3339};
 
 fn received() -> Instant {
@@ -26,8 +26,7 @@ fn delivery(source: &str) -> DeliveryMeta {
 /// Every built-in mapping by name.
 fn mappings() -> BTreeMap<String, Mapping> {
     let mut mappings = BTreeMap::new();
-    for entry in std::fs::read_dir(at("rules/sources")).expect("rules/sources") {
-        let path = entry.expect("an entry").path();
+    for path in files_under(&at("rules/sources"), "toml") {
         let text = std::fs::read_to_string(&path).expect("a mapping file");
         let mapping = Mapping::parse(&text).unwrap_or_else(|faults| panic!("{}: {faults:#?}", path.display()));
         assert_eq!(path.file_stem().and_then(|stem| stem.to_str()), Some(mapping.name()), "a file is named as its mapping");
@@ -329,4 +328,32 @@ fn a_binary_cloudevent_is_read_from_its_headers() {
     assert_eq!((report.update_id.as_str(), report.tenant.as_deref()), ("/dlp/eu|m-1", Some("/dlp/eu")));
     assert_eq!(report.times.occurred, parse_rfc3339("2026-11-21T07:00:00Z"));
     assert_eq!(report.claims[0].pointer.as_deref(), Some("header:ce-time"));
+}
+
+/// Products that post the same body: a guess between them is even.
+const SAME_SHAPE: [[&str; 2]; 3] =
+    [["grafana", "prometheus-alertmanager"], ["prometheus-alertmanager", "grafana"], ["ocsf", "aws-security-hub"]];
+
+#[test]
+fn a_payload_is_guessed_to_be_of_the_product_that_sent_it() {
+    let mappings = mappings();
+    let all: Vec<&Mapping> = mappings.values().collect();
+    let mut wrong = Vec::new();
+    for name in mappings.keys() {
+        for case in files_under(&at("tests/fixtures/sources").join(name), "json") {
+            let body = std::fs::read(&case).expect("a fixture");
+            let guesses = guess(&all, &Vocabulary::default(), &delivery("s"), &body);
+            let best = guesses.first().map(|guess| all[guess.nth].name());
+            if best.is_none_or(|best| best != name && !SAME_SHAPE.contains(&[name.as_str(), best])) {
+                let told: Vec<String> = guesses.iter().take(3).map(|g| format!("{}: {}", all[g.nth].name(), g.why)).collect();
+                wrong.push(format!("{}: {told:#?}", case.display()));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    assert!(guess(&all, &Vocabulary::default(), &delivery("s"), b"{\"zzz\": 1}").is_empty());
+    assert_eq!(
+        guess(&all, &Vocabulary::default(), &delivery("s"), b"{\"title\": \"t\"}")[0].why.to_string(),
+        "every field is one of the native event"
+    );
 }

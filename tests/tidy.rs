@@ -11,7 +11,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     ("domain/instant", &[]),
     ("domain/standard_webhooks", &[]),
     ("domain/quarantine", &["domain::ids", "domain::instant"]),
-    ("domain/escalation", &["domain::instant"]),
+    ("domain/escalation", &["domain::instant", "domain::escalation"]),
     ("domain/joining", &["domain::ids", "domain::instant"]),
     ("domain/clocks", &["domain::instant", "domain::clocks"]),
     ("domain/facts", &["domain::ids", "domain::instant", "domain::facts"]),
@@ -44,7 +44,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     ),
     ("shell/render", &["domain::instant", "domain::notices", "domain::law", "shell::render"]),
     ("shell/wall_clock", &["domain::instant"]),
-    ("shell/mint", &["domain::ids", "domain::quarantine"]),
+    ("shell/mint", &["domain::escalation", "domain::ids", "domain::quarantine"]),
     (
         "shell/web",
         &[

@@ -3,7 +3,9 @@
 //! A view holds no payload and no fact in full: what is safe to show to whoever may read the board.
 
 use super::ids::{DutyId, FactKey, IncidentId};
-use super::incident::{AlertState, Clock, ClockKey, Incident, Message, Moment, Relation, Standing, WouldBe, if_a_breach};
+use super::incident::{
+    AlertState, Clock, ClockKey, Incident, Message, Moment, Relation, RelationKind, Standing, WouldBe, if_a_breach,
+};
 use super::instant::{Instant, Zone};
 use super::law::{Mode, Rulebook, Verification};
 use super::severity::Suggestion;
@@ -30,6 +32,9 @@ pub struct Card {
     pub not_owed: usize,
     /// Alerts that have failed and are being tried again, by channel.
     pub failing: BTreeMap<String, u32>,
+    /// Other incidents it was merged with, or split off or from.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub related: Vec<(RelationKind, IncidentId)>,
 }
 
 /// One clock on the board.
@@ -61,8 +66,14 @@ pub struct ClockLine {
     pub target: Option<Instant>,
     /// The zone the limit is meant in.
     pub zone: Zone,
-    /// Who owns it, and until when.
+    /// Who owns it, and until when; of several the one who does longest.
     pub acknowledged: Option<(String, Instant)>,
+    /// Where several teams must each acknowledge: team, who owns it for them, until when.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub owners: Vec<(String, String, Instant)>,
+    /// By whom it is kept quiet, and until when.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub silenced: Option<(String, Instant)>,
     /// How many elements its draft still lacks; none while it has no draft.
     pub gaps: Option<usize>,
     /// How many facts would settle it.
@@ -89,7 +100,7 @@ pub struct IncidentView {
     pub relations: Vec<Relation>,
     /// Clocks that go on in another incident.
     #[serde(default)]
-    pub handed_over: BTreeMap<String, String>,
+    pub moved: BTreeMap<String, String>,
     /// What stands of every fact somebody spoke of.
     pub facts: Vec<FactView>,
     /// What ENISA's method suggests of the risk, for all and for single groups, beside what a person decided.
@@ -227,6 +238,9 @@ pub struct ClockView {
     pub end_suggested: Option<String>,
     /// Elements its draft still lacks.
     pub gaps: Vec<String>,
+    /// Why it is kept quiet, where it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub silence_reason: Option<String>,
     /// What delays it: the hold of the duty, who stated it, from when, until when.
     pub holds: Vec<HoldView>,
     /// What was filed.
@@ -269,6 +283,12 @@ pub struct AlertView {
     pub channel: String,
     /// The team.
     pub team: String,
+    /// The person, where the team names people.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub person: Option<String>,
+    /// The alert in whose stead it goes out, and how that one fails.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub in_stead_of: Option<(String, String)>,
     /// How far it is: `waiting`, `trying`, `delivered`, `dropped`.
     pub state: String,
     /// How many attempts.
@@ -300,6 +320,7 @@ impl Card {
             clocks: clocks.into_iter().map(|(key, clock)| ClockLine::of(&incident.id, key, clock)).collect(),
             not_owed: incident.nothing_owed.len(),
             failing,
+            related: incident.relations.told.iter().map(|told| (told.what, told.incident.clone())).collect(),
         }
     }
 }
@@ -321,7 +342,12 @@ impl ClockLine {
             outer: law.deadlines.outer.as_ref().and_then(|term| term.at),
             target: law.deadlines.target.as_ref().and_then(|term| term.at),
             zone: law.deadlines.operational.zone,
-            acknowledged: clock.acknowledged.as_ref().map(|lease| (lease.by.clone(), lease.until)),
+            acknowledged: clock.owner().map(|lease| (lease.by.clone(), lease.until)),
+            owners: clock
+                .live_leases()
+                .filter_map(|(team, lease)| Some((team.clone()?, lease.by.clone(), lease.until)))
+                .collect(),
+            silenced: clock.silence.as_ref().map(|silence| (silence.by.clone(), silence.until)),
             gaps: clock.draft.as_ref().map(|draft| draft.gaps.len()),
             missing: law.missing.len(),
         }
@@ -345,7 +371,7 @@ impl IncidentView {
             received: incident.received.iter().map(|(source, count)| (source.to_string(), *count)).collect(),
             messages: incident.messages.clone(),
             relations: incident.relations.told.clone(),
-            handed_over: incident.relations.handed_over.iter().map(|(key, into)| (key.to_string(), key.public(into))).collect(),
+            moved: incident.relations.moved.iter().map(|(key, into)| (key.to_string(), key.public(into))).collect(),
             facts: incident.book.keys().map(|key| FactView::of(incident, key.as_str())).collect(),
             suggestions: incident
                 .suggestions
@@ -510,21 +536,17 @@ impl ClockView {
         let mut alerts: Vec<AlertView> = incident
             .alerts
             .iter()
-            .filter(|(_, alert)| alert.clock == *key)
-            .map(|(id, alert)| AlertView {
+            .filter_map(|(id, alert)| Some((id, alert, alert.about.iter().rfind(|about| about.clock == *key)?)))
+            .map(|(id, alert, about)| AlertView {
                 id: id.to_string(),
-                rung: alert.rung.clone(),
-                due_at: alert.due_at,
+                rung: about.rung.clone(),
+                due_at: about.due_at,
                 queued_at: alert.queued_at,
                 channel: alert.queued.channel.to_string(),
                 team: alert.queued.team.clone(),
-                state: match alert.state {
-                    AlertState::Waiting { .. } => "waiting",
-                    AlertState::Trying { .. } => "trying",
-                    AlertState::Delivered { .. } => "delivered",
-                    AlertState::Dropped { .. } => "dropped",
-                }
-                .to_owned(),
+                person: alert.queued.person.clone(),
+                in_stead_of: alert.in_stead_of.as_ref().map(|(failing, because)| (failing.to_string(), because.clone())),
+                state: alert.state.word().to_owned(),
                 attempts: alert.attempts,
                 last_failure: alert.last_failure.as_ref().map(|(class, text)| format!("{class}: {text}")),
             })
@@ -543,6 +565,7 @@ impl ClockView {
             missing: law.missing.iter().map(ToString::to_string).collect(),
             end_suggested: clock.end_suggested.clone(),
             gaps: clock.draft.as_ref().map(|draft| draft.gaps.clone()).unwrap_or_default(),
+            silence_reason: clock.silence.as_ref().map(|silence| silence.reason.clone()),
             holds: clock
                 .holds
                 .iter()

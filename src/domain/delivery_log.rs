@@ -4,7 +4,7 @@
 //! clock closed before anybody took it, or when it has failed for half an hour: somebody was not rung.
 
 use super::ids::AlertId;
-use super::incident::{Alert, AlertState, DeliveryResult, Event, Incident};
+use super::incident::{Alert, AlertState, DeliveryResult, Event, Incident, masked};
 use super::instant::{Duration, Instant};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -46,8 +46,11 @@ pub struct AlertLine {
     pub id: String,
     /// Its incident.
     pub incident: String,
-    /// The clock it is about.
+    /// The clock it is about; of several the most urgent.
     pub clock: String,
+    /// Every clock it is about, where it is about several.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub clocks: Vec<String>,
     /// The rung that queued it.
     pub rung: String,
     /// When that rung fell due.
@@ -90,7 +93,7 @@ pub struct LogLine {
     pub at: Instant,
     /// The attempt, from 1; 0 where it is none.
     pub attempt: u32,
-    /// What: `began`, `delivered`, `failed`, `held`, `redelivery-asked`, `dropped`.
+    /// What: `began`, `delivered`, `failed`, `fell-back`, `held`, `redelivery-asked`, `dropped`.
     pub what: String,
     /// The class of a failure; empty otherwise.
     pub class: String,
@@ -118,12 +121,16 @@ impl AlertLine {
             AlertState::Waiting { next_at } => Some(next_at),
             _ => None,
         };
+        let spoken_of = incident.spoken_of(alert);
+        let leading = spoken_of.first().map(|(about, _)| *about).or(alert.about.first());
+        let clocks = alert.about.iter().filter(|_| alert.about.len() > 1).map(|about| about.clock.public(&incident.id));
         Self {
             id: id.to_string(),
             incident: incident.id.to_string(),
-            clock: alert.clock.public(&incident.id),
-            rung: alert.rung.clone(),
-            due_at: alert.due_at,
+            clock: leading.map(|about| about.clock.public(&incident.id)).unwrap_or_default(),
+            clocks: clocks.collect(),
+            rung: leading.map(|about| about.rung.clone()).unwrap_or_default(),
+            due_at: leading.map_or(alert.queued_at, |about| about.due_at),
             queued_at: alert.queued_at,
             channel: alert.queued.channel.to_string(),
             team: alert.queued.team.clone(),
@@ -144,14 +151,6 @@ fn standing(alert: &Alert) -> AlertStanding {
         AlertState::Waiting { .. } | AlertState::Trying { .. } if alert.last_failure.is_some() => AlertStanding::Failing,
         AlertState::Waiting { .. } | AlertState::Trying { .. } => AlertStanding::Waiting,
     }
-}
-
-/// Enough of an address to tell it from others of the house.
-fn masked(to: &str) -> String {
-    let (name, domain) = to.split_once('@').map_or((to, None), |(name, domain)| (name, Some(domain)));
-    let beginning: String = name.chars().take(2).collect();
-    let cut = if beginning.len() < name.len() { "…" } else { "" };
-    domain.map_or_else(|| format!("{beginning}{cut}"), |domain| format!("{beginning}{cut}@{domain}"))
 }
 
 /// Every alert of an incident, the newest first.
@@ -186,9 +185,10 @@ fn log_line(at: Instant, event: &Event) -> Option<(&AlertId, LogLine)> {
         Event::DeliveryEnded { alert, attempt, result: DeliveryResult::Delivered { receipt } } => {
             (alert, line(*attempt, "delivered", "", receipt, None))
         }
-        Event::DeliveryEnded { alert, attempt, result: DeliveryResult::Failed { reason, text, retry_at } } => {
+        Event::DeliveryEnded { alert, attempt, result: DeliveryResult::Failed { reason, text, retry_at, .. } } => {
             (alert, line(*attempt, "failed", reason, text, Some(*retry_at)))
         }
+        Event::FellBack { alert, because, .. } => (alert, line(0, "fell-back", "", because, None)),
         Event::DeliveryHeld { alert, until, reason } => (alert, line(0, "held", "", reason, Some(*until))),
         Event::Redelivered { alert, by, reason } => (alert, line(0, "redelivery-asked", "", &format!("{by}: {reason}"), None)),
         Event::DeliveryDropped { alert, reason } => (alert, line(0, "dropped", "", reason, None)),

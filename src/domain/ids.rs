@@ -48,6 +48,12 @@ id! {
     /// One incident: `inc-` and 16 characters of Crockford base 32.
     IncidentId
 }
+impl IncidentId {
+    /// Whether it names an incident; kept messages and overrides of rotas have streams of their own beside them.
+    pub fn is_incident(&self) -> bool {
+        self.0.starts_with("inc-")
+    }
+}
 id! {
     /// One duty of a pack, such as `eu.gdpr.art33.authority`.
     DutyId

@@ -27,6 +27,8 @@ const AT_ONCE: usize = 64;
 /// Channels bound their own time; one that does not is given up before its attempt would count as lost.
 const ATTEMPT_MAX: std::time::Duration = std::time::Duration::from_secs(150);
 
+/// An address in a letter cannot be as long as a list of every State's clock.
+const LINK_CLOCKS_MAX: usize = 64;
 /// How long a link in a letter may be used: long enough for a holiday, and every further letter brings another.
 const LINK_LIFE: Duration = Duration::days(14);
 
@@ -81,7 +83,7 @@ impl Courier {
         let (url, links) = (self.public_url.as_deref()?, self.links.as_ref()?);
         let invitation = Invitation {
             incident: incident.clone(),
-            clocks: vec![alert.clock.clone()],
+            clocks: alert.about.iter().take(LINK_CLOCKS_MAX).map(|about| about.clock.clone()).collect(),
             channel: alert.queued.channel.clone(),
             to: alert.queued.to.clone(),
             until: alert.queued_at + LINK_LIFE,
@@ -89,9 +91,13 @@ impl Courier {
         Some(format!("{url}/a/{}", links.token(&invitation)))
     }
 
-    /// Puts other channels and another quota in use.
-    pub fn swap_channels(&self, channels: Channels, per_recipient: Option<Quota>) {
+    /// Puts another quota per recipient in use, or none.
+    pub fn swap_quota(&self, per_recipient: Option<Quota>) {
         *self.quota.write().unwrap_or_else(PoisonError::into_inner) = per_recipient;
+    }
+
+    /// Puts other channels in use.
+    pub fn swap_channels(&self, channels: Channels) {
         *self.channels.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(channels);
     }
 
@@ -140,15 +146,16 @@ impl Courier {
     /// Whether an attempt is made now; if not, until when it waits and why.
     fn admit(&self, incident: &Incident, id: &AlertId, now: Instant) -> Result<(), (Instant, String)> {
         let Some(alert) = incident.alerts.get(id) else { return Ok(()) };
-        let open = incident.clocks.get(&alert.clock).filter(|clock| clock.standing.is_open());
-        // One whose clock is closed is only to be dropped.
-        let Some(clock) = open else { return Ok(()) };
+        // One whose clocks are closed is only to be dropped.
+        if !incident.is_wanted(alert) {
+            return Ok(());
+        }
         let (channel, to) = (&alert.queued.channel, &alert.queued.to);
         self.health.admit(channel, id, now).map_err(|until| (until, format!("`{channel}` is down; another alert tries it")))?;
         let quota = *self.quota.read().unwrap_or_else(PoisonError::into_inner);
         // A repeat of a failed attempt is the same letter.
         let Some(quota) = quota.filter(|_| alert.attempts == 0) else { return Ok(()) };
-        let waits = may_wait(clock, &alert.rung, now);
+        let waits = alert.queued.act.is_ring() && incident.open_of(alert).all(|(about, clock)| may_wait(clock, &about.rung, now));
         self.counter.admit(quota, channel, to, waits, now).map_err(|until| (until, format!("the recipient got {quota} already")))
     }
 
@@ -172,10 +179,11 @@ impl Courier {
         let Some(alert) = incident.alerts.get(id) else { return };
         // Waiting for room may have taken so long that a later attempt has begun, or the clock has ended.
         let superseded = alert.attempts != attempt || !matches!(alert.state, AlertState::Trying { .. });
-        let Some(clock_of) = incident.clocks.get(&alert.clock).filter(|clock| clock.standing.is_open() && !superseded) else {
+        if superseded || !incident.is_wanted(alert) {
             return;
-        };
-        let letter = compose(&incident, id, alert, clock_of, self.link(&incident.id, alert), begun);
+        }
+        let link = self.link(&incident.id, alert);
+        let Some(letter) = compose(&incident, id, alert, link, begun) else { return };
         let channels = Arc::clone(&self.channels.read().unwrap_or_else(PoisonError::into_inner));
         let name = &alert.queued.channel;
         let outcome = match channels.get(name) {
@@ -193,10 +201,10 @@ impl Courier {
         self.note_dead(&incident.id, id, alert, &outcome, ended);
         let result = match outcome {
             Outcome::Delivered { receipt } => DeliveryResult::Delivered { receipt },
-            Outcome::Failed { reason, text, retry_after, .. } => {
+            Outcome::Failed { reason, text, retry_after, permanent } => {
                 let retry_at = backoff::retry_at(attempt, ended, id, retry_after);
                 tracing::warn!(alert = %id, channel = %name, attempt, %reason, text, retry_at = %rfc3339(retry_at), "an alert was not delivered");
-                DeliveryResult::Failed { reason: reason.as_str().to_owned(), text, retry_at }
+                DeliveryResult::Failed { reason: reason.as_str().to_owned(), text, retry_at, permanent }
             }
         };
         self.record(&incident.id, id, attempt, result, ended).await;

@@ -91,6 +91,9 @@ impl Daemon {
         let metrics = Metrics::new();
         let contract: Arc<dyn Store> = Arc::clone(&store) as Arc<dyn Store>;
         let desk = Arc::new(Desk::new(contract, Arc::clone(&config.rules), Some(drafts)));
+        if let Err(error) = desk.load_overrides(wall_clock::now()) {
+            tracing::error!(%error, "overrides of rotas could not be read; whoever has the turn is rung");
+        }
         let links = Links::in_store(&config.store).map_err(|source| StartFault::Links { path: config.store.clone(), source })?;
         let courier = Courier::new(Arc::clone(&desk), &config, Arc::clone(&metrics)).with_links(links);
         let courier = Arc::new(courier);
@@ -166,7 +169,8 @@ impl Daemon {
             }
         };
         self.app.desk.swap_rules(Arc::clone(&config.rules));
-        self.courier.swap_channels(config.channels, config.per_recipient);
+        self.courier.swap_channels(config.channels);
+        self.courier.swap_quota(config.per_recipient);
         self.app.swap_live(Live { sources: config.sources, joins: config.joins, people: config.people });
         // From TLS to none or back is a change of the address people use, and waits for a restart.
         self.tls.send_if_modified(|tls| {

@@ -4,8 +4,9 @@ use super::config::Rules;
 use super::drafts::Drafts;
 use super::store::{Append, AppendError, Store, StoreError, Wake};
 use crate::domain::board::Card;
+use crate::domain::escalation::{OVERRIDE_FORMAT, OVERRIDE_PREFIX, Override, RecordedOverride};
 use crate::domain::ids::IncidentId;
-use crate::domain::incident::{Command, Decision, Event, Incident, Moment, Refusal, codec, decide, next_wake};
+use crate::domain::incident::{Command, Decision, Event, House, Incident, Moment, Refusal, codec, decide, next_wake};
 use crate::domain::instant::{Duration, Instant};
 use crate::domain::journal::{self, Head};
 use crate::domain::quarantine::{self, Handled, Kept};
@@ -22,6 +23,8 @@ const STRIPES: usize = 256;
 const KEPT_PAGE: usize = 500;
 /// How often a decision is made anew because somebody else's came first.
 const RACES_MAX: u32 = 8;
+/// Cards of overrides read at once.
+const OVERRIDES_AT_ONCE: usize = 500;
 
 /// Takes commands to incidents.
 pub struct Desk {
@@ -30,6 +33,7 @@ pub struct Desk {
     stripes: Vec<AsyncMutex<()>>,
     cache: Mutex<Cache>,
     drafts: Option<Drafts>,
+    overrides: Mutex<Vec<Override>>,
     /// Rung when an append may have moved the next wake forward.
     agenda_changed: Notify,
 }
@@ -131,6 +135,7 @@ impl Desk {
             stripes: (0..STRIPES).map(|_| AsyncMutex::new(())).collect(),
             cache: Mutex::default(),
             drafts,
+            overrides: Mutex::default(),
             agenda_changed: Notify::new(),
         }
     }
@@ -142,8 +147,52 @@ impl Desk {
 
     /// Puts other law and policy in use; open incidents are to be reassessed by the caller.
     pub fn swap_rules(&self, rules: Arc<Rules>) {
-        *self.rules.write().unwrap_or_else(PoisonError::into_inner) = rules;
+        *self.rules.write().unwrap_or_else(PoisonError::into_inner) = with_overrides(rules, &self.overrides());
         self.agenda_changed.notify_one();
+    }
+
+    /// Who stands in for whom by the rotas, as recorded.
+    fn overrides(&self) -> Vec<Override> {
+        self.overrides.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Reads the overrides on record into the policy in use. Those that are over are left out.
+    pub fn load_overrides(&self, now: Instant) -> Result<(), SubmitError> {
+        let mut standing = Vec::new();
+        let mut after = Some(IncidentId::from(OVERRIDE_PREFIX));
+        loop {
+            let cards = self.cards(after.as_ref(), OVERRIDES_AT_ONCE)?;
+            let ours = cards.iter().take_while(|(id, _)| id.as_str().starts_with(OVERRIDE_PREFIX));
+            let read: Vec<RecordedOverride> = ours.clone().filter_map(|(_, card)| RecordedOverride::decode(card)).collect();
+            after = ours.last().map(|(id, _)| id.clone());
+            let stands = |entry: &RecordedOverride| entry.withdrawn.is_none() && entry.stands_in.until > now;
+            standing.extend(read.into_iter().filter(stands).map(|entry| entry.stands_in));
+            if after.is_none() {
+                break;
+            }
+        }
+        *self.overrides.lock().unwrap_or_else(PoisonError::into_inner) = standing;
+        self.swap_rules(self.rules());
+        Ok(())
+    }
+
+    /// Puts an override of a rota on record, or what became of it, and into the policy in use.
+    pub async fn record_override(&self, entry: &RecordedOverride, now: Instant) -> Result<(), SubmitError> {
+        let id = IncidentId::from(entry.stands_in.id.as_str());
+        let _turn = self.stripes[stripe(&id)].lock().await;
+        let envelopes = self.store.read(&id).map_err(SubmitError::Unread)?;
+        let damaged = |text: String| SubmitError::Damaged { incident: id.clone(), text };
+        let chain = journal::verify(&envelopes).map_err(|fault| damaged(fault.to_string()))?;
+        let body = entry.encode();
+        let sealed = journal::seal_as(chain.heads().get(&id), &id, now, OVERRIDE_FORMAT, 0, &body);
+        self.store.append(Append { card: Some(body), ..Append::of(sealed) }).await.map_err(unwritten)?;
+        {
+            let mut overrides = self.overrides.lock().unwrap_or_else(PoisonError::into_inner);
+            overrides.retain(|over| over.id != entry.stands_in.id && over.until > now);
+            overrides.extend(entry.withdrawn.is_none().then(|| entry.stands_in.clone()));
+        }
+        self.swap_rules(self.rules());
+        Ok(())
     }
 
     /// Resolves when the next wake may have moved forward.
@@ -376,8 +425,8 @@ impl Desk {
     }
 
     async fn load(&self, id: &IncidentId) -> Result<Option<Loaded>, SubmitError> {
-        // Kept messages have streams of their own and are no incidents.
-        if id.as_str().starts_with(quarantine::PREFIX) {
+        // Kept messages and overrides have streams of their own and are no incidents.
+        if !id.is_incident() {
             return Ok(None);
         }
         if let Some(loaded) = self.lock_cache().loaded.get(id) {
@@ -401,6 +450,15 @@ impl Desk {
     fn lock_cache(&self) -> std::sync::MutexGuard<'_, Cache> {
         self.cache.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// The same rules with these overrides in the house's policy.
+fn with_overrides(rules: Arc<Rules>, overrides: &[Override]) -> Arc<Rules> {
+    if rules.house.overrides == overrides {
+        return rules;
+    }
+    let house = House { overrides: overrides.to_vec(), ..rules.house.clone() };
+    Arc::new(Rules { rulebook: rules.rulebook.clone(), house, organisations: rules.organisations.clone() })
 }
 
 /// An incident from its envelopes, each checked against the one before.

@@ -6,7 +6,7 @@
 
 use super::mint;
 use crate::domain::ids::{ChannelId, IncidentId};
-use crate::domain::incident::ClockKey;
+use crate::domain::incident::{Address, ClockKey};
 use crate::domain::instant::{DateTime, Instant};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -55,6 +55,13 @@ pub enum LinkFault {
     /// It was good once.
     #[error("the link has ended")]
     Ended,
+}
+
+impl Invitation {
+    /// Where the alert went.
+    pub fn address(&self) -> Address {
+        Address { channel: self.channel.clone(), to: self.to.clone() }
+    }
 }
 
 impl Links {

@@ -1,5 +1,6 @@
 //! Random ids and tokens. The only user of the system's randomness.
 
+use crate::domain::escalation::OVERRIDE_PREFIX;
 use crate::domain::ids::{AlertId, IncidentId};
 use crate::domain::quarantine;
 use base64::Engine;
@@ -15,6 +16,11 @@ pub fn incident_id() -> IncidentId {
 /// A new kept message's id.
 pub fn quarantine_id() -> IncidentId {
     IncidentId::new(format!("{}{}", quarantine::PREFIX, word()))
+}
+
+/// A new override's id.
+pub fn override_id() -> IncidentId {
+    IncidentId::new(format!("{OVERRIDE_PREFIX}{}", word()))
 }
 
 /// The id of a drill's alert.

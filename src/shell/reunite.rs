@@ -28,8 +28,8 @@ pub async fn merge(
         let other = desk.incident(id).await?.ok_or(Refusal::NoIncident)?;
         let take_in = Command::TakeIn { other, word: word.clone() };
         let taken = desk.submit(into, take_in, now).await?.incident;
-        let hand_over = Command::HandOver { into: Arc::clone(&taken), word: word.clone() };
-        match desk.submit(id, hand_over, now).await {
+        let merge_into = Command::MergeInto { into: Arc::clone(&taken), word: word.clone() };
+        match desk.submit(id, merge_into, now).await {
             Ok(_) => return Ok(taken),
             Err(SubmitError::Refused(Refusal::NotTakenIn)) => {}
             Err(error) => return Err(error),

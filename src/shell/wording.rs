@@ -7,7 +7,7 @@ use super::courier::left_in_words;
 use super::delivery::{Act, Letter, Urgency};
 use crate::domain::escalation::parse_length;
 use crate::domain::ids::{AlertId, IncidentId};
-use crate::domain::incident::{Alert, Clock, ClockKey, Incident, Standing};
+use crate::domain::incident::{self, Alert, Clock, ClockKey, Incident, Standing};
 use crate::domain::instant::{Duration, Instant, Zone, rfc3339};
 use crate::domain::law::Mode;
 
@@ -20,50 +20,108 @@ const NIGHT: Duration = Duration::hours(12);
 /// A limit closer than this is this week's.
 const WEEK: Duration = Duration::days(7);
 
-/// The letter of an alert, from the incident as it is now; `link` opens the page where it is acknowledged.
-pub fn compose(incident: &Incident, id: &AlertId, alert: &Alert, clock: &Clock, link: Option<String>, now: Instant) -> Letter {
-    let law = &clock.law;
-    let key = &alert.clock;
-    let clock_id = key.public(&incident.id);
-    let organisation = incident.opened.organisations.get(&key.organisation).map_or(key.organisation.as_str(), |p| &p.name);
-    let label = match law.mode {
+/// A clock a letter is about, and the rung that rings for it.
+#[derive(Clone, Copy)]
+struct Told<'a> {
+    /// Which.
+    key: &'a ClockKey,
+    /// As it is.
+    clock: &'a Clock,
+    /// The rung's name.
+    rung: &'a str,
+    /// When the rung fell due.
+    due_at: Instant,
+}
+
+/// The letter of an alert, from the incident as it is now: about one clock, or about several, of which the most
+/// urgent leads. `link` opens the page where it is acknowledged. Without a clock there is no letter.
+pub fn compose(incident: &Incident, id: &AlertId, alert: &Alert, link: Option<String>, now: Instant) -> Option<Letter> {
+    let spoken_of = incident.spoken_of(alert).into_iter();
+    let mut told: Vec<Told<'_>> =
+        spoken_of.map(|(about, clock)| Told { key: &about.clock, clock, rung: &about.rung, due_at: about.due_at }).collect();
+    told.sort_by_key(|told| (told.clock.law.mode == Mode::Shadow, told.clock.law.until().unwrap_or(Instant::MAX_UTC), told.key));
+    let (first, others) = told.split_first()?;
+    let law = &first.clock.law;
+    let organisation = name_of(incident, first.key);
+    let title = title(first);
+    let left = law.limit().map_or_else(|| "Without delay".to_owned(), |limit| left_in_words(limit, now));
+    let until = law.limit().map(|limit| format!(", until {}", law.deadlines.operational.zone.in_words(limit)));
+    let until = until.unwrap_or_default();
+    let (also, also_in_subject) = match others.len() {
+        0 => (String::new(), String::new()),
+        1 => (", and 1 more clock".to_owned(), " and 1 more".to_owned()),
+        more => (format!(", and {more} more clocks"), format!(" and {more} more")),
+    };
+    let mut lines = lines(first, alert, organisation, now);
+    lines.extend(others.iter().enumerate().map(|(nth, told)| (format!("Clock {}", nth + 2), in_a_line(incident, told, now))));
+    let clocks: Vec<String> = told.iter().map(|told| told.key.public(&incident.id)).collect();
+    let late_by_s = u64::try_from((now - first.due_at).num_seconds()).unwrap_or(0);
+    let (act, subject) = match alert.queued.act {
+        incident::Act::Ring => (Act::Ring, format!("{left}: {title}{also_in_subject}{until}")),
+        incident::Act::Acknowledge => (Act::Acknowledge, format!("Taken: {title}{also_in_subject}")),
+        incident::Act::Resolve => (Act::Resolve, format!("Closed: {title}{also_in_subject}")),
+    };
+    Some(Letter {
+        id: id.clone(),
+        drill: false,
+        act,
+        incident: incident.id.clone(),
+        thread: incident.id.to_string(),
+        subject: format!("{subject} ({organisation}, {})", incident.id),
+        heading: format!("{title}, {}{also}", lower_first(&left)),
+        lines,
+        asked: law.asks.clone(),
+        commands: commands(incident, first.key, law.mode, &clocks[0]),
+        link,
+        facts: serde_json::json!({
+            "clock": clocks[0],
+            "clocks": clocks,
+            "duty": first.key.duty,
+            "organisation": first.key.organisation,
+            "cite": law.cite,
+            "standing": first.clock.standing.word(),
+            "mode": law.mode,
+            "due": law.limit().map(rfc3339),
+            "outer": law.deadlines.outer.as_ref().and_then(|term| term.at).map(rfc3339),
+            "rung": first.rung,
+            "rung_due_at": rfc3339(first.due_at),
+        }),
+        clocks,
+        urgency: told.iter().map(|told| urgency(told.clock, now)).max().unwrap_or(Urgency::Info),
+        rung_at: alert.queued_at,
+        late_by_s,
+    })
+}
+
+fn name_of<'i>(incident: &'i Incident, key: &'i ClockKey) -> &'i str {
+    incident.opened.organisations.get(&key.organisation).map_or(key.organisation.as_str(), |profile| &profile.name)
+}
+
+/// What is to be done, towards whom where there are several, and what kind of clock it is.
+fn title(told: &Told<'_>) -> String {
+    let label = match told.clock.law.mode {
         Mode::Shadow => "Rehearsal, not in force: ",
         Mode::Advisory => "Advisory: ",
         Mode::Live | Mode::Straddle | Mode::Policy => "",
     };
-    let title = key.target.iter().fold(law.title.clone(), |title, target| format!("{title} ({target})"));
-    let left = law.limit().map(|limit| left_in_words(limit, now));
-    let heading = format!("{label}{title}, {}", left.as_deref().unwrap_or("without delay"));
-    let late_by_s = u64::try_from((now - alert.due_at).num_seconds()).unwrap_or(0);
-    Letter {
-        id: id.clone(),
-        drill: false,
-        act: Act::Ring,
-        incident: incident.id.clone(),
-        clocks: vec![clock_id.clone()],
-        thread: incident.id.to_string(),
-        subject: format!("{}: {label}{title} ({organisation}, {})", left.as_deref().unwrap_or("Without delay"), incident.id),
-        heading,
-        lines: lines(clock, alert, organisation, now),
-        asked: law.asks.clone(),
-        commands: commands(incident, key, law.mode, &clock_id),
-        link,
-        facts: serde_json::json!({
-            "clock": clock_id,
-            "duty": key.duty,
-            "organisation": key.organisation,
-            "cite": law.cite,
-            "standing": clock.standing.word(),
-            "mode": law.mode,
-            "due": law.limit().map(rfc3339),
-            "outer": law.deadlines.outer.as_ref().and_then(|term| term.at).map(rfc3339),
-            "rung": alert.rung,
-            "rung_due_at": rfc3339(alert.due_at),
-        }),
-        urgency: urgency(clock, now),
-        rung_at: alert.queued_at,
-        late_by_s,
-    }
+    let title = format!("{label}{}", told.clock.law.title);
+    told.key.target.iter().fold(title, |title, target| format!("{title} ({target})"))
+}
+
+/// A further clock of the same letter: how long, what, until when, whose, by which law.
+fn in_a_line(incident: &Incident, told: &Told<'_>, now: Instant) -> String {
+    let law = &told.clock.law;
+    let when = law.limit().map_or_else(
+        || "without delay".to_owned(),
+        |limit| format!("{}, until {}", left_in_words(limit, now), law.deadlines.operational.zone.in_words(limit)),
+    );
+    format!("{}: {when} ({}; {})", title(told), name_of(incident, told.key), law.cite)
+}
+
+/// `Without delay` inside a sentence.
+fn lower_first(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map_or_else(String::new, |first| first.to_lowercase().chain(letters).collect())
 }
 
 /// A letter that tries a channel, and says so first.
@@ -105,7 +163,8 @@ fn commands(incident: &Incident, key: &ClockKey, mode: Mode, clock_id: &str) -> 
 }
 
 /// What the letter rests on, in the order in which it is asked for: until when, whose, which law, why now.
-fn lines(clock: &Clock, alert: &Alert, organisation: &str, now: Instant) -> Vec<(String, String)> {
+fn lines(told: &Told<'_>, alert: &Alert, organisation: &str, now: Instant) -> Vec<(String, String)> {
+    let clock = told.clock;
     let law = &clock.law;
     let term = &law.deadlines.operational;
     let mut lines: Vec<(&str, String)> = Vec::new();
@@ -130,10 +189,12 @@ fn lines(clock: &Clock, alert: &Alert, organisation: &str, now: Instant) -> Vec<
     lines.push(("Law", law.cite.clone()));
     lines.push(("Limit", term.says.clone()));
     lines.push(("Standing", standing_in_words(clock)));
-    if let Some(lease) = &clock.acknowledged {
-        lines.push(("Taken by", format!("{} until {}", lease.by, term.zone.in_words(lease.until))));
+    for (team, lease) in clock.live_leases() {
+        let team = team.as_ref().map(|team| format!(" for {team}")).unwrap_or_default();
+        lines.push(("Taken by", format!("{}{team} until {}", lease.by, term.zone.in_words(lease.until))));
     }
-    lines.push(("Why now", rung_in_words(&alert.rung)));
+    lines.push(("Why now", rung_in_words(told.rung)));
+    lines.extend(alert.in_stead_of.iter().map(|(_, because)| ("Why here", because.clone())));
     lines.into_iter().map(|(label, value)| (label.to_owned(), value)).collect()
 }
 
@@ -171,6 +232,9 @@ fn standing_in_words(clock: &Clock) -> String {
 
 /// A rung's name in words: `50% left` is `half of the time is left`.
 fn rung_in_words(rung: &str) -> String {
+    if let Some((followed, wait)) = rung.rsplit_once(" +") {
+        return format!("{}, and nobody acknowledged within {wait}", rung_in_words(followed));
+    }
     if let Some(left) = rung.strip_suffix(" left") {
         if left == "50%" {
             return "half of the time is left".into();
@@ -184,10 +248,19 @@ fn rung_in_words(rung: &str) -> String {
     match rung {
         "start" => "the clock has been set".into(),
         "expiry" => "the time is up".into(),
+        "at target" => "the house's own target has come".into(),
+        "acknowledge" => "somebody owns the clock".into(),
+        "resolve" => "the clock asks for nothing any more".into(),
+        _ if rung.starts_with("handed over by ") => rung.to_owned(),
         _ if rung.starts_with("acknowledgement ended") => "nobody has it any more: the acknowledgement has ended".into(),
-        _ => match rung.split_once(" overdue #") {
-            Some((_, number)) => format!("overdue, reminder {number}"),
-            None => rung.to_owned(),
+        _ => match (rung.split_once(" overdue #"), rung.split_once(" past target #"), rung.strip_suffix(" before target")) {
+            (Some((_, number)), _, _) => format!("overdue, reminder {number}"),
+            (_, Some((_, number)), _) => format!("past the house's own target, reminder {number}"),
+            (_, _, Some(length)) => match parse_length(length) {
+                Some(length) => format!("{} before the house's own target", whole_units(length)),
+                None => rung.to_owned(),
+            },
+            (None, None, None) => rung.to_owned(),
         },
     }
 }
@@ -222,6 +295,10 @@ mod tests {
             ("30s left", "no more than 30 seconds left"),
             ("expiry", "the time is up"),
             ("every 1h overdue #3", "overdue, reminder 3"),
+            ("at target", "the house's own target has come"),
+            ("6h before target", "6 hours before the house's own target"),
+            ("every 1h past target #2", "past the house's own target, reminder 2"),
+            ("24h left +15m", "no more than 24 hours left, and nobody acknowledged within 15m"),
             ("acknowledgement ended 2026-11-21T03:00:00Z", "nobody has it any more: the acknowledgement has ended"),
         ];
         for (rung, words) in names {
@@ -245,7 +322,7 @@ mod tests {
         let (from, until) = (at("2026-11-20T00:00:00Z"), at("2026-11-21T00:00:00Z"));
         let plan = ladder.plan(
             Span { set_at: from, from, until: Some(until) },
-            &std::collections::BTreeSet::new(),
+            &std::collections::BTreeMap::new(),
             at("2026-11-21T01:30:00Z"),
         );
         let words: Vec<String> = plan.iter().map(|rung| rung_in_words(&rung.name)).collect();

@@ -10,7 +10,7 @@ fn every_kind(config: &mut ConfigText) {
     let example = concat!(env!("CARGO_MANIFEST_DIR"), "/config.example.toml");
     let text = fs::read_to_string(example).expect("config.example.toml is there");
     let (_, block) = text.split_once("private network.\n#\n").expect("the other channels come after their preface");
-    let (block, _) = block.split_once("\n[[team]]").expect("and before the teams");
+    let (block, _) = block.split_once("\n# Common to every kind").expect("and before what is common to all");
     let lines: Vec<&str> = block.lines().map(|line| line.strip_prefix("# ").unwrap_or("")).collect();
     config.add(&lines.join("\n"));
     for (file, secret) in [

@@ -54,6 +54,40 @@ fn a_payload_is_tried_on_a_mapping() {
 }
 
 #[test]
+fn a_payload_without_a_source_is_guessed_and_the_reason_told() {
+    let fixture = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/sources/thehive/case-update.json"));
+    let guessed = run(["map", text(&fixture)]).done();
+    guessed.shows("read as TheHive case or alert: 1 event");
+    assert!(
+        guessed.err.contains("no --source given; taken for TheHive case or alert (`--source thehive`): it finds "),
+        "{guessed:?}"
+    );
+    let event = json!({ "title": "Stolen laptop", "labels": { "ward": "north" } }).to_string();
+    let native = run_with(["map", "-", "-o", "json"], &[], &event).done();
+    assert!(native.err.contains("every field is one of the native event"), "{native:?}");
+    assert_eq!(native.json()["source"], "native");
+    run_with(["map", "-"], &[], "{\"zzz\": 1}").fails(1, "no mapping knows this payload\nhint: name it with `--source`");
+    run_with(["map", "-"], &[], "{").fails(1, "json-truncated");
+    run_with(["map", "-"], &[], "[{\"contentUri\": \"https://a.example\"}]").fails(3, "would refuse it (not-an-event)");
+}
+
+#[test]
+fn a_binary_cloudevent_is_tried_with_its_headers() {
+    let args =
+        ["map", "--source", "cloudevents", "-", "--header", "ce-id: 7", "--header", "ce-source: /a", "--header", "ce-type: x.y"];
+    let args = [&args[..], &["--header", "ce-time: 2026-11-20T10:00:00Z"]].concat();
+    run_with(args, &[], "{\"a\": 1}").done().shows("event.occurred-at = 2026-11-20T10:00:00Z  [header:ce-time]").shows("/a|7");
+}
+
+#[test]
+fn the_schema_of_the_native_event_is_printed() {
+    let schema = run(["map", "--schema"]).done().json();
+    assert!(schema["definitions"]["event"]["properties"]["facts"].to_string().contains("people.total"));
+    assert_eq!(schema, run(["rules", "schema", "event"]).done().json());
+    run(["map"]).fails(2, "FILE");
+}
+
+#[test]
 fn a_mapping_being_written_is_tried_from_its_file() {
     let folder = tempfile::tempdir().expect("a folder");
     let mapping = folder.path().join("mine.toml");
@@ -64,6 +98,11 @@ fn a_mapping_being_written_is_tried_from_its_file() {
     run_with(args, &[], r#"{"headline":"Fire"}"#).done().shows("Fire").shows("v9");
     fs::write(&mapping, good.replace("headline", "headline~")).expect("a file");
     run_with(args, &[], "{}").fails(1, "the mapping has faults");
+    fs::write(&mapping, good.replace("pointer = \"/headline\"", "jmespath = \"parts[?a==\"")).expect("a file");
+    run_with(args, &[], "{}").fails(1, "not a JMESPath expression");
+    fs::write(&mapping, good.replace("pointer = \"/headline\"", "jmespath = \"parts[0].text\"")).expect("a file");
+    run_with(args, &[], r#"{"parts":[{"text":"Fire"}]}"#).done().shows("title        Fire");
+    fs::write(&mapping, good.replace("headline", "headline~")).expect("a file");
     fs::write(&mapping, "name = 3").expect("a file");
     let said = run_with(args, &[], "{}");
     said.fails(1, "mine.toml:1:8");

@@ -7,6 +7,7 @@
 
 mod clients;
 mod ending;
+mod sending;
 #[path = "../support/mod.rs"]
 mod support;
 

@@ -2,6 +2,7 @@
 
 mod command;
 mod email;
+mod postfix;
 mod products;
 mod python_mail_server;
 mod receiver;

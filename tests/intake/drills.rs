@@ -126,8 +126,9 @@ fn the_list_says_how_each_source_proves_itself_and_which_proof_is_weak() {
 fn every_mapping_reads_the_smallest_payload_made_for_it() {
     let at = parse_rfc3339("2026-11-21T12:00:00Z").expect("a time");
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/rules/sources");
-    for entry in fs::read_dir(folder).expect("rules/sources") {
-        let text = fs::read_to_string(entry.expect("an entry").path()).expect("a mapping");
+    let paths = fs::read_dir(folder).expect("rules/sources").map(|entry| entry.expect("an entry").path());
+    for path in paths.filter(|path| path.extension().is_some_and(|end| end == "toml")) {
+        let text = fs::read_to_string(path).expect("a mapping");
         let mapping = Mapping::parse(&text).expect("sound");
         let body = sample(&mapping).to_string();
         let delivery = DeliveryMeta::json(SourceId::from("drill"), at);

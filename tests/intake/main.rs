@@ -11,6 +11,7 @@ mod people;
 mod proofs;
 mod quarantine;
 mod relations;
+mod reunion;
 mod settings;
 mod sources;
 mod storage;

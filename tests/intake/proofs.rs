@@ -123,7 +123,7 @@ fn a_password_a_header_and_a_key_in_the_address_open_and_the_key_is_in_no_log() 
 fn behind_a_proxy_the_address_it_vouches_for_counts() {
     let key = "wbt_a-key-that-nobody-guesses";
     let daemon = Daemon::start(|config| {
-        config.replace("[store]", "trusted_proxies = [\"127.0.0.0/8\"]\n[store]");
+        config.replace("trusted_proxies = []", "trusted_proxies = [\"127.0.0.0/8\"]");
         source(config, "url", &format!("addresses = [\"192.0.2.0/24\"]\n  [source.url]\n  key_sha256 = [\"{}\"]", sha256(key)));
     });
     let path = format!("/v1/events/url/{key}");
@@ -293,7 +293,8 @@ fn a_drill_opens_nothing_and_a_stale_one_is_an_alarm() {
 #[test]
 fn a_full_house_says_when_to_come_again_and_a_slow_head_is_told_so() {
     let daemon = Daemon::start(|config| {
-        config.replace("body_limit_kib = 1024", "body_limit_kib = 1024\nbodies_mib = 1\nbody_timeout = \"20s\"");
+        config.replace("bodies_mib = 64", "bodies_mib = 1");
+        config.replace("body_timeout = \"10s\"", "body_timeout = \"20s\"");
         config.replace("request_timeout = \"30s\"", "request_timeout = \"5s\"");
     });
     let half = format!(
@@ -313,4 +314,31 @@ fn a_full_house_says_when_to_come_again_and_a_slow_head_is_told_so() {
     let slow = super::support::exchange(daemon.address(), b"POST /v1/events/native HTTP/1.1\r\nhost: w\r\n").expect("an answer");
     refused(&slow, 408, "too-slow");
     lives_on(&daemon);
+}
+
+#[test]
+fn a_subscription_of_sns_to_a_topic_nobody_named_is_kept_for_a_person_and_its_address_not_visited() {
+    let visited = Issuer::start();
+    let ours = "arn:aws:sns:eu-central-1:123456789012:findings";
+    let daemon = Daemon::start(|config| {
+        source(config, "sns", &format!("token_sha256 = [\"{}\"]\nsns_topics = [\"{ours}\"]", sha256("tok")));
+    });
+    let post = |topic: &str, url: &str| {
+        let headers = [("authorization", "Bearer tok"), ("x-amz-sns-message-type", "SubscriptionConfirmation")];
+        let body = json!({ "Type": "SubscriptionConfirmation", "TopicArn": topic, "SubscribeURL": url, "Token": "t" });
+        send(&daemon, "/v1/events/sns", &headers, body.to_string().as_bytes())
+    };
+    let query = "?Action=ConfirmSubscription&TopicArn=arn:aws:sns:eu-central-1:123456789012:findings&Token=t";
+    let at_sns = format!("https://sns.eu-central-1.amazonaws.com/{query}");
+    let elsewhere = format!("{}/{query}", visited.url);
+    for (topic, url) in [("arn:aws:sns:eu-central-1:1:others", &at_sns), (ours, &elsewhere), (ours, &"nonsense".to_owned())] {
+        let problem = refused(&post(topic, url), 422, "subscription-not-confirmed");
+        assert!(problem["quarantine"].is_string(), "{problem}");
+        assert!(problem["detail"].as_str().is_some_and(|detail| detail.contains("not visited")), "{problem}");
+    }
+    assert_eq!(visited.asked.load(Ordering::SeqCst), 0);
+    assert_eq!(super::faults::quarantined(&daemon), ["subscription-not-confirmed"; 3]);
+    let without_token = send(&daemon, "/v1/events/sns", &[("x-amz-sns-message-type", "SubscriptionConfirmation")], b"{}");
+    refused(&without_token, 401, "unauthorised");
+    assert_eq!(incidents(&daemon), Vec::<String>::new());
 }

@@ -1,14 +1,18 @@
 //! Days worth a name.
 
-use super::house::{House, at, fallen, minutes, rules, says, skipped, triage};
+use super::house::{House, Mail, at, fallen, minutes, rules, says, skipped, triage};
 use super::ladders::Rung;
 use super::odd_store::OddStore;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use tokio::sync::Semaphore;
 use watchbell::domain::facts::Value;
-use watchbell::domain::incident::{Command, Event, Standing};
+use watchbell::domain::ids::ChannelId;
+use watchbell::domain::incident::{Address, Command, Event, Standing};
+use watchbell::domain::instant::Duration;
 use watchbell::domain::journal::seal;
+use watchbell::shell::config::Rules;
+use watchbell::shell::delivery::Channel;
 use watchbell::shell::store::{Append, Store, Wake};
 
 #[tokio::test]
@@ -109,6 +113,35 @@ async fn a_new_ladder_rings_at_its_own_times_also_where_the_law_did_not_change()
 }
 
 #[tokio::test]
+async fn what_the_mail_server_does_not_take_goes_over_the_fallback_and_over_mail_once_it_is_back() {
+    let start = at("2026-11-20T08:00:00Z");
+    let house = House::new(&[Rung::Start]);
+    let pager = Arc::new(Mail::default());
+    let channels: [(&str, Arc<dyn Channel>); 2] = [("mail", Arc::clone(&house.mail) as _), ("pager", Arc::clone(&pager) as _)];
+    house.courier.swap_channels(channels.map(|(id, channel)| (ChannelId::from(id), channel)).into());
+    let rules = house.desk.rules();
+    let mut policy = rules.house.clone();
+    policy.fallbacks.insert("mail".into(), Address { channel: "pager".into(), to: "on-call".into() });
+    let (rulebook, organisations) = (rules.rulebook.clone(), rules.organisations.clone());
+    house.desk.swap_rules(Arc::new(Rules { rulebook, house: policy, organisations }));
+    house.mail.set_down(true);
+    let id = house.open("fallback", start).await;
+    let mut now = start;
+    while pager.taken().is_empty() {
+        assert!(now < start + minutes(10), "nobody was reached in ten minutes");
+        house.step(now).await;
+        now += Duration::seconds(10);
+    }
+    assert!(house.mail.taken().is_empty());
+    let fell_back = |record: Vec<(_, Event)>| record.iter().filter(|(_, event)| matches!(event, Event::FellBack { .. })).count();
+    assert_eq!(fell_back(house.record(&id)), 1);
+    house.mail.set_down(false);
+    house.step(now + minutes(120)).await;
+    assert_eq!((house.mail.taken().len(), pager.taken().len()), (1, 1), "the first was tried all along");
+    assert_eq!(fell_back(house.record(&id)), 1, "once");
+}
+
+#[tokio::test]
 async fn attempts_that_waited_too_long_for_their_turn_are_not_made_twice() {
     let start = at("2026-11-20T08:00:00Z");
     let house = House::new(&[Rung::Start]);
@@ -134,7 +167,7 @@ async fn a_caller_who_goes_away_leaves_no_stale_view_behind() {
     let id = house.open("gone", start).await;
     let seen = house.incident(&id).await.received.clone();
     store.gate.forget_permits(Semaphore::MAX_PERMITS);
-    let ack = Command::Acknowledge { clock: triage(), by: "Ada".into(), lease: None, via: "test".into() };
+    let ack = Command::Acknowledge { clock: triage(), by: "Ada".into(), team: None, lease: None, via: "test".into() };
     let submit = house.desk.submit(&id, ack, start);
     assert!(tokio::time::timeout(std::time::Duration::ZERO, submit).await.is_err(), "the append hangs, the caller leaves");
     assert_eq!(house.incident(&id).await.received, seen);
@@ -142,7 +175,7 @@ async fn a_caller_who_goes_away_leaves_no_stale_view_behind() {
     for _ in 0..100 {
         tokio::task::yield_now().await;
     }
-    let acknowledged = house.incident(&id).await.clocks[&triage()].acknowledged.clone();
+    let acknowledged = house.incident(&id).await.clocks[&triage()].owner().cloned();
     assert_eq!(acknowledged.map(|lease| lease.by), Some("Ada".to_owned()), "it is on record, so it is to be seen");
 }
 

@@ -62,7 +62,7 @@ impl House {
         let metrics = Metrics::new();
         let desk = Arc::new(Desk::new(Arc::clone(&store), rules(rungs), None));
         let courier = Arc::new(Courier::new(Arc::clone(&desk), &EXAMPLE, Arc::clone(&metrics)));
-        courier.swap_channels(BTreeMap::from([(ChannelId::from("mail"), Arc::clone(&mail) as Arc<dyn Channel>)]), None);
+        courier.swap_channels(BTreeMap::from([(ChannelId::from("mail"), Arc::clone(&mail) as Arc<dyn Channel>)]));
         let scheduler = Arc::new(Scheduler::new(Arc::clone(&desk), Arc::clone(&courier), metrics));
         Self { desk, scheduler, courier, mail, store }
     }

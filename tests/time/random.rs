@@ -78,7 +78,7 @@ async fn one_life(dice: &mut Dice, seed: u64) {
             1 => house.mail.set_down(dice.one_in(2)),
             2 => {
                 let lease = Some(random_while(dice));
-                let ack = Command::Acknowledge { clock: triage(), by: "Ada".into(), lease, via: "test".into() };
+                let ack = Command::Acknowledge { clock: triage(), by: "Ada".into(), team: None, lease, via: "test".into() };
                 // Too close to the limit it is refused.
                 let _ = house.desk.submit(&id, ack, now).await;
             }
@@ -106,7 +106,7 @@ async fn one_life(dice: &mut Dice, seed: u64) {
         assert!(
             matches!(state.state, AlertState::Delivered { .. }),
             "SEED={seed}: {alert} of `{}` is {:?} when everything works again",
-            state.rung,
+            state.about[0].rung,
             state.state
         );
     }

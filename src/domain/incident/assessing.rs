@@ -65,7 +65,7 @@ pub fn reassess(incident: &Incident, moment: &Moment<'_>, because: &str) -> Vec<
 /// into another, no new one.
 fn is_for_this(incident: &Incident, key: &ClockKey) -> bool {
     let relations = &incident.relations;
-    !relations.handed_over.contains_key(key) && (relations.merged_into.is_none() || incident.clocks.contains_key(key))
+    !relations.moved.contains_key(key) && (relations.merged_into.is_none() || incident.clocks.contains_key(key))
 }
 
 /// A limit that would run if the opening question were answered with yes.
@@ -192,7 +192,7 @@ fn settle(
                 Some(clock) if stays(clock) => {}
                 Some(clock) => {
                     let moved = Clock { law: Arc::clone(&law), ..clock.clone() };
-                    let rearm = rearmed(&key, &clock.handled, &moved, moment);
+                    let rearm = rearmed(incident, &key, &clock.handled, &moved, moment);
                     events.push(Event::ClockSet { clock: key, law, because: Some(because.to_owned()), rearm });
                 }
                 None => {

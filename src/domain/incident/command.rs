@@ -1,15 +1,16 @@
 //! What can be asked of an incident, and what is needed to answer.
 
-use super::event::{ClockKey, DeliveryResult, Opened, Received};
+use super::alert::DeliveryResult;
+use super::event::{ClockKey, Opened, Received};
+use super::house::House;
 use super::relation::Word;
 use super::state::Incident;
-use crate::domain::escalation::Ladder;
 use crate::domain::facts::Claim;
-use crate::domain::ids::{AlertId, ChannelId, IncidentId};
+use crate::domain::ids::{AlertId, IncidentId};
 use crate::domain::instant::{Duration, Instant};
 use crate::domain::law::Rulebook;
 use serde::{Deserialize, Serialize};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// Something asked of an incident.
@@ -37,10 +38,43 @@ pub enum Command {
         clock: ClockKey,
         /// Who.
         by: String,
+        /// For which team, where several must each acknowledge; found by who is in them unless said.
+        team: Option<String>,
         /// For how long, if not the house's usual lease.
         lease: Option<Duration>,
         /// How they said so.
         via: String,
+    },
+    /// Whoever owns a clock hands it to another person, who is alerted and must acknowledge.
+    HandOver {
+        /// Which.
+        clock: ClockKey,
+        /// Who hands over.
+        by: String,
+        /// To whom.
+        to: String,
+        /// How they said so.
+        via: String,
+    },
+    /// Nothing rings for a clock until then, whoever owns it.
+    Silence {
+        /// Which.
+        clock: ClockKey,
+        /// Who.
+        by: String,
+        /// Why.
+        reason: String,
+        /// Until when; cut at the last call before the limit.
+        until: Instant,
+        /// How they said so.
+        via: String,
+    },
+    /// A silence ends before its time.
+    EndSilence {
+        /// Which clock.
+        clock: ClockKey,
+        /// Who ends it.
+        by: String,
     },
     /// The duty was met.
     Meet {
@@ -90,7 +124,7 @@ pub enum Command {
         word: Word,
     },
     /// The end of this incident in the one that took it in.
-    HandOver {
+    MergeInto {
         /// That one, as it is.
         into: Arc<Incident>,
         /// Who says so, and why.
@@ -210,48 +244,6 @@ pub struct HoldStatement {
     pub words: String,
 }
 
-/// The house's own policy.
-#[derive(Clone, Debug, Default)]
-pub struct House {
-    /// The ladders; the first that is for a duty is used, else the first that is for all.
-    pub ladders: Vec<Ladder>,
-    /// The teams by name.
-    pub teams: BTreeMap<String, Team>,
-    /// The usual length of an acknowledgement.
-    pub lease: Duration,
-    /// How long before a limit no acknowledgement holds; at most a third of the clock.
-    pub last_call: Duration,
-    /// Packs that are used although they are not enabled by themselves.
-    pub with_packs: Vec<crate::domain::ids::PackId>,
-    /// Packs that are not used although they are enabled by themselves.
-    pub without_packs: Vec<crate::domain::ids::PackId>,
-    /// Whether clocks of law that is not in force ring.
-    pub ring_shadow: bool,
-}
-
-/// People on call.
-#[derive(Clone, Debug, PartialEq, Eq, Default)]
-pub struct Team {
-    /// Each way to reach somebody of the team.
-    pub members: Vec<TeamMember>,
-}
-
-/// A way to reach somebody.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct TeamMember {
-    /// Over which channel.
-    pub channel: ChannelId,
-    /// At which address there.
-    pub to: String,
-}
-
-impl House {
-    /// The ladder of a duty.
-    pub fn ladder(&self, duty: &str) -> Option<&Ladder> {
-        self.ladders.iter().find(|ladder| ladder.is_for(duty)).or_else(|| self.ladders.iter().find(|l| l.duties.is_empty()))
-    }
-}
-
 /// Why nothing was done.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
@@ -297,8 +289,53 @@ pub enum Refusal {
         known: String,
     },
     /// An acknowledgement would end before it begins.
-    #[error("no acknowledgement holds this close to the limit; meet the duty, or determine with a ground that it is not owed")]
+    #[error(
+        "neither acknowledgement nor silence holds this close to the limit; meet the duty, or determine with a ground that it is not owed"
+    )]
     LastCall,
+    /// Several teams must acknowledge, and it is not clear for which this one does.
+    #[error("each of {0} must acknowledge this clock; it is not clear for which you do")]
+    WhichTeam(String),
+    /// No such team acknowledges this clock.
+    #[error("no team `{team}` acknowledges this clock; {known}")]
+    NoTeam {
+        /// As asked for.
+        team: String,
+        /// What there is, in words.
+        known: String,
+    },
+    /// Somebody speaks for a team they are not in.
+    #[error("`{who}` is not in team `{team}`")]
+    NotInTeam {
+        /// Who.
+        who: String,
+        /// The team.
+        team: String,
+    },
+    /// Only who owns a clock can hand it over.
+    #[error("`{0}` holds no acknowledgement of this clock that could be handed over")]
+    NotOwner(String),
+    /// Nobody of that name can be reached.
+    #[error("nobody called `{who}` can be reached; {known}")]
+    NoPerson {
+        /// As asked for.
+        who: String,
+        /// What there is, in words.
+        known: String,
+    },
+    /// The clock is not silenced.
+    #[error("the clock is not silenced")]
+    NotSilenced,
+    /// An end that has passed.
+    #[error("`{what}` is {at}, which has passed; now is {now}")]
+    Past {
+        /// The field.
+        what: &'static str,
+        /// Its value.
+        at: String,
+        /// Now.
+        now: String,
+    },
     /// There is no such alert, or it is not due.
     #[error("no alert `{0}` waits for delivery")]
     NoAlert(AlertId),

@@ -1,16 +1,17 @@
 //! What a command makes of an incident: events, or a refusal.
 
+use super::alert::{Act, Alert, AlertQueued, AlertState, DeliveryResult};
 use super::assessing::{reassess, redraft};
 use super::command::{Command, Moment, Refusal};
-use super::event::{ClockKey, DeliveryResult, Event, Received};
-use super::late;
-use super::reuniting;
-use super::state::{AlertState, Clock, Incident};
+use super::event::{ClockKey, Event, Received};
+use super::house::Address;
+use super::leases::{self, Acknowledgement, Cover};
+use super::state::{Clock, Incident};
 use super::suggesting::suggest_risks;
-use super::{delivering, ringing};
+use super::{delivering, digest, fallback, late, reuniting, ringing, tracking};
 use crate::domain::facts::{CLOCK_SKEW, Claim, Rank, Vocabulary};
 use crate::domain::ids::{AlertId, IncidentId};
-use crate::domain::instant::{Duration, Instant, rfc3339};
+use crate::domain::instant::{Instant, rfc3339};
 use crate::domain::law::pack::HoldRule;
 
 /// What a command came to.
@@ -71,7 +72,8 @@ fn further(story: &mut Story<'_>, incident: &Incident, command: Command, moment:
             story.reassess(&because)?;
         }
         Command::Answer { claims } => {
-            if let Some(into) = incident.relations.merged_into.as_ref().filter(|_| !incident.is_open()) {
+            // What was said here alone would set no clock in the incident where this one goes on.
+            if let Some(into) = &incident.relations.merged_into {
                 return Err(Refusal::Elsewhere(into.clone()));
             }
             let by = claims.first().map_or("nobody", |claim| claim.by.name()).to_owned();
@@ -82,11 +84,29 @@ fn further(story: &mut Story<'_>, incident: &Incident, command: Command, moment:
             }
         }
         Command::Reassess => story.reassess("law or policy changed")?,
-        Command::Acknowledge { clock: key, by, lease, via } => {
+        Command::Acknowledge { clock: key, by, team, lease, via } => {
             let clock = open_clock(incident, &key)?;
             not_empty("by", &by)?;
-            let until = lease_end(clock, lease, moment).ok_or(Refusal::LastCall)?;
-            story.tell(Event::Acknowledged { clock: key, by, until, via });
+            let until = leases::lease_from_now(clock, lease, moment)?;
+            for team in leases::teams_of(incident, &key, clock, &by, team, moment.house)? {
+                story.tell(Event::Acknowledged { clock: key.clone(), by: by.clone(), team, until, via: via.clone() });
+            }
+            story.track_acknowledged(&key);
+        }
+        Command::HandOver { clock: key, by, to, via } => hand_over(story, incident, key, by, to, via)?,
+        Command::Silence { clock: key, by, reason, until, via } => {
+            let clock = open_clock(incident, &key)?;
+            not_empty("by", &by)?;
+            not_empty("reason", &reason)?;
+            not_past("until", until, moment.now)?;
+            let until = leases::silence_from_now(clock, until, moment)?;
+            story.tell(Event::Silenced { clock: key, by, reason, until, via });
+        }
+        Command::EndSilence { clock: key, by } => {
+            let clock = open_clock(incident, &key)?;
+            not_empty("by", &by)?;
+            clock.silence.as_ref().ok_or(Refusal::NotSilenced)?;
+            story.tell(Event::SilenceEnded { clock: key, ended_at: moment.now, by: Some(by) });
         }
         Command::Meet { clock: key, evidence } => {
             open_clock(incident, &key)?;
@@ -94,7 +114,7 @@ fn further(story: &mut Story<'_>, incident: &Incident, command: Command, moment:
             not_empty("by", &evidence.by)?;
             not_future("filed_at", evidence.filed_at, moment.now)?;
             story.tell(Event::Met { clock: key.clone(), evidence });
-            story.drop_alerts(&key, "the clock was met");
+            story.close(&key, "the clock was met");
             // Meeting one duty may start or pull forward another.
             story.reassess(&format!("{} was met", key.duty))?;
         }
@@ -104,7 +124,7 @@ fn further(story: &mut Story<'_>, incident: &Incident, command: Command, moment:
             not_empty("ground", &ground)?;
             not_empty("cite", &cite)?;
             story.tell(Event::Determined { clock: key.clone(), by, ground, cite });
-            story.drop_alerts(&key, "determined that nothing is owed");
+            story.close(&key, "determined that nothing is owed");
         }
         Command::Pause { clock: key, by, statement } => {
             open_clock(incident, &key)?;
@@ -134,15 +154,15 @@ fn further(story: &mut Story<'_>, incident: &Incident, command: Command, moment:
                 story.reassess(&format!("merged with {}", other.id))?;
             }
         }
-        Command::HandOver { into, word } => {
-            for event in reuniting::hand_over(incident, &into, &word)? {
+        Command::MergeInto { into, word } => {
+            for event in reuniting::merge_into(incident, &into, &word)? {
                 let ended = match &event {
-                    Event::HandedOver { clock, .. } => Some(clock.clone()),
+                    Event::ClockMoved { clock, .. } => Some(clock.clone()),
                     _ => None,
                 };
                 story.tell(event);
                 if let Some(clock) = ended {
-                    story.drop_alerts(&clock, &format!("goes on in {}", into.id));
+                    story.close(&clock, &format!("goes on in {}", into.id));
                 }
             }
         }
@@ -152,25 +172,20 @@ fn further(story: &mut Story<'_>, incident: &Incident, command: Command, moment:
             }
         }
         Command::Wake => {
-            for (key, clock) in &incident.clocks {
-                if clock.standing.is_open() {
-                    for event in ringing::ring(incident, key, clock, moment) {
-                        story.tell(event);
-                    }
-                }
+            for event in ringing::ring(incident, moment) {
+                story.tell(event);
             }
         }
         Command::BeginDeliveries { alerts } => {
             for id in alerts {
                 let alert = incident.alerts.get(&id).ok_or_else(|| Refusal::NoAlert(id.clone()))?;
-                let closed = incident.clocks.get(&alert.clock).is_none_or(|clock| !clock.standing.is_open());
                 if !alert.is_due(moment.now) {
                     continue;
                 }
-                if closed {
-                    story.tell(Event::DeliveryDropped { alert: id, reason: "the clock is closed".into() });
-                } else {
+                if incident.is_wanted(alert) {
                     story.tell(Event::DeliveryStarted { alert: id, attempt: alert.attempts + 1 });
+                } else {
+                    story.tell(Event::DeliveryDropped { alert: id, reason: "the clock is closed".into() });
                 }
             }
         }
@@ -201,7 +216,57 @@ fn end_delivery(
         // A later attempt has begun meanwhile: only a success of the earlier one still counts.
         (_, DeliveryResult::Failed { .. }) if alert.attempts != attempt => {}
         (AlertState::Dropped { .. }, DeliveryResult::Failed { .. }) => {}
-        _ => story.tell(Event::DeliveryEnded { alert: id, attempt, result }),
+        _ => {
+            story.tell(Event::DeliveryEnded { alert: id.clone(), attempt, result: result.clone() });
+            story.after_delivery(&id, &result);
+        }
+    }
+    Ok(())
+}
+
+/// The giver still owns the clock until the taker acknowledges, but not for long; the taker is alerted.
+fn hand_over(
+    story: &mut Story<'_>,
+    incident: &Incident,
+    key: ClockKey,
+    by: String,
+    to: String,
+    via: String,
+) -> Result<(), Refusal> {
+    let (clock, moment) = (open_clock(incident, &key)?, story.moment);
+    not_empty("by", &by)?;
+    not_empty("to", &to)?;
+    let theirs = |lease: &Acknowledgement| lease.by == by && lease.holds_until(clock, moment.house) > moment.now;
+    let held: Vec<_> = clock.live_leases().filter(|(_, lease)| theirs(lease)).collect();
+    if held.is_empty() || by == to {
+        return Err(Refusal::NotOwner(by));
+    }
+    let ways = moment.house.ways_to(&to);
+    if ways.is_empty() {
+        let names: Vec<&str> = moment.house.reachable().collect();
+        let known = if names.is_empty() { "nobody has `reach`".into() } else { format!("there are {}", names.join(", ")) };
+        return Err(Refusal::NoPerson { who: to, known });
+    }
+    for (nth, (team, lease)) in held.into_iter().enumerate() {
+        if let Some(team) = team.as_ref().filter(|team| !moment.house.speaks_for(team, &to)) {
+            return Err(Refusal::NotInTeam { who: to, team: team.clone() });
+        }
+        let rung = format!("handed over by {by} {}", rfc3339(moment.now));
+        let said = [digest::said_of(&key, clock, &rung)];
+        let alert = |address: &Address| AlertQueued {
+            id: digest::alert_id(&incident.id, &said, address),
+            channel: address.channel.clone(),
+            to: address.to.clone(),
+            team: team.clone().unwrap_or_default(),
+            person: Some(to.clone()),
+            rota: None,
+            act: Act::Ring,
+        };
+        // One person is told once, of however many teams they take the clock over.
+        let alerts = ways.iter().filter(|_| nth == 0).map(alert).collect();
+        let until = lease.until.min(moment.now + leases::HAND_OVER);
+        let (clock, by, to, team, via) = (key.clone(), by.clone(), to.clone(), team.clone(), via.clone());
+        story.tell(Event::HandedOver { clock, by, to, team, until, via, alerts });
     }
     Ok(())
 }
@@ -271,6 +336,7 @@ impl<'a> Story<'a> {
         for event in suggest_risks(incident, self.moment) {
             self.tell(event);
         }
+        let mut run_again = Vec::new();
         let incident = self.incident().ok_or(Refusal::NoIncident)?;
         for event in reassess(incident, self.moment, because) {
             let closed = match &event {
@@ -284,12 +350,11 @@ impl<'a> Story<'a> {
             };
             self.tell(event);
             if let Some((clock, reason)) = closed {
-                self.drop_alerts(&clock, reason);
+                self.close(&clock, reason);
             }
-            if let Some(event) = reopened.and_then(|key| self.reopen(&key)) {
-                self.tell(event);
-            }
+            run_again.extend(reopened);
         }
+        self.reopen(&run_again);
         let incident = self.incident().ok_or(Refusal::NoIncident)?;
         for event in redraft(incident, self.moment) {
             self.tell(event);
@@ -302,21 +367,54 @@ impl<'a> Story<'a> {
         clock.is_some_and(|clock| !clock.standing.is_open())
     }
 
-    fn reopen(&self, key: &ClockKey) -> Option<Event> {
-        let incident = self.incident()?;
-        ringing::reopen(incident, key, incident.clocks.get(key)?, self.moment)
+    fn reopen(&mut self, keys: &[ClockKey]) {
+        let Some(incident) = self.incident() else { return };
+        let calls = keys.iter().filter_map(|key| ringing::reopen(incident, key, self.moment)).collect();
+        for event in digest::fall(incident, calls, self.moment) {
+            self.tell(event);
+        }
     }
 
-    fn drop_alerts(&mut self, key: &ClockKey, reason: &str) {
+    /// What follows when a clock asks for nothing any more: alerts about no other clock are dropped, and
+    /// channels that keep an incident of their own close it.
+    fn close(&mut self, key: &ClockKey, reason: &str) {
         let Some(incident) = self.incident() else { return };
+        let closes = |alert: &Alert| match alert.queued.act {
+            Act::Ring => !incident.is_wanted(alert),
+            Act::Acknowledge => true,
+            Act::Resolve => false,
+        };
         let waiting: Vec<AlertId> = incident
             .alerts
             .iter()
-            .filter(|(_, alert)| alert.clock == *key && matches!(alert.state, AlertState::Waiting { .. }))
+            .filter(|(_, alert)| alert.is_about(key) && matches!(alert.state, AlertState::Waiting { .. }) && closes(alert))
             .map(|(id, _)| id.clone())
             .collect();
+        let resolve = tracking::follow_up(incident, key, Act::Resolve, self.moment);
         for alert in waiting {
             self.tell(Event::DeliveryDropped { alert, reason: reason.to_owned() });
+        }
+        if let Some(event) = resolve {
+            self.tell(event);
+        }
+    }
+
+    fn track_acknowledged(&mut self, key: &ClockKey) {
+        let Some(incident) = self.incident() else { return };
+        let Some(clock) = incident.clocks.get(key) else { return };
+        let house = self.moment.house;
+        let whole = Cover::of(clock, house.ladder(incident, key, clock), house, self.moment.now).is_whole();
+        if let Some(event) = tracking::follow_up(incident, key, Act::Acknowledge, self.moment).filter(|_| whole) {
+            self.tell(event);
+        }
+    }
+
+    fn after_delivery(&mut self, id: &AlertId, result: &DeliveryResult) {
+        let Some(incident) = self.incident() else { return };
+        let fell_back = fallback::fall_back(incident, id, result, self.moment);
+        let closed_again = tracking::close_again(incident, id, self.moment);
+        for event in fell_back.into_iter().chain(closed_again) {
+            self.tell(event);
         }
     }
 }
@@ -333,22 +431,6 @@ fn hold_rule<'m>(key: &ClockKey, rule: &str, moment: &Moment<'m>) -> Result<&'m 
 fn open_clock<'i>(incident: &'i Incident, key: &ClockKey) -> Result<&'i Clock, Refusal> {
     let clock = incident.clocks.get(key).ok_or_else(|| Refusal::NoClock(key.clone()))?;
     if clock.standing.is_open() { Ok(clock) } else { Err(Refusal::Closed(clock.standing.word())) }
-}
-
-/// When a lease ends: never within the last call before the limit; `None` if that leaves nothing.
-/// Past the limit only a short lease holds, so that an overdue clock cannot be slept through; and
-/// where the law gives no limit, none longer than the house's usual one.
-fn lease_end(clock: &Clock, lease: Option<Duration>, moment: &Moment<'_>) -> Option<Instant> {
-    let house = moment.house;
-    let wished = moment.now + lease.unwrap_or(house.lease).max(Duration::zero());
-    let Some(until) = clock.law.until() else { return Some(wished.min(moment.now + house.lease)) };
-    let third = (until - clock.law.start.at).max(Duration::zero()) / 3;
-    let last_call = until - house.last_call.min(third);
-    if until <= moment.now {
-        return Some(wished.min(moment.now + house.last_call));
-    }
-    let end = wished.min(last_call);
-    (end > moment.now).then_some(end)
 }
 
 fn check_judgements(claims: &[Claim], vocabulary: &Vocabulary) -> Result<(), Refusal> {
@@ -379,6 +461,10 @@ fn check_instants(claims: &[Claim], moment: &Moment<'_>) -> Result<(), Refusal> 
 
 fn not_empty(name: &'static str, text: &str) -> Result<(), Refusal> {
     if text.trim().is_empty() { Err(Refusal::Empty(name)) } else { Ok(()) }
+}
+
+fn not_past(what: &'static str, at: Instant, now: Instant) -> Result<(), Refusal> {
+    if at > now { Ok(()) } else { Err(Refusal::Past { what, at: rfc3339(at), now: rfc3339(now) }) }
 }
 
 fn not_future(what: &str, at: Instant, now: Instant) -> Result<(), Refusal> {

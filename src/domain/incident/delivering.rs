@@ -1,8 +1,9 @@
 //! What is decided about alerts on their way, besides their attempts: held for a while, sent once more.
 
+use super::alert::AlertState;
 use super::command::{DeliveryHold, Refusal};
 use super::event::Event;
-use super::state::{AlertState, Incident};
+use super::state::Incident;
 use super::wake::RETRY_WAIT_MAX;
 use crate::domain::ids::AlertId;
 use crate::domain::instant::Instant;
@@ -27,8 +28,11 @@ pub fn redeliver(incident: &Incident, id: AlertId, by: String, reason: String) -
         AlertState::Trying { .. } => Err(Refusal::UnderWay(id)),
         AlertState::Dropped { .. } => Err(Refusal::Closed("closed")),
         AlertState::Waiting { .. } | AlertState::Delivered { .. } => {
-            let open = incident.clocks.get(&alert.clock).is_some_and(|clock| clock.standing.is_open());
-            if open { Ok(Event::Redelivered { alert: id, by, reason }) } else { Err(Refusal::Closed("closed")) }
+            if incident.is_wanted(alert) {
+                Ok(Event::Redelivered { alert: id, by, reason })
+            } else {
+                Err(Refusal::Closed("closed"))
+            }
         }
     }
 }

@@ -1,10 +1,11 @@
 //! What has happened to an incident. The journal holds these and nothing else.
 
+use super::alert::{AlertQueued, DeliveryResult};
 use super::command::{Evidence, HoldStatement};
 use super::relation::{Inheritance, Word};
 use crate::domain::clocks::Pause;
 use crate::domain::facts::{Book, Claim};
-use crate::domain::ids::{AlertId, ChannelId, DutyId, IncidentId, OrganisationId, PackId, SourceId};
+use crate::domain::ids::{AlertId, DutyId, IncidentId, OrganisationId, PackId, SourceId};
 use crate::domain::instant::{Instant, Zone};
 use crate::domain::law::assess::{Deadlines, Started};
 use crate::domain::law::{Mode, Verification};
@@ -146,7 +147,7 @@ pub enum Event {
         rung: String,
         /// When it fell due; the envelope says when that was noticed.
         due_at: Instant,
-        /// The alerts it queued.
+        /// The alerts it queued; one that several clocks share stands with each of them.
         alerts: Vec<AlertQueued>,
     },
     /// Rungs that fell due and did not ring by themselves.
@@ -169,10 +170,71 @@ pub enum Event {
         clock: ClockKey,
         /// Who.
         by: String,
+        /// For which team, where several must each acknowledge.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        team: Option<String>,
         /// Until when rungs wait for them.
         until: Instant,
         /// How they said so: `cli`, `api`, a channel.
         via: String,
+    },
+    /// Whoever owns the clock handed it to another person; their own acknowledgement ends when that
+    /// person acknowledges, and soon in any case.
+    HandedOver {
+        /// Which clock.
+        clock: ClockKey,
+        /// Who handed over.
+        by: String,
+        /// To whom.
+        to: String,
+        /// Of which team the acknowledgement is.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        team: Option<String>,
+        /// When the giver's acknowledgement ends at the latest.
+        until: Instant,
+        /// How they said so.
+        via: String,
+        /// The alerts to the taker.
+        alerts: Vec<AlertQueued>,
+    },
+    /// Nothing rings for the clock for a while.
+    Silenced {
+        /// Which clock.
+        clock: ClockKey,
+        /// Who.
+        by: String,
+        /// Why.
+        reason: String,
+        /// Until when.
+        until: Instant,
+        /// How they said so.
+        via: String,
+    },
+    /// A silence ended: what fell due meanwhile rings.
+    SilenceEnded {
+        /// Which clock.
+        clock: ClockKey,
+        /// When it ended.
+        ended_at: Instant,
+        /// Who ended it before its time.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        by: Option<String>,
+    },
+    /// Channels that keep an incident of their own are told what became of the clock.
+    Tracked {
+        /// Which clock.
+        clock: ClockKey,
+        /// What they are told.
+        alerts: Vec<AlertQueued>,
+    },
+    /// An alert that a channel does not take goes out over another as well.
+    FellBack {
+        /// The alert that fails; it goes on being tried.
+        alert: AlertId,
+        /// How it fails, in words.
+        because: String,
+        /// The alert that goes out in its stead.
+        queued: AlertQueued,
     },
     /// A statement delays the clock.
     Held {
@@ -205,6 +267,9 @@ pub enum Event {
     LeaseEnded {
         /// Which clock.
         clock: ClockKey,
+        /// Of which team.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        team: Option<String>,
         /// When it ended.
         ended_at: Instant,
     },
@@ -266,7 +331,7 @@ pub enum Event {
         word: Word,
     },
     /// A clock ends here because the same one goes on in another incident, no later.
-    HandedOver {
+    ClockMoved {
         /// Which clock.
         clock: ClockKey,
         /// The other incident.
@@ -485,20 +550,6 @@ pub struct Draft {
     pub gaps: Vec<String>,
 }
 
-/// An alert that a rung queued.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct AlertQueued {
-    /// Its id, the same on every retry.
-    pub id: AlertId,
-    /// The channel.
-    pub channel: ChannelId,
-    /// The address there.
-    pub to: String,
-    /// The team it is for.
-    pub team: String,
-}
-
 /// A rung that did not ring by itself.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -509,24 +560,4 @@ pub struct RungSkip {
     pub due_at: Instant,
     /// Why it did not ring.
     pub reason: String,
-}
-
-/// How an attempt to deliver ended.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
-pub enum DeliveryResult {
-    /// The channel took it.
-    Delivered {
-        /// What the channel answered.
-        receipt: String,
-    },
-    /// It did not.
-    Failed {
-        /// The class, such as `unreachable`.
-        reason: String,
-        /// In words, without secrets.
-        text: String,
-        /// When it is tried again.
-        retry_at: Instant,
-    },
 }

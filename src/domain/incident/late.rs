@@ -51,7 +51,7 @@ pub fn would_run(incident: &Incident, version: Instant, moment: &Moment<'_>, bec
             None => events.push(set(None, BTreeSet::new())),
             Some(before) if before.standing.is_open() && before.law != clock.law => {
                 let moved = Clock { law: Arc::clone(&clock.law), ..before.clone() };
-                events.push(set(Some(because.to_owned()), rearmed(key, &before.handled, &moved, moment)));
+                events.push(set(Some(because.to_owned()), rearmed(incident, key, &before.handled, &moved, moment)));
             }
             Some(_) => {}
         }

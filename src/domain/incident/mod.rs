@@ -5,28 +5,39 @@
 //! [`next_wake`] says when the machine must look again, and why. All three are pure: time, law and
 //! the house's policy are arguments.
 
+mod alert;
 mod assessing;
 pub mod codec;
 mod command;
 mod decide;
 mod delivering;
+mod digest;
 mod event;
+mod fallback;
+mod house;
 mod late;
+mod leases;
 mod message;
+mod preview;
 mod relation;
 mod reuniting;
 mod ringing;
 mod sides;
 mod state;
 mod suggesting;
+mod tracking;
 mod wake;
 
+pub use alert::{About, Act, Alert, AlertQueued, AlertState, DeliveryResult};
 pub use assessing::{WouldBe, if_a_breach, sight_of};
-pub use command::{Command, DeliveryHold, Evidence, HoldStatement, House, Moment, Opening, Refusal, Team, TeamMember};
+pub use command::{Command, DeliveryHold, Evidence, HoldStatement, Moment, Opening, Refusal};
 pub use decide::{Decision, decide};
-pub use event::{AlertQueued, ClockKey, ClockLaw, DeliveryResult, Draft, Event, Opened, Profile, Received, RungSkip, Standing};
+pub use event::{ClockKey, ClockLaw, Draft, Event, Opened, Profile, Received, RungSkip, Standing};
+pub use house::{Address, Contact, House, Member, Reached, Team, masked};
+pub use leases::{Acknowledgement, Silence};
 pub use message::Message;
+pub use preview::{LadderView, LeaseView, ReachView, RungView, preview};
 pub use relation::{Relation, RelationKind, Relations, Word};
 pub use reuniting::goes_on_in;
-pub use state::{Acknowledgement, Alert, AlertState, Clock, Incident, NothingOwed, RecordedHold};
+pub use state::{Clock, Incident, NothingOwed, RecordedHold};
 pub use wake::{Wake, next_wake};

@@ -118,6 +118,18 @@ pub enum RelationKind {
     SplitFrom,
 }
 
+impl RelationKind {
+    /// What happened, in words that the other incident's name completes.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::TookIn => "took in",
+            Self::MergedInto => "goes on in",
+            Self::SplitOff => "split off to",
+            Self::SplitFrom => "split from",
+        }
+    }
+}
+
 /// How an incident hangs together with others.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Relations {
@@ -126,7 +138,7 @@ pub struct Relations {
     /// Where it goes on, if it was merged into another.
     pub merged_into: Option<IncidentId>,
     /// Clocks that go on in another incident.
-    pub handed_over: BTreeMap<ClockKey, IncidentId>,
+    pub moved: BTreeMap<ClockKey, IncidentId>,
     /// Other incidents that were taken in.
     pub taken_in: BTreeMap<IncidentId, TakenIn>,
     /// What each of the incidents that became this one says alone, by its name.
@@ -144,6 +156,10 @@ impl Relations {
 
     /// Writes the claims of a taken-in incident down, and what each of them all says alone from here on.
     pub fn take_in(&mut self, this: (&IncidentId, Instant), book: &mut Book, inheritance: &Inheritance) {
+        // What had become that incident's own is here again.
+        let is_back =
+            |id: &IncidentId| *id == inheritance.from || inheritance.messages.iter().any(|m| m.from.as_ref() == Some(id));
+        self.rerouted.retain(|_, there| !is_back(there));
         let before = claims_len(book);
         for side in self.sides.values_mut() {
             side.claims.extend(side.since..before);

@@ -1,8 +1,8 @@
-//! Merging and splitting, as a person says: what is taken in, what is handed over, what becomes its own.
+//! Merging and splitting, as a person says: what is taken in, what moves on, what becomes its own.
 //!
-//! A merge is two decisions: the other incident takes this one in, then this one hands its clocks over.
-//! Either may be repeated; between them both ring, which is a duplicate and no miss. A clock is handed
-//! over only where the other incident has the same one with a limit no later; otherwise it stays.
+//! A merge is two decisions: the other incident takes this one in, then this one gives up the clocks that go on there.
+//! Either may be repeated; between them both ring, which is a duplicate and no miss. A clock moves
+//! only where the other incident has the same one with a limit no later; otherwise it stays.
 
 use super::command::Refusal;
 use super::event::{ClockKey, Event, Standing};
@@ -50,8 +50,8 @@ pub fn take_in(incident: &Incident, other: &Incident, word: &Word) -> Result<Opt
     Ok(Some(Event::TookIn { word: word.clone(), inheritance }))
 }
 
-/// The end of `incident` in `into`, which must have taken in all of it, and the clocks it hands over.
-pub fn hand_over(incident: &Incident, into: &Incident, word: &Word) -> Result<Vec<Event>, Refusal> {
+/// The end of `incident` in `into`, which must have taken in all of it, and the clocks that move there.
+pub fn merge_into(incident: &Incident, into: &Incident, word: &Word) -> Result<Vec<Event>, Refusal> {
     said(word)?;
     if let Some(before) = incident.relations.merged_into.as_ref().filter(|before| **before != into.id) {
         return Err(Refusal::Elsewhere(before.clone()));
@@ -69,7 +69,7 @@ pub fn hand_over(incident: &Incident, into: &Incident, word: &Word) -> Result<Ve
     }
     for (key, clock) in incident.clocks.iter().filter(|(_, clock)| clock.standing.is_open()) {
         if goes_on_in(into, key, clock) {
-            events.push(Event::HandedOver { clock: key.clone(), into: into.id.clone() });
+            events.push(Event::ClockMoved { clock: key.clone(), into: into.id.clone() });
         }
     }
     Ok(events)

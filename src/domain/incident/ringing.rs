@@ -1,15 +1,15 @@
-//! Which rung of a clock rings now, which are passed over, and whom it reaches.
+//! Which rung of a clock rings now, which are passed over, and which teams it reaches.
 
-use super::command::{House, Moment};
-use super::event::{AlertQueued, ClockKey, Event, RungSkip, Standing};
+use super::command::Moment;
+use super::digest::{self, Call};
+use super::event::{ClockKey, Event, RungSkip, Standing};
+use super::house::House;
+use super::leases::Cover;
 use super::state::{Clock, Incident};
 use super::wake::after;
-use crate::domain::escalation::PlannedRung;
-use crate::domain::hex::hex;
-use crate::domain::ids::{AlertId, IncidentId};
+use crate::domain::escalation::{Handled, Ladder, PlannedRung, follow_up_of};
 use crate::domain::instant::{Instant, rfc3339};
 use crate::domain::law::Mode;
-use sha2::{Digest, Sha256};
 use std::collections::BTreeSet;
 
 /// Whether a clock rings at all.
@@ -18,104 +18,172 @@ pub fn rings(clock: &Clock, house: &House) -> bool {
 }
 
 /// The rungs of a clock that were not handled.
-fn plan(key: &ClockKey, clock: &Clock, house: &House, handled: &BTreeSet<String>, now: Instant) -> Vec<PlannedRung> {
-    house.ladder(key.duty.as_str()).map(|ladder| ladder.plan(clock.span(), handled, now)).unwrap_or_default()
+fn plan(ladder: Option<&Ladder>, clock: &Clock, handled: &Handled, now: Instant) -> Vec<PlannedRung> {
+    ladder.map(|ladder| ladder.plan(clock.span(), handled, now)).unwrap_or_default()
 }
 
-/// Every rung of a clock that has passed, handled or not.
-fn passed(key: &ClockKey, clock: &Clock, house: &House, now: Instant) -> Vec<PlannedRung> {
-    plan(key, clock, house, &BTreeSet::new(), now).into_iter().filter(|rung| rung.at <= now).collect()
+/// Every rung of a clock that has passed, handled or not; no follow-ups.
+fn passed(ladder: Option<&Ladder>, clock: &Clock, now: Instant) -> Vec<PlannedRung> {
+    plan(ladder, clock, &Handled::new(), now).into_iter().filter(|rung| rung.at <= now).collect()
 }
 
-/// The next rung that will ring and when; an acknowledgement makes rungs wait for its end.
-pub fn next_rung(key: &ClockKey, clock: &Clock, house: &House, now: Instant) -> Option<(Instant, String)> {
-    let waits_until = clock.acknowledged.as_ref().map(|lease| lease.until);
-    plan(key, clock, house, &clock.handled, now)
-        .into_iter()
-        .map(|rung| (waits_until.map_or(rung.at, |until| rung.at.max(until)), rung.name))
-        .min()
+/// The next rung that will ring and when; one whose teams are all covered waits for the first that is not.
+pub fn next_rung(incident: &Incident, key: &ClockKey, clock: &Clock, house: &House, now: Instant) -> Option<(Instant, String)> {
+    let ladder = house.ladder(incident, key, clock);
+    let cover = Cover::of(clock, ladder, house, now);
+    plan(ladder, clock, &clock.handled, now).into_iter().map(|rung| (rings_at(&rung, &cover), rung.name)).min()
+}
+
+/// When a rung has something to do: when it falls due or, if all its teams are covered then, when the
+/// first of them no longer is. A follow-up that was answered is recorded when it falls due.
+pub fn rings_at(rung: &PlannedRung, cover: &Cover<'_>) -> Instant {
+    if rung.unless.as_ref().is_some_and(|unless| cover.answers(unless).is_some()) {
+        return rung.at;
+    }
+    let free = rung.to.iter().map(|team| cover.until(team).map_or(rung.at, |until| until.max(rung.at))).min();
+    free.unwrap_or(rung.at)
 }
 
 /// Names of handled rungs that ring again once the clock's span is the one of `clock`.
-pub fn rearmed(key: &ClockKey, handled: &BTreeSet<String>, clock: &Clock, moment: &Moment<'_>) -> BTreeSet<String> {
-    let passed: BTreeSet<String> = passed(key, clock, moment.house, moment.now).into_iter().map(|rung| rung.name).collect();
-    handled.difference(&passed).filter(|name| name.as_str() != "start").cloned().collect()
+pub fn rearmed(incident: &Incident, key: &ClockKey, handled: &Handled, clock: &Clock, moment: &Moment<'_>) -> BTreeSet<String> {
+    let passed = passed(moment.house.ladder(incident, key, clock), clock, moment.now);
+    let has_passed = |name: &str| name == "start" || passed.iter().any(|rung| rung.name == name);
+    // A follow-up stands and falls with the rung it follows.
+    handled.keys().filter(|name| !has_passed(follow_up_of(name).unwrap_or(name))).cloned().collect()
 }
 
-/// Everything the time asks of one clock: the end of a lease, the limit, the highest rung due.
-pub fn ring(incident: &Incident, key: &ClockKey, clock: &Clock, moment: &Moment<'_>) -> Vec<Event> {
-    let mut events = Vec::new();
-    let lease_ended = clock.acknowledged.as_ref().filter(|lease| lease.until <= moment.now).map(|lease| lease.until);
-    if let Some(ended_at) = lease_ended {
-        events.push(Event::LeaseEnded { clock: key.clone(), ended_at });
+/// Everything the time asks of an incident: the ends of leases and silences, limits, the highest rung due of each clock.
+pub fn ring(incident: &Incident, moment: &Moment<'_>) -> Vec<Event> {
+    let (mut events, mut calls) = (Vec::new(), Vec::new());
+    for (key, clock) in incident.clocks.iter().filter(|(_, clock)| clock.standing.is_open()) {
+        calls.extend(look(incident, key, clock, moment, &mut events));
     }
-    if clock.standing != Standing::Missed
-        && let Some(limit) = clock.law.limit().filter(|limit| after(*limit) <= moment.now)
-    {
-        events.push(Event::Expired { clock: key.clone(), due_at: limit });
-    }
-    let owned = clock.acknowledged.is_some() && lease_ended.is_none();
-    if owned || !rings(clock, moment.house) {
-        return events;
-    }
-    let mut due: Vec<PlannedRung> = plan(key, clock, moment.house, &clock.handled, moment.now);
-    due.retain(|rung| rung.at <= moment.now);
-    match (due.pop(), lease_ended) {
-        (Some(loudest), _) => {
-            if !due.is_empty() {
-                let reason = format!("fell due before `{}` could be rung at {}", loudest.name, rfc3339(moment.now));
-                let skip = |rung: PlannedRung| RungSkip { rung: rung.name, due_at: rung.at, reason: reason.clone() };
-                events.push(Event::RungsSkipped { clock: key.clone(), rungs: due.into_iter().map(skip).collect() });
-            }
-            events.push(fall(incident, key, clock, &loudest.name, loudest.at, &loudest.to, moment));
-        }
-        (None, Some(ended_at)) => {
-            if let Some(last) = passed(key, clock, moment.house, moment.now).last() {
-                let name = format!("acknowledgement ended {}", rfc3339(ended_at));
-                events.push(fall(incident, key, clock, &name, ended_at, &last.to, moment));
-            }
-        }
-        (None, None) => {}
-    }
+    events.extend(digest::fall(incident, calls, moment));
     events
 }
 
-/// A closed clock runs again: whoever was last told of it is told of this at once.
-pub fn reopen(incident: &Incident, key: &ClockKey, clock: &Clock, moment: &Moment<'_>) -> Option<Event> {
-    let last = passed(key, clock, moment.house, moment.now).pop().filter(|_| rings(clock, moment.house))?;
-    let name = format!("runs again {}", rfc3339(moment.now));
-    Some(fall(incident, key, clock, &name, moment.now, &last.to, moment))
+/// What the time asks of one clock, and whom it calls.
+fn look<'a>(
+    incident: &'a Incident,
+    key: &'a ClockKey,
+    clock: &'a Clock,
+    moment: &Moment<'_>,
+    events: &mut Vec<Event>,
+) -> Option<Call<'a>> {
+    let (now, house) = (moment.now, moment.house);
+    let freed = ends(key, clock, moment, events);
+    if clock.standing != Standing::Missed
+        && let Some(limit) = clock.law.limit().filter(|limit| after(*limit) <= now)
+    {
+        events.push(Event::Expired { clock: key.clone(), due_at: limit });
+    }
+    if !rings(clock, house) {
+        return None;
+    }
+    let ladder = house.ladder(incident, key, clock);
+    let cover = Cover::of(clock, ladder, house, now);
+    let mut due = plan(ladder, clock, &clock.handled, now);
+    due.retain(|rung| rung.at <= now);
+    let mut skips = answered(&mut due, &cover);
+    let called = call(key, clock, ladder, &cover, &due, freed, now);
+    if let Some(loudest) = due.pop().filter(|loudest| called.as_ref().is_some_and(|call| call.rung == loudest.name)) {
+        let reason = format!("fell due before `{}` could be rung at {}", loudest.name, rfc3339(now));
+        skips.extend(due.into_iter().map(|rung| RungSkip { rung: rung.name, due_at: rung.at, reason: reason.clone() }));
+    }
+    if !skips.is_empty() {
+        events.push(Event::RungsSkipped { clock: key.clone(), rungs: skips });
+    }
+    called
 }
 
-fn fall(
-    incident: &Incident,
-    key: &ClockKey,
-    clock: &Clock,
-    rung: &str,
-    due_at: Instant,
-    to: &[String],
-    moment: &Moment<'_>,
-) -> Event {
-    let mut alerts: Vec<AlertQueued> = Vec::new();
-    for team in to {
-        for member in moment.house.teams.get(team).into_iter().flat_map(|team| &team.members) {
-            let id = alert_id(&incident.id, key, clock, rung, member.channel.as_str(), &member.to);
-            if alerts.iter().all(|alert| alert.id != id) {
-                alerts.push(AlertQueued { id, channel: member.channel.clone(), to: member.to.clone(), team: team.clone() });
-            }
+/// Records leases and a silence that are over; gives the leases whose teams may have to be told so.
+fn ends(key: &ClockKey, clock: &Clock, moment: &Moment<'_>, events: &mut Vec<Event>) -> Vec<(Option<String>, Instant)> {
+    let (now, house) = (moment.now, moment.house);
+    let mut freed = Vec::new();
+    for (team, lease) in clock.live_leases() {
+        let ended_at = lease.holds_until(clock, house);
+        if ended_at <= now {
+            events.push(Event::LeaseEnded { clock: key.clone(), team: team.clone(), ended_at });
+            freed.push((team.clone(), ended_at));
         }
     }
-    Event::RungFell { clock: key.clone(), rung: rung.to_owned(), due_at, alerts }
+    if let Some(silence) = &clock.silence
+        && let ended_at = silence.holds_until(clock, house)
+        && ended_at <= now
+    {
+        events.push(Event::SilenceEnded { clock: key.clone(), ended_at, by: None });
+        let meanwhile = clock.leases.iter().filter_map(|(team, lease)| Some((team.clone(), lease.ended_at?)));
+        freed.extend(meanwhile.filter(|(_, lease_ended)| *lease_ended >= silence.at).map(|(team, _)| (team, ended_at)));
+    }
+    freed
 }
 
-/// The same rung of the same ladder to the same address is the same alert, whoever computes it.
-fn alert_id(incident: &IncidentId, key: &ClockKey, clock: &Clock, rung: &str, channel: &str, to: &str) -> AlertId {
-    let mut hash = Sha256::new();
-    let until = clock.law.until().map(rfc3339).unwrap_or_default();
-    let clock = key.to_string();
-    for part in [incident.as_str(), clock.as_str(), until.as_str(), rung, channel, to] {
-        hash.update((part.len() as u64).to_be_bytes());
-        hash.update(part);
+/// Takes out the follow-ups that somebody answered, each with its reason.
+fn answered(due: &mut Vec<PlannedRung>, cover: &Cover<'_>) -> Vec<RungSkip> {
+    let mut skips = Vec::new();
+    due.retain(|rung| match rung.unless.as_ref().and_then(|unless| cover.answers(unless)) {
+        None => true,
+        Some(by) => {
+            skips.push(RungSkip { rung: rung.name.clone(), due_at: rung.at, reason: format!("acknowledged by {by}") });
+            false
+        }
+    });
+    skips
+}
+
+/// Whom a clock calls: for the loudest rung due, every team that a rung due reaches and nobody covers;
+/// or, when nothing is due, those who were told before and whose acknowledgement has ended.
+fn call<'a>(
+    key: &'a ClockKey,
+    clock: &'a Clock,
+    ladder: Option<&Ladder>,
+    cover: &Cover<'_>,
+    due: &[PlannedRung],
+    freed: Vec<(Option<String>, Instant)>,
+    now: Instant,
+) -> Option<Call<'a>> {
+    let uncovered = |teams: &[String]| -> Vec<String> {
+        let free = teams.iter().filter(|team| cover.until(team).is_none());
+        free.cloned().collect()
+    };
+    // A rung that is passed over may have reached somebody the loudest does not.
+    let wanted = distinct(due.iter().rev().flat_map(|rung| &rung.to));
+    let free = uncovered(&wanted);
+    let before = passed(ladder, clock, now);
+    let told_before = |team: &Option<String>| match team {
+        Some(team) if before.iter().any(|rung| rung.to.contains(team)) => vec![team.clone()],
+        Some(_) => Vec::new(),
+        None => before.last().map(|last| last.to.clone()).unwrap_or_default(),
+    };
+    if let Some(loudest) = due.last().filter(|_| wanted.is_empty() || !free.is_empty()) {
+        let of_teams: Vec<String> =
+            freed.iter().filter(|(team, _)| team.is_some()).flat_map(|(team, _)| told_before(team)).collect();
+        let teams = distinct(free.iter().chain(&uncovered(&of_teams)));
+        return Some(Call { key, clock, rung: loudest.name.clone(), due_at: loudest.at, teams });
     }
-    AlertId::new(format!("alr-{}", hex(&hash.finalize()[..12])))
+    let ended_at = freed.iter().map(|(_, ended_at)| *ended_at).max()?;
+    let teams: Vec<String> = freed.iter().flat_map(|(team, _)| told_before(team)).collect();
+    let teams = distinct(&uncovered(&teams));
+    let rung = format!("acknowledgement ended {}", rfc3339(ended_at));
+    (!teams.is_empty()).then_some(Call { key, clock, rung, due_at: ended_at, teams })
+}
+
+/// A closed clock runs again: whoever was last told of it is told of this at once.
+pub fn reopen<'a>(incident: &'a Incident, key: &'a ClockKey, moment: &Moment<'_>) -> Option<Call<'a>> {
+    let clock = incident.clocks.get(key)?;
+    let ladder = moment.house.ladder(incident, key, clock);
+    let last = passed(ladder, clock, moment.now).pop().filter(|_| rings(clock, moment.house))?;
+    let rung = format!("runs again {}", rfc3339(moment.now));
+    Some(Call { key, clock, rung, due_at: moment.now, teams: last.to })
+}
+
+/// Each team once, in the order in which they come.
+fn distinct<'t>(teams: impl IntoIterator<Item = &'t String>) -> Vec<String> {
+    let mut seen: Vec<String> = Vec::new();
+    for team in teams {
+        if !seen.contains(team) {
+            seen.push(team.clone());
+        }
+    }
+    seen
 }

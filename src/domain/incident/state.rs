@@ -1,12 +1,13 @@
 //! What an incident is: the fold of its events.
 
+use super::alert::{About, Alert, AlertQueued, AlertState, DeliveryResult};
 use super::command::{Evidence, HoldStatement};
-use super::event::{AlertQueued, ClockKey, ClockLaw, DeliveryResult, Draft, Event, Opened, Standing};
+use super::event::{ClockKey, ClockLaw, Draft, Event, Opened, Standing};
+use super::leases::{self, Acknowledgement, Silence};
 use super::message::Message;
 use super::relation::{Inheritance, Inherited, Relation, RelationKind, Relations, TakenIn, Word};
-use super::wake::{ATTEMPT_LEASE, RETRY_WAIT_MAX};
 use crate::domain::clocks::Hold;
-use crate::domain::escalation::Span;
+use crate::domain::escalation::{Fate, Handled, Span};
 use crate::domain::facts::Book;
 use crate::domain::ids::{AlertId, IncidentId, PackId, SourceId};
 use crate::domain::instant::Instant;
@@ -59,10 +60,12 @@ pub struct Clock {
     pub standing: Standing,
     /// When it was first set.
     pub set_at: Instant,
-    /// Names of rungs that rang or were skipped.
-    pub handled: BTreeSet<String>,
-    /// Who owns it.
-    pub acknowledged: Option<Acknowledgement>,
+    /// What became of rungs whose instant has passed.
+    pub handled: Handled,
+    /// The last acknowledgement of each team, or under no name the one that covers all; ended ones too.
+    pub leases: BTreeMap<Option<String>, Acknowledgement>,
+    /// Why it does not ring for a while.
+    pub silence: Option<Silence>,
     /// What delays it, in the order of recording.
     pub holds: Vec<RecordedHold>,
     /// How it was met.
@@ -86,19 +89,6 @@ pub struct RecordedHold {
     pub hold: Hold,
 }
 
-/// A person owns a clock.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Acknowledgement {
-    /// Who.
-    pub by: String,
-    /// Since when.
-    pub at: Instant,
-    /// Until when.
-    pub until: Instant,
-    /// How they said so.
-    pub via: String,
-}
-
 /// Why nothing is owed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NothingOwed {
@@ -115,73 +105,45 @@ pub struct NothingOwed {
     pub determined: bool,
 }
 
-/// One alert to one recipient.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Alert {
-    /// Which clock it is about.
-    pub clock: ClockKey,
-    /// Which rung queued it.
-    pub rung: String,
-    /// When that rung fell due.
-    pub due_at: Instant,
-    /// When it was queued.
-    pub queued_at: Instant,
-    /// Where it goes.
-    pub queued: AlertQueued,
-    /// How far it is.
-    pub state: AlertState,
-    /// How many attempts began.
-    pub attempts: u32,
-    /// How the last failed attempt failed: class and words.
-    pub last_failure: Option<(String, String)>,
-}
-
-/// How far an alert is.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum AlertState {
-    /// It waits for its next attempt.
-    Waiting {
-        /// When that is.
-        next_at: Instant,
-    },
-    /// An attempt is under way.
-    Trying {
-        /// Since when.
-        since: Instant,
-    },
-    /// A channel took it.
-    Delivered {
-        /// When.
-        at: Instant,
-        /// What the channel answered.
-        receipt: String,
-    },
-    /// Its clock closed first.
-    Dropped {
-        /// Why.
-        reason: String,
-    },
-}
-
 impl Clock {
     /// The span its ladder is laid over.
     pub fn span(&self) -> Span {
         Span { set_at: self.set_at, from: self.law.start.at, until: self.law.until() }
     }
-}
 
-impl Alert {
-    /// Whether an attempt is to be made now: the time has come, or an attempt was lost with its daemon.
-    pub fn is_due(&self, now: Instant) -> bool {
-        match self.state {
-            AlertState::Waiting { next_at } => next_at <= now || next_at > now + RETRY_WAIT_MAX,
-            AlertState::Trying { since } => since + ATTEMPT_LEASE <= now || since > now + ATTEMPT_LEASE,
-            AlertState::Delivered { .. } | AlertState::Dropped { .. } => false,
-        }
+    /// The acknowledgements that have not ended, by team.
+    pub fn live_leases(&self) -> impl Iterator<Item = (&Option<String>, &Acknowledgement)> {
+        self.leases.iter().filter(|(_, lease)| lease.ended_at.is_none())
+    }
+
+    /// Who owns it: of several the one whose acknowledgement ends last.
+    pub fn owner(&self) -> Option<&Acknowledgement> {
+        self.live_leases().map(|(_, lease)| lease).max_by_key(|lease| lease.until)
     }
 }
 
 impl Incident {
+    /// Whether an alert still has something to say: it is a follow-up, or a clock it is about is open.
+    pub fn is_wanted(&self, alert: &Alert) -> bool {
+        !alert.queued.act.is_ring() || self.open_of(alert).next().is_some()
+    }
+
+    /// The open clocks an alert is about, in the order in which their rungs were recorded.
+    pub fn open_of<'a>(&'a self, alert: &'a Alert) -> impl Iterator<Item = (&'a About, &'a Clock)> {
+        let clocks = alert.about.iter().filter_map(|about| Some((about, self.clocks.get(&about.clock)?)));
+        clocks.filter(|(_, clock)| clock.standing.is_open())
+    }
+
+    /// The clocks an alert speaks of, the most urgent first: those that are open, or all if none is.
+    pub fn spoken_of<'a>(&'a self, alert: &'a Alert) -> Vec<(&'a About, &'a Clock)> {
+        let mut clocks: Vec<_> = self.open_of(alert).collect();
+        if clocks.is_empty() {
+            clocks = alert.about.iter().filter_map(|about| Some((about, self.clocks.get(&about.clock)?))).collect();
+        }
+        clocks.sort_by_key(|(about, clock)| (clock.law.until().unwrap_or(Instant::MAX_UTC), about.clock.clone()));
+        clocks
+    }
+
     /// The alerts to be attempted now.
     pub fn due_alerts(&self, now: Instant) -> Vec<AlertId> {
         self.alerts.iter().filter(|(_, alert)| alert.is_due(now)).map(|(id, _)| id.clone()).collect()
@@ -251,9 +213,9 @@ impl Incident {
                 self.relations.merged_into = Some(into.clone());
                 self.relate(RelationKind::MergedInto, into, word, at, &[]);
             }
-            Event::HandedOver { clock, into } => {
+            Event::ClockMoved { clock, into } => {
                 self.close(clock, Standing::Void, at);
-                self.relations.handed_over.insert(clock.clone(), into.clone());
+                self.relations.moved.insert(clock.clone(), into.clone());
             }
             Event::SplitFrom { word, messages, inheritance } => {
                 let mut numbers = TakenIn::default();
@@ -291,32 +253,54 @@ impl Incident {
             }
             Event::Drafted { clock, draft } => self.with(clock, |clock| clock.draft = Some(draft.clone())),
             Event::RungFell { clock, rung, due_at, alerts } => {
-                self.with(clock, |clock| clock.handled.extend([rung.clone()]));
-                for queued in alerts {
-                    let alert = Alert {
-                        clock: clock.clone(),
-                        rung: rung.clone(),
-                        due_at: *due_at,
-                        queued_at: at,
-                        queued: queued.clone(),
-                        state: AlertState::Waiting { next_at: at },
-                        attempts: 0,
-                        last_failure: None,
-                    };
-                    self.alerts.entry(queued.id.clone()).or_insert(alert);
+                let fate = Fate { due_at: *due_at, at, passed_over: None };
+                self.with(clock, |clock| _ = clock.handled.insert(rung.clone(), fate));
+                self.queue(alerts, clock, rung, *due_at, at);
+            }
+            Event::RungsSkipped { clock, rungs } => self.with(clock, |clock| {
+                for skip in rungs {
+                    let fate = Fate { due_at: skip.due_at, at, passed_over: Some(skip.reason.clone()) };
+                    clock.handled.insert(skip.rung.clone(), fate);
                 }
-            }
-            Event::RungsSkipped { clock, rungs } => {
-                self.with(clock, |clock| clock.handled.extend(rungs.iter().map(|skip| skip.rung.clone())));
-            }
+            }),
             Event::Expired { clock, .. } => self.with(clock, |clock| {
                 if clock.standing.is_open() {
                     clock.standing = Standing::Missed;
                 }
             }),
-            Event::Acknowledged { clock, by, until, via } => self.with(clock, |clock| {
-                clock.acknowledged = Some(Acknowledgement { by: by.clone(), at, until: *until, via: via.clone() });
+            Event::Acknowledged { clock, by, team, until, via } => self.with(clock, |clock| {
+                let (by, until, via) = (by.clone(), *until, via.clone());
+                let taken_overdue = leases::is_overdue(clock, at);
+                let lease = Acknowledgement { by, at, until, via, taken_overdue, handed_to: None, ended_at: None };
+                clock.leases.insert(team.clone(), lease);
             }),
+            Event::HandedOver { clock, by, to, team, until, alerts, .. } => {
+                self.with(clock, |clock| {
+                    if let Some(lease) = clock.leases.get_mut(team) {
+                        (lease.until, lease.handed_to) = (*until, Some(to.clone()));
+                    }
+                });
+                self.queue(alerts, clock, &format!("handed over by {by}"), at, at);
+            }
+            Event::Silenced { clock, by, reason, until, via } => self.with(clock, |clock| {
+                let (by, reason, via) = (by.clone(), reason.clone(), via.clone());
+                clock.silence = Some(Silence { by, reason, at, until: *until, via });
+            }),
+            Event::SilenceEnded { clock, .. } => self.with(clock, |clock| clock.silence = None),
+            Event::Tracked { clock, alerts } => {
+                for queued in alerts {
+                    self.queue(std::slice::from_ref(queued), clock, queued.act.word(), at, at);
+                }
+            }
+            Event::FellBack { alert, because, queued } => {
+                let Some(failing) = self.alerts.get_mut(alert) else { return };
+                failing.fell_back_to = Some(queued.id.clone());
+                let in_stead = Alert {
+                    in_stead_of: Some((alert.clone(), because.clone())),
+                    ..Alert::queued(queued, failing.about.clone(), at)
+                };
+                self.alerts.entry(queued.id.clone()).or_insert(in_stead);
+            }
             Event::Held { clock, by, statement, effect, lapses_after_days } => self.with(clock, |clock| {
                 let hold = Hold {
                     from: statement.from,
@@ -331,7 +315,11 @@ impl Incident {
                     held.hold.until = Some(*until);
                 }
             }),
-            Event::LeaseEnded { clock, .. } => self.with(clock, |clock| clock.acknowledged = None),
+            Event::LeaseEnded { clock, team, ended_at } => self.with(clock, |clock| {
+                if let Some(lease) = clock.leases.get_mut(team) {
+                    lease.ended_at = Some(*ended_at);
+                }
+            }),
             Event::Met { clock, evidence } => {
                 self.close(clock, Standing::Met, at);
                 self.with(clock, |clock| clock.met = Some(evidence.clone()));
@@ -344,8 +332,10 @@ impl Incident {
                 DeliveryResult::Delivered { receipt } => {
                     alert.state = AlertState::Delivered { at, receipt: receipt.clone() };
                 }
-                DeliveryResult::Failed { reason, text, retry_at } => {
+                DeliveryResult::Failed { reason, text, retry_at, .. } => {
                     alert.last_failure = Some((reason.clone(), text.clone()));
+                    let (failures, since) = alert.failures.unwrap_or((0, at));
+                    alert.failures = Some((failures.saturating_add(1), since));
                     alert.state = AlertState::Waiting { next_at: *retry_at };
                 }
             }),
@@ -394,8 +384,9 @@ impl Incident {
             law: Arc::clone(law),
             standing,
             set_at: at,
-            handled: BTreeSet::new(),
-            acknowledged: None,
+            handled: Handled::new(),
+            leases: BTreeMap::new(),
+            silence: None,
             holds: Vec::new(),
             met: None,
             closed_at: None,
@@ -403,12 +394,10 @@ impl Incident {
             end_suggested: None,
         });
         let still_missed = clock.standing == Standing::Missed && law.limit().is_some_and(|limit| limit < at);
-        if clock.closed_at.take().is_some() {
-            clock.acknowledged = None;
-        }
+        clock.closed_at = None;
         clock.standing = if still_missed { Standing::Missed } else { standing };
         clock.law = Arc::clone(law);
-        clock.handled.retain(|name| !rearm.contains(name));
+        clock.handled.retain(|name, _| !rearm.contains(name));
         clock.end_suggested = None;
     }
 
@@ -416,8 +405,21 @@ impl Incident {
         self.with(key, |clock| {
             clock.standing = standing;
             clock.closed_at = Some(at);
-            clock.acknowledged = None;
+            clock.leases.clear();
+            clock.silence = None;
         });
+    }
+
+    /// Queues alerts about a clock; one that is queued already, by another clock of the same decision, is about this one too.
+    fn queue(&mut self, alerts: &[AlertQueued], clock: &ClockKey, rung: &str, due_at: Instant, at: Instant) {
+        for queued in alerts {
+            let about = About { clock: clock.clone(), rung: rung.to_owned(), due_at };
+            match self.alerts.get_mut(&queued.id) {
+                Some(alert) if alert.about.iter().any(|known| known.clock == about.clock && known.rung == about.rung) => {}
+                Some(alert) => alert.about.push(about),
+                None => _ = self.alerts.insert(queued.id.clone(), Alert::queued(queued, vec![about], at)),
+            }
+        }
     }
 
     fn with(&mut self, key: &ClockKey, change: impl FnOnce(&mut Clock)) {

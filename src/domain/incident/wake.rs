@@ -1,9 +1,10 @@
 //! When the machine must look at an incident again, and why.
 
-use super::command::House;
+use super::alert::AlertState;
 use super::event::{ClockKey, Standing};
+use super::house::House;
 use super::ringing::{next_rung, rings};
-use super::state::{AlertState, Incident};
+use super::state::Incident;
 use crate::domain::instant::{Duration, Instant};
 
 /// An attempt that has not ended after this long is taken for lost (the daemon died) and made again.
@@ -39,11 +40,14 @@ pub fn next_wake(incident: &Incident, house: &House, now: Instant) -> Option<Wak
         {
             consider(after(limit), &|| about("limit", key));
         }
-        if let Some(lease) = &clock.acknowledged {
-            consider(lease.until, &|| about("acknowledgement ends", key));
+        for (_, lease) in clock.live_leases() {
+            consider(lease.holds_until(clock, house), &|| about("acknowledgement ends", key));
+        }
+        if let Some(silence) = &clock.silence {
+            consider(silence.holds_until(clock, house), &|| about("silence ends", key));
         }
         if rings(clock, house)
-            && let Some((at, rung)) = next_rung(key, clock, house, now)
+            && let Some((at, rung)) = next_rung(incident, key, clock, house, now)
         {
             consider(at, &|| about(&rung, key));
         }

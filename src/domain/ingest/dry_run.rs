@@ -1,6 +1,6 @@
 //! A mapping tried on a payload, told in plain text.
 
-use super::{DeliveryMeta, Leftovers, Mapping, Report, Unreadable, read_with};
+use super::{DeliveryMeta, EvidenceKind, Leftovers, Mapping, Report, Unreadable, read_with};
 use crate::domain::facts::{Claim, Vocabulary};
 use crate::domain::instant::rfc3339;
 use serde::Serialize;
@@ -9,6 +9,8 @@ use std::fmt;
 /// What a payload would give; nothing is stored.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct DryRun {
+    /// The mapping's name.
+    pub source: String,
     /// The mapping's title.
     pub mapping: String,
     /// One report per event.
@@ -18,7 +20,7 @@ pub struct DryRun {
 /// Reads a payload as [`read`](super::read) does, keeps what it gave for showing, and names what nobody reads.
 pub fn dry_run(mapping: &Mapping, vocabulary: &Vocabulary, delivery: &DeliveryMeta, body: &[u8]) -> Result<DryRun, Unreadable> {
     let reports = read_with(mapping, vocabulary, delivery, body, Leftovers::Named)?;
-    Ok(DryRun { mapping: mapping.title().to_owned(), reports })
+    Ok(DryRun { source: mapping.name().to_owned(), mapping: mapping.title().to_owned(), reports })
 }
 
 impl fmt::Display for DryRun {
@@ -38,7 +40,12 @@ impl fmt::Display for Shown<'_> {
         let Self(report) = self;
         let mut line = |name: &str, value: &str| writeln!(f, "  {name:<12} {value}");
         line("title", &report.title)?;
-        line("kind", report.kind.name())?;
+        match report.kind {
+            EvidenceKind::TestOrSample | EvidenceKind::PassedControl => {
+                line("kind", &format!("{}: noted, opens nothing", report.kind))?;
+            }
+            kind => line("kind", kind.name())?,
+        }
         line("severity", report.severity.name())?;
         line("status", report.status.as_deref().unwrap_or("-"))?;
         line("id", report.external_id.as_deref().unwrap_or("-"))?;
@@ -52,7 +59,10 @@ impl fmt::Display for Shown<'_> {
             line("concerns", &names.join(", "))?;
         }
         section(f, "claims", report.claims.iter().map(claim_in_words))?;
-        let hints = report.hints.iter().map(|hint| format!("{} = {}  [{}]", hint.label, hint.value, hint.pointer));
+        let hints = report.hints.iter().map(|hint| {
+            let about = hint.about.as_ref().map(|key| format!("  (for `{key}`)")).unwrap_or_default();
+            format!("{} = {}  [{}]{about}", hint.label, hint.value, hint.pointer)
+        });
         section(f, "hints (nobody claims these)", hints)?;
         let remarks = report.remarks.iter().map(|remark| match &remark.pointer {
             Some(pointer) => format!("{}  [{pointer}]", remark.text),

@@ -197,7 +197,7 @@ mod tests {
         assert!(fault(&"a".repeat(501)).contains("at most 500 bytes"));
         assert!(fault(&format!("{}a{}", "!(".repeat(60), ")".repeat(60))).contains("nested at most 32"));
         assert!(fault("[@,@,@][].[@,@,@][].[@,@,@][].[@,@,@][].[@,@,@]").contains("builds 15"));
-        assert!(fault("a[-2147483648]").contains("within 1000000"));
+        assert!(fault("a[-2147483647]").contains("within 1000000"));
         assert!(fault("a[::0]").contains("cannot be 0"));
         assert!(fault("lenght(a)").contains("no function `lenght`"));
     }

@@ -111,7 +111,8 @@ fn unreadable(text: &str, error: &serde_json::Error, refusal: Option<Refusal>) -
     };
     let line_start = text.split_inclusive('\n').take(error.line().saturating_sub(1)).map(str::len).sum::<usize>();
     let byte = (line_start + error.column().saturating_sub(1)).min(text.len());
-    Unreadable::new(refusal, message).at(Position { byte, line: error.line(), column: error.column() })
+    // A line break inside a string is told as column 0 of the next line.
+    Unreadable::new(refusal, message).at(Position { byte, line: error.line(), column: error.column().max(1) })
 }
 
 /// Builds the tree and refuses what serde_json would let pass.
@@ -228,6 +229,8 @@ mod tests {
         let unreadable = read_body(None, b"{\"a\":\n\"\xff\"}").expect_err("refused");
         assert_eq!(unreadable.refusal, Refusal::NotUtf8);
         assert_eq!(unreadable.at, Some(Position { byte: 7, line: 2, column: 2 }));
+        let broken = read_strict(b"{\"a\":\"b\nc\"}").expect_err("a line break inside a string");
+        assert_eq!(broken.at, Some(Position { byte: 8, line: 2, column: 1 }));
     }
 
     #[test]

@@ -29,28 +29,42 @@ use crate::domain::facts::{Claim, Claimant, FactFault, Vocabulary};
 use crate::domain::ids::{FactKey, OrganisationId};
 use serde_json::{Map, Value as Json};
 
-const FIELDS: [&str; 15] = [
-    "id",
-    "update_id",
-    "tenant",
-    "title",
-    "severity",
-    "status",
-    "kind",
-    "occurred_at",
-    "detected_at",
-    "updated_at",
-    "organisations",
-    "facts",
-    "note",
-    "link",
-    "labels",
+/// What a field holds.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Field {
+    Title,
+    Text,
+    Note,
+    Time,
+    OneOf(&'static [&'static str]),
+    Ids,
+    Facts,
+    Labels,
+}
+
+/// Every field, what it holds, and what it is for.
+pub(super) const FIELDS: [(&str, Field, &str); 15] = [
+    ("id", Field::Text, "the incident at the sender"),
+    ("update_id", Field::Text, "this version of it; else the bytes count"),
+    ("tenant", Field::Text, "the sender's account or workspace"),
+    ("title", Field::Title, "one line"),
+    ("severity", Field::OneOf(&Severity::NAMES), "how grave the sender thinks it is"),
+    ("status", Field::Text, "kept for people; stops no clock"),
+    ("kind", Field::OneOf(&EvidenceKind::NAMES), "without it: breach-report if facts are given, else security-alert"),
+    ("occurred_at", Field::Time, "when it happened: RFC 3339 with an offset"),
+    ("detected_at", Field::Time, "when the sender noticed: RFC 3339 with an offset"),
+    ("updated_at", Field::Time, "when this version was made: RFC 3339 with an offset"),
+    ("organisations", Field::Ids, "ids of the configuration"),
+    ("facts", Field::Facts, "what is known; null says that it is not known"),
+    ("note", Field::Note, "free words"),
+    ("link", Field::Text, "where to read more"),
+    ("labels", Field::Labels, "words of your own, kept as hints"),
 ];
-const NOTE_MAX_CHARS: usize = 20_000;
+pub(super) const NOTE_MAX_CHARS: usize = 20_000;
 const FAULTS_MAX: usize = 100;
 
 /// Facts that the reading itself sets, and the field that gives them.
-const RESERVED: [(&str, &str); 3] = [
+pub(super) const RESERVED: [(&str, &str); 3] = [
     ("event.occurred-at", "give it as `occurred_at`, beside `facts`"),
     ("event.detected-at", "give it as `detected_at`, beside `facts`"),
     ("event.received-at", "leave it out: it is the time of receipt by our clock"),
@@ -139,9 +153,9 @@ impl<'a> Event<'a> {
 
     fn check_names(&mut self) {
         let members = self.members;
-        for name in members.keys().filter(|name| !FIELDS.contains(&name.as_str())) {
+        for name in members.keys().filter(|name| FIELDS.iter().all(|(field, ..)| field != name)) {
             let shown = text::hint(name);
-            let hint = match nearest(name, &FIELDS) {
+            let hint = match nearest(name, &FIELDS.map(|(field, ..)| field)) {
                 Some(near) => format!("did you mean `{near}`?"),
                 None if self.vocabulary.get(name).is_some() => "facts go under `facts`".to_owned(),
                 None => "words of your own go under `labels`".to_owned(),

@@ -153,6 +153,8 @@ mod tests {
             target: None,
             zone: Zone::UTC,
             acknowledged: None,
+            owners: Vec::new(),
+            silenced: None,
             gaps: None,
             missing: 0,
         }
@@ -168,6 +170,7 @@ mod tests {
             clocks,
             not_owed: 0,
             failing: BTreeMap::new(),
+            related: Vec::new(),
         };
         IncidentView {
             card,
@@ -176,7 +179,7 @@ mod tests {
             received: BTreeMap::new(),
             messages: Vec::new(),
             relations: Vec::new(),
-            handed_over: BTreeMap::new(),
+            moved: BTreeMap::new(),
             facts: Vec::new(),
             suggestions: Vec::new(),
             questions: Vec::new(),

@@ -72,11 +72,12 @@ impl Channel {
 /// Whom each channel reaches: teams and addresses.
 fn reached(config: &Config) -> BTreeMap<&ChannelId, (BTreeSet<&str>, BTreeSet<&str>)> {
     let mut reached: BTreeMap<&ChannelId, (BTreeSet<&str>, BTreeSet<&str>)> = BTreeMap::new();
-    for (name, team) in &config.rules.house.teams {
-        for member in &team.members {
-            let (teams, addresses) = reached.entry(&member.channel).or_default();
+    let house = &config.rules.house;
+    for name in house.teams.keys() {
+        for address in house.addresses(name) {
+            let (teams, addresses) = reached.entry(&address.channel).or_default();
             teams.insert(name);
-            addresses.insert(&member.to);
+            addresses.insert(&address.to);
         }
     }
     reached

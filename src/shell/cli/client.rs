@@ -170,6 +170,11 @@ impl Api {
         self.send(Method::POST, path, &[], Some(body)).await
     }
 
+    /// Has something taken back.
+    pub async fn delete(&self, path: &[&str]) -> Result<Answer, ApiFault> {
+        self.send(Method::DELETE, path, &[], None).await
+    }
+
     /// Has something done to what a query names.
     pub async fn post_with(&self, path: &[&str], query: &[(&str, &str)], body: &Value) -> Result<Answer, ApiFault> {
         self.send(Method::POST, path, query, Some(body)).await

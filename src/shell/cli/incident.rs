@@ -6,7 +6,6 @@ use super::incident_relations::{Merge, Split};
 use super::output::{Output, counted, one_line, print_json, print_text};
 use super::{Outcome, board, clock, table, words};
 use crate::domain::board::{Card, IncidentView, Question};
-use crate::domain::incident::RelationKind;
 use crate::domain::instant::{Instant, parse_rfc3339};
 use clap::{Args, Subcommand};
 use serde_json::Value;
@@ -149,19 +148,19 @@ fn text(view: &IncidentView, now: Instant) -> String {
 /// What a person said of this incident and others.
 fn relations(view: &IncidentView, now: Instant, text: &mut String) {
     for relation in &view.relations {
-        let what = match relation.what {
-            RelationKind::TookIn => "took in",
-            RelationKind::MergedInto => "goes on in",
-            RelationKind::SplitOff => "split off to",
-            RelationKind::SplitFrom => "split from",
-        };
         let numbers: Vec<String> = relation.messages.iter().map(ToString::to_string).collect();
         let of = if numbers.is_empty() { String::new() } else { format!(", messages {}", numbers.join(", ")) };
         let when = words::moment_utc(relation.at, now);
-        let _ =
-            writeln!(text, "{what} {}{of}: {} (said by {}, {when})", relation.incident, one_line(&relation.because), relation.by);
+        let _ = writeln!(
+            text,
+            "{} {}{of}: {} (said by {}, {when})",
+            relation.what.words(),
+            relation.incident,
+            one_line(&relation.because),
+            relation.by
+        );
     }
-    view.handed_over.iter().for_each(|(clock, there)| _ = writeln!(text, "  {clock} goes on as {there}"));
+    view.moved.iter().for_each(|(clock, there)| _ = writeln!(text, "  {clock} goes on as {there}"));
 }
 
 /// The last messages, each with its number.

@@ -25,6 +25,7 @@ mod journal;
 mod law_source;
 mod map;
 mod notice;
+mod oncall;
 mod output;
 mod quarantine;
 mod rules;
@@ -81,6 +82,7 @@ enum Command {
     Notice(notice::Notice),
     Alert(alert::Alert),
     Quarantine(quarantine::Quarantine),
+    Oncall(oncall::Oncall),
 
     Assess(assess::Assess),
     Rules(rules::Rules),
@@ -109,6 +111,7 @@ pub fn main() -> ExitCode {
         Command::Clock(clock) => ask(clock.run(output)),
         Command::Alert(alert) => ask(alert.run(output)),
         Command::Notice(notice) => ask(notice.run(output)),
+        Command::Oncall(oncall) => ask(oncall.run(output)),
         Command::Quarantine(quarantine) => ask(quarantine.run(output)),
         Command::Assess(assess) => assess.run(wanted),
         Command::Rules(rules) => rules.run(output),

@@ -97,11 +97,20 @@ pub fn verification(verification: Verification) -> &'static str {
 
 /// Who owns a clock, and until when.
 pub fn owner(line: &ClockLine, now: Instant) -> String {
-    match &line.acknowledged {
-        _ if !line.standing.is_open() => "-".into(),
-        Some((by, until)) if *until > now => format!("{by} for {}", length_in_words(*until - now)),
-        Some(_) | None => "nobody".into(),
+    if !line.standing.is_open() {
+        return "-".into();
     }
+    let holds = |until: &Instant| *until > now;
+    let of_teams = line.owners.iter().filter(|(_, _, until)| holds(until));
+    let mut owners: Vec<String> =
+        of_teams.map(|(team, by, until)| format!("{by} of {team} for {}", length_in_words(*until - now))).collect();
+    if owners.is_empty() {
+        let by = line.acknowledged.as_ref().filter(|(_, until)| holds(until));
+        owners.push(by.map_or("nobody".into(), |(by, until)| format!("{by} for {}", length_in_words(*until - now))));
+    }
+    let silenced = line.silenced.as_ref().filter(|(_, until)| holds(until));
+    owners.extend(silenced.map(|(by, until)| format!("SILENCED by {by} for {}", length_in_words(*until - now))));
+    owners.join("; ")
 }
 
 /// What is to be done, towards whom where that is one of several, and where the law says it.

@@ -11,18 +11,18 @@ mod joins;
 mod raw;
 mod raw_channels;
 mod raw_credentials;
+mod ringing;
 mod secrets;
 
 pub use credentials::Way;
 pub use door::Door;
 pub use raw::{ForwardedHeader, LogFormat, May};
 
-use crate::domain::escalation::{Ladder, Rung, When};
 use crate::domain::facts::{Claim, Claimant, Vocabulary};
 use crate::domain::ids::{ChannelId, OrganisationId, PackId, SourceId};
-use crate::domain::incident::{House, Profile, Team, TeamMember};
+use crate::domain::incident::{House, Profile};
 use crate::domain::ingest::{self, Mapping, TokenDigest};
-use crate::domain::instant::{Duration, Instant};
+use crate::domain::instant::Instant;
 use crate::domain::joining::JoinRule;
 use crate::domain::law::{PackFault, PackText, Rulebook};
 use crate::domain::repeated::Repeated;
@@ -39,9 +39,6 @@ use std::sync::Arc;
 
 /// The prefix of environment variables that override keys: `WATCHBELL__SERVER__LISTEN`.
 pub const ENV_PREFIX: &str = "WATCHBELL__";
-
-/// The clock by which the daemon tells its operator of messages that nobody could read.
-const OPERATORS_DUTY: &str = "house.quarantine";
 
 /// How many times its own size a body may take in the journal, quoted and with what was read from it.
 pub const BODY_IN_RECORD: u64 = 3;
@@ -273,23 +270,20 @@ impl<'a> Reader<'a> {
         let door = self.door(&raw.server);
         let organisations = self.organisations(&raw, &rulebook.vocabulary);
         let channels = self.channels(&raw.channels);
+        let ringing = self.ringing(&raw, &rulebook);
         let per_recipient = self.quota(raw.escalation.per_recipient.as_deref());
-        let teams = self.teams(&raw, &channels);
-        self.ladders(&raw, &teams, &rulebook);
-        let operator = self.operator(&raw, &teams);
         let sources = self.sources(&raw, &texts, &organisations, &rulebook.vocabulary);
         let joins = self.joins(&raw.joins, &sources);
         let people = self.people(&raw);
         let with_packs = self.packs(&raw.rules.with, &rulebook);
         let without_packs = self.packs(&raw.rules.without, &rulebook);
         let house = House {
-            ladders: operator.into_iter().chain(raw.ladders).collect(),
-            teams,
             lease: raw.acknowledge.lease.0,
             last_call: raw.acknowledge.last_call.0,
             with_packs,
             without_packs,
             ring_shadow: raw.escalation.ring_shadow,
+            ..ringing
         };
         let store = self.path(&raw.store.path);
         Ok(Config {
@@ -419,66 +413,6 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn teams(&mut self, raw: &RawConfig, channels: &BTreeMap<ChannelId, Arc<dyn Channel>>) -> BTreeMap<String, Team> {
-        let declared: BTreeSet<&str> = raw.channels.iter().map(|channel| channel.id.as_str()).collect();
-        let mut teams = BTreeMap::new();
-        for team in &raw.teams {
-            let mut members = Vec::new();
-            for member in &team.members {
-                if !declared.contains(member.channel.as_str()) {
-                    let known: Vec<&str> = channels.keys().map(ChannelId::as_str).collect();
-                    self.fault(
-                        &member.channel,
-                        format!("there is no channel `{}`", member.channel),
-                        there_are(&known, &member.channel),
-                    );
-                }
-                members.push(TeamMember { channel: member.channel.as_str().into(), to: member.to.clone() });
-            }
-            if members.is_empty() {
-                self.fault(&team.name, format!("nobody is in team `{}`", team.name), "add members with channel and address");
-            }
-            teams.insert(team.name.clone(), Team { members });
-        }
-        teams
-    }
-
-    fn ladders(&mut self, raw: &RawConfig, teams: &BTreeMap<String, Team>, rulebook: &Rulebook) {
-        for ladder in &raw.ladders {
-            for team in ladder.rungs.iter().flat_map(|rung| &rung.to) {
-                if !teams.contains_key(team) {
-                    let known: Vec<&str> = teams.keys().map(String::as_str).collect();
-                    self.fault(team, format!("there is no team `{team}`"), there_are(&known, team));
-                }
-            }
-            for wanted in &ladder.duties {
-                let names_one = rulebook.duties().any(|(_, duty)| ladder_names(wanted, duty.text.id.as_str()));
-                if !names_one {
-                    self.fault(wanted, format!("no duty begins with `{wanted}`"), "see `watchbell rules list`");
-                }
-            }
-        }
-        if !raw.ladders.iter().any(|ladder| ladder.duties.is_empty()) {
-            let fault = PackFault::of_file(self.file, "no ladder is for all duties, so some clocks would never ring");
-            self.faults.push(fault.hint("add a [[ladder]] without `for`"));
-        }
-    }
-
-    /// The ladder of what the daemon tells of itself, unless the house wrote one for it.
-    fn operator(&mut self, raw: &RawConfig, teams: &BTreeMap<String, Team>) -> Option<Ladder> {
-        let team = raw.operator.team.as_ref()?;
-        if !teams.contains_key(team) {
-            let known: Vec<&str> = teams.keys().map(String::as_str).collect();
-            self.fault(team, format!("there is no team `{team}`"), there_are(&known, team));
-        }
-        let written = raw.ladders.iter().flat_map(|ladder| &ladder.duties).any(|duty| duty == OPERATORS_DUTY);
-        let rung = |when| Rung { when, to: vec![team.clone()] };
-        let whens = [When::Start, When::ShareLeft(50), When::Expiry, When::EveryOverdue(Duration::hours(1))];
-        let ladder =
-            Ladder { name: "operator".into(), duties: vec![OPERATORS_DUTY.into()], rungs: whens.into_iter().map(rung).collect() };
-        (!written).then_some(ladder)
-    }
-
     fn sources(
         &mut self,
         raw: &RawConfig,
@@ -567,11 +501,11 @@ impl<'a> Reader<'a> {
         for person in &raw.people {
             let mut tokens = self.digests(&person.token_sha256);
             tokens.extend(person.token_files.iter().filter_map(|file| self.token(file)));
-            if tokens.is_empty() {
+            if tokens.is_empty() && person.reach.is_empty() {
                 self.fault(
                     &person.name,
-                    format!("`{}` has no token", person.name),
-                    "set `token_sha256` or `token_files`; `watchbell token` makes one",
+                    format!("`{}` has neither a token nor a way to be reached", person.name),
+                    "set `token_sha256` or `token_files`, which `watchbell token` makes, or `reach`",
                 );
             }
             if person.name.trim().is_empty() {
@@ -593,11 +527,6 @@ fn there_are(known: &[&str], wrong: &str) -> String {
     let nearest = known.iter().filter(|name| likeness(name) > 0.8).max_by(|a, b| likeness(a).total_cmp(&likeness(b)));
     let nearest = nearest.map(|name| format!("did you mean `{name}`? ")).unwrap_or_default();
     format!("{nearest}there are {}", known.join(", "))
-}
-
-/// Whether a ladder's `for` entry names a duty.
-fn ladder_names(wanted: &str, duty: &str) -> bool {
-    duty == wanted || (wanted.ends_with('.') && duty.starts_with(wanted))
 }
 
 fn is_name(name: &str) -> bool {

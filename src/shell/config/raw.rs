@@ -2,7 +2,7 @@
 
 use super::raw_channels::RawChannel;
 use super::raw_credentials::{RawBasic, RawCertificate, RawHeader, RawHmac, RawJwt, RawUrl};
-use crate::domain::escalation::{Ladder, parse_length};
+use crate::domain::escalation::{DayOff, Ladder, Rota, parse_length};
 use crate::domain::facts::FactEntry;
 use crate::domain::instant::{Duration, Zone};
 use ipnet::IpNet;
@@ -42,6 +42,8 @@ pub struct RawConfig {
     pub channels: Vec<RawChannel>,
     #[serde(default, rename = "team")]
     pub teams: Vec<RawTeam>,
+    #[serde(default, rename = "rota")]
+    pub rotas: Vec<Rota>,
     #[serde(default, rename = "ladder")]
     pub ladders: Vec<Ladder>,
     #[serde(default, rename = "fact")]
@@ -230,6 +232,11 @@ pub struct RawPerson {
     pub token_files: Vec<PathBuf>,
     #[serde(default)]
     pub may: Vec<May>,
+    #[serde(default)]
+    pub reach: Vec<RawAddress>,
+    pub zone: Option<Zone>,
+    #[serde(default)]
+    pub days_off: Vec<DayOff>,
 }
 
 /// What a person may do through the API.
@@ -262,6 +269,16 @@ pub struct RawTeam {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RawMember {
+    pub channel: Option<String>,
+    #[serde(default)]
+    pub to: String,
+    pub person: Option<String>,
+    pub rota: Option<String>,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RawAddress {
     pub channel: String,
     #[serde(default)]
     pub to: String,

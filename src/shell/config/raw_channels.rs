@@ -1,6 +1,6 @@
 //! Channels as written: a name and one of the kinds.
 
-use super::raw::Length;
+use super::raw::{Length, RawAddress};
 use crate::domain::instant::Duration;
 use crate::shell::delivery::SmtpTls;
 use serde::Deserialize;
@@ -10,6 +10,9 @@ use std::path::PathBuf;
 #[serde(deny_unknown_fields)]
 pub struct RawChannel {
     pub id: String,
+    pub fallback: Option<RawAddress>,
+    #[serde(default)]
+    pub tracks: bool,
     pub email: Option<RawEmail>,
     pub webhook: Option<RawWebhook>,
     pub slack: Option<RawSlack>,

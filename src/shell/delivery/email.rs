@@ -125,7 +125,10 @@ impl EmailChannel {
             .header(Extra::<AutoSubmitted>::new("auto-generated"))
             .header(Extra::<ListId>::new(format!("Watchbell alerts <alerts.watchbell.{domain}>")))
             .header(Extra::<AlertHeader>::new(wire_id(&letter.id)));
-        if let Some(clock) = letter.facts.get("clock").and_then(|clock| clock.as_str().or_else(|| clock.get("id")?.as_str())) {
+        let leads = letter.facts.get("clock").and_then(|clock| clock.as_str().or_else(|| clock.get("id")?.as_str()));
+        if letter.clocks.len() > 1 {
+            message = message.header(Extra::<ClockHeader>::new(letter.clocks.join(", ")));
+        } else if let Some(clock) = leads {
             message = message.header(Extra::<ClockHeader>::new(clock));
         }
         if letter.urgency >= Urgency::Critical {

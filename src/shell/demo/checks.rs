@@ -143,12 +143,17 @@ pub fn duties(clocks: &[ClockLine], wanted: &[&str]) -> Result<(), String> {
     if absent.is_empty() { Ok(()) } else { Err(format!("no running clock with an article and a time for {}", absent.join(", "))) }
 }
 
+/// Whether a letter is about this clock, alone or among others.
+pub fn is_about(mail: &Mail, clock: &ClockLine) -> bool {
+    mail.header("X-Watchbell-Clock").is_some_and(|clocks| clocks.split(", ").any(|named| named.trim() == clock.id))
+}
+
 /// Whether a letter is about this clock, says what a person needs, and holds nothing that must not travel.
 ///
 /// # Errors
 /// What is wrong with it.
 pub fn letter(mail: &Mail, clock: &ClockLine, never: &[&str]) -> Result<(), String> {
-    if mail.header("X-Watchbell-Clock") != Some(clock.id.as_str()) {
+    if !is_about(mail, clock) {
         return Err(format!("a letter names another clock than {}", clock.id));
     }
     let (text, html) = (mail.text.as_deref().unwrap_or_default(), mail.html.as_deref().unwrap_or_default());
@@ -268,6 +273,8 @@ mod tests {
             target: None,
             zone: Zone::UTC,
             acknowledged: None,
+            owners: Vec::new(),
+            silenced: None,
             gaps: Some(2),
             missing: 1,
         }
@@ -362,6 +369,9 @@ mod tests {
         let never = ["ransom"];
         assert_eq!(letter(&mail(&clock), &clock, &never), Ok(()));
         let other = Mail { headers: vec![("X-Watchbell-Clock".into(), "inc-1~us.b~mercy".into())], ..mail(&clock) };
+        let among =
+            Mail { headers: vec![("X-Watchbell-Clock".into(), format!("inc-1~us.b~mercy, {}", clock.id))], ..mail(&clock) };
+        assert_eq!(letter(&among, &clock, &never), Ok(()));
         let textless = Mail { text: None, ..mail(&clock) };
         let pageless = Mail { html: None, ..mail(&clock) };
         let told = Mail { subject: "a ransom note".into(), ..mail(&clock) };

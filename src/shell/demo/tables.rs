@@ -98,7 +98,8 @@ pub fn letter(screen: &Screen, mail: &Mail, lines: usize) {
     }
     shown.push(String::new());
     let body = mail.text.as_deref().unwrap_or_default();
-    shown.extend(body.lines().take(lines).map(str::to_owned));
+    // A link that acknowledges is long, and no line of it is of use on paper.
+    shown.extend(body.lines().take(lines).map(|line| cut(line, COLUMNS - 5)));
     screen.quote(shown.iter().map(|line| line.trim_end()));
 }
 

@@ -7,7 +7,7 @@ use super::problem::Problem;
 use crate::domain::board::Card;
 use crate::domain::delivery_log::{self, AlertLine, AlertLog, AlertStanding};
 use crate::domain::ids::{AlertId, IncidentId};
-use crate::domain::incident::Command;
+use crate::domain::incident::{Command, Incident};
 use crate::domain::quarantine;
 use crate::shell::config::May;
 use crate::shell::wall_clock;
@@ -118,9 +118,9 @@ pub async fn redeliver(
 }
 
 async fn logs(app: &App, id: &IncidentId) -> Result<Vec<AlertLog>, Problem> {
-    // Read before the incident, so that nothing logged is of an alert not known yet.
     let events = app.desk.history(id).await?;
-    let incident = app.desk.incident(id).await?.ok_or_else(no_incident)?;
+    // From the same events, so that no alert stands otherwise than its log says.
+    let incident = Incident::replay(id, events.iter().map(|(at, event)| (*at, event))).ok_or_else(no_incident)?;
     Ok(delivery_log::logs(&incident, &events, wall_clock::now()))
 }
 

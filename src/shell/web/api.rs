@@ -98,7 +98,7 @@ pub fn channels(app: &App) -> BTreeMap<String, ChannelState> {
     failing.collect()
 }
 
-async fn incident(app: &App, id: &str) -> Result<Arc<Incident>, Problem> {
+pub(super) async fn incident(app: &App, id: &str) -> Result<Arc<Incident>, Problem> {
     let found = app.desk.incident(&IncidentId::from(id)).await?;
     found.ok_or_else(|| Problem::not_found("no-incident", "no such incident").hint("`GET /v1/incidents` lists them"))
 }
@@ -200,7 +200,7 @@ pub async fn list_clocks(State(app): State<Arc<App>>, headers: HeaderMap, Query(
     Ok(axum::Json(clocks))
 }
 
-fn clock_key(public: &str) -> Result<(IncidentId, ClockKey), Problem> {
+pub(super) fn clock_key(public: &str) -> Result<(IncidentId, ClockKey), Problem> {
     ClockKey::parse(public).ok_or_else(|| {
         Problem::not_found("no-clock", "that is no clock")
             .hint("a clock is named <incident>~<duty>~<organisation>; `GET /v1/clocks` lists them")
@@ -219,7 +219,7 @@ fn view(incident: &Incident, key: &ClockKey) -> Answer<ClockView> {
     view.map(axum::Json).ok_or_else(|| crate::domain::incident::Refusal::NoClock(key.clone()).into())
 }
 
-async fn act(app: &App, id: &IncidentId, key: &ClockKey, command: Command) -> Answer<ClockView> {
+pub(super) async fn act(app: &App, id: &IncidentId, key: &ClockKey, command: Command) -> Answer<ClockView> {
     let submitted = app.desk.submit(id, command, wall_clock::now()).await?;
     view(&submitted.incident, key)
 }
@@ -230,8 +230,8 @@ pub async fn ack(State(app): State<Arc<App>>, headers: HeaderMap, Path(public): 
     let (id, key) = clock_key(&public)?;
     let bytes = app.room.read(body, &headers, app.body_limit).await?.bytes;
     let ack: Ack = if bytes.is_empty() { Ack::default() } else { super::parse_json(&bytes)? };
-    let lease = ack.lease.map(|lease| lease.0);
-    act(&app, &id, &key, Command::Acknowledge { clock: key.clone(), by: caller.name, lease, via: "api".into() }).await
+    let (lease, team) = (ack.lease.map(|lease| lease.0), ack.team);
+    act(&app, &id, &key, Command::Acknowledge { clock: key.clone(), by: caller.name, team, lease, via: "api".into() }).await
 }
 
 /// `POST /v1/clocks/{id}/meet`

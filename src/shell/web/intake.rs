@@ -8,7 +8,8 @@ use super::admission::{self, Admitted, Knock};
 use super::extract::Path;
 use super::problem::Problem;
 use super::quarantine;
-use super::taking::{Delivery, Taken, take_reports};
+use super::subscription;
+use super::taking::{Delivery, Fault, Taken, take_reports};
 use crate::domain::ingest::{self, DeliveryMeta, EvidenceKind};
 use crate::shell::config::Source;
 use crate::shell::telemetry::IntakeLabels;
@@ -61,7 +62,13 @@ async fn take(app: &App, name: &str, url_key: Option<&str>, knock: Knock) -> Res
         headers: readable_headers(&headers, source),
         received_at: now,
     };
-    let delivery = Delivery { app, source, meta: &delivery, body: &body, now };
+    let delivery = Delivery { app, source, meta: &delivery, body, now };
+    if subscription::is_asked(&headers) {
+        return match subscription::confirm(source, body).await {
+            Ok(()) => Ok(Taken::nothing("confirmed")),
+            Err(problem) => quarantine::after_fault(&delivery, Fault::Stranger(problem)).await,
+        };
+    }
     let rules = app.desk.rules();
     match ingest::read(&source.mapping, &rules.rulebook.vocabulary, delivery.meta, body) {
         Ok(mut reports) => {

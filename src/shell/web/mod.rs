@@ -15,7 +15,10 @@ mod patience;
 mod problem;
 mod quarantine;
 mod relations;
+mod ringing;
+mod rotas;
 mod serve;
+mod subscription;
 mod taking;
 mod wire;
 
@@ -146,11 +149,18 @@ pub fn routes(app: Arc<App>) -> Router {
         .route("/v1/clocks", get(api::list_clocks))
         .route("/v1/clocks/{id}", get(api::show_clock))
         .route("/v1/clocks/{id}/ack", post(api::ack))
+        .route("/v1/clocks/{id}/ladder", get(ringing::ladder))
+        .route("/v1/clocks/{id}/hand-over", post(ringing::hand_over))
+        .route("/v1/clocks/{id}/silence", post(ringing::silence).delete(ringing::end_silence))
         .route("/v1/clocks/{id}/meet", post(api::meet))
         .route("/v1/clocks/{id}/determine", post(api::determine))
         .route("/v1/clocks/{id}/pause", post(api::pause))
         .route("/v1/clocks/{id}/resume", post(api::resume))
         .route("/v1/clocks/{id}/notice", get(api::notice))
+        .route("/v1/rotas", get(rotas::list))
+        .route("/v1/rotas/{name}", get(rotas::show))
+        .route("/v1/rotas/{name}/overrides", post(rotas::stand_in))
+        .route("/v1/rotas/{name}/overrides/{id}", axum::routing::delete(rotas::withdraw))
         .route("/v1/quarantine", get(quarantine::list))
         .route("/v1/quarantine/remap", post(quarantine::remap_all))
         .route("/v1/quarantine/{id}", get(quarantine::show))

@@ -197,6 +197,15 @@ impl From<Refusal> for Problem {
                 Self::invalid("no-hold", detail).hint("`watchbell rules explain DUTY` lists what may delay it")
             }
             Refusal::NoGround(_) => Self::invalid("no-ground", detail).hint("add `ground`: on what the judgement rests"),
+            Refusal::WhichTeam(_) => Self::invalid("which-team", detail).hint("say `team`, or be in one of them by name"),
+            Refusal::NoTeam { .. } => Self::invalid("no-team", detail).hint("`GET /v1/clocks/{id}/ladder` shows who must"),
+            Refusal::NotInTeam { .. } => Self::invalid("not-in-team", detail).hint("somebody of that team must say it"),
+            Refusal::NotOwner(_) => Self::conflict("not-owner", detail).hint("acknowledge it first: `POST /v1/clocks/{id}/ack`"),
+            Refusal::NoPerson { .. } => {
+                Self::invalid("no-person", detail).hint("give that [[person]] `reach` in the configuration")
+            }
+            Refusal::NotSilenced => Self::conflict("not-silenced", detail).hint("`GET /v1/clocks/{id}` shows how it stands"),
+            Refusal::Past { .. } => Self::invalid("past-time", detail).hint("give a moment to come, with its offset"),
             Refusal::NotAPerson(_) => {
                 Self::invalid("not-a-person", detail).hint("a named person answers it: `POST /v1/incidents/{id}/claims`")
             }

@@ -79,7 +79,7 @@ impl Taken {
 
 /// Why reports were not taken.
 pub enum Fault {
-    /// They name an organisation that the source does not speak for.
+    /// A person has to look: an organisation that the source does not speak for, a subscription nobody asked for.
     Stranger(Problem),
     /// The record cannot be kept now, or an error of ours.
     Ours(Problem),

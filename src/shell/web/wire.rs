@@ -21,11 +21,46 @@ pub struct Answers {
 
 /// `POST /v1/clocks/{id}/ack`
 #[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields, expecting = "an object, perhaps with `lease`")]
+#[serde(deny_unknown_fields, expecting = "an object, perhaps with `lease` and `team`")]
 pub struct Ack {
     /// For how long: `4h`.
     #[serde(default)]
     pub lease: Option<Length>,
+    /// For which team, where several must each acknowledge.
+    #[serde(default)]
+    pub team: Option<String>,
+}
+
+/// `POST /v1/clocks/{id}/hand-over`
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, expecting = "an object with `to`")]
+pub struct HandOver {
+    /// The person who is to take it.
+    pub to: String,
+}
+
+/// `POST /v1/clocks/{id}/silence`
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, expecting = "an object with `reason` and `until`")]
+pub struct SilenceClock {
+    /// Why nothing is to ring.
+    pub reason: String,
+    /// Until when.
+    pub until: ExplicitInstant,
+}
+
+/// `POST /v1/rotas/{name}/overrides`
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, expecting = "an object with `who`, `from`, `until` and `because`")]
+pub struct StandIn {
+    /// Who is on call instead.
+    pub who: String,
+    /// From when.
+    pub from: ExplicitInstant,
+    /// Until when.
+    pub until: ExplicitInstant,
+    /// Why.
+    pub because: String,
 }
 
 /// `POST /v1/clocks/{id}/meet`

@@ -13,21 +13,21 @@ use serde_json::{Value, json};
 
 /// Which clock, and where.
 #[derive(Debug, Args)]
-struct Which {
+pub(super) struct Which {
     /// The clock, as `watchbell clock list` names it
-    id: String,
+    pub(super) id: String,
     #[command(flatten)]
-    remote: Remote,
+    pub(super) remote: Remote,
 }
 
 impl Which {
-    async fn post(&self, verb: &str, body: &Value) -> Result<Answer, crate::shell::cli::client::ApiFault> {
+    pub(super) async fn post(&self, verb: &str, body: &Value) -> Result<Answer, crate::shell::cli::client::ApiFault> {
         self.remote.open()?.post(&["v1", "clocks", &self.id, verb], body).await
     }
 }
 
 /// Shows the clock as it is after an act: all of it as JSON, or what happened in a line.
-fn told(answer: &Answer, output: Output, say: impl FnOnce(&ClockView, Instant) -> String) -> Outcome {
+pub(super) fn told(answer: &Answer, output: Output, say: impl FnOnce(&ClockView, Instant) -> String) -> Outcome {
     match output {
         Output::Json => print_json(&answer.read::<Value>()?)?,
         Output::Text => print_text(&say(&answer.read()?, answer.now))?,
@@ -47,15 +47,24 @@ pub struct Acknowledge {
     /// For how long, such as 30m or 4h; the house's usual lease unless given
     #[arg(long = "for", value_name = "LENGTH", value_parser = length)]
     lease: Option<String>,
+    /// For which team, where several must each acknowledge; found by who is in them unless given
+    #[arg(long, value_name = "TEAM")]
+    team: Option<String>,
 }
 
-fn length(text: &str) -> Result<String, String> {
+pub(super) fn length(text: &str) -> Result<String, String> {
     parse_length(text).map(|_| text.to_owned()).ok_or_else(|| "write a length of time as `30m`, `4h` or `2d`".into())
 }
 
 impl Acknowledge {
     pub async fn run(self, output: Output) -> Outcome {
-        let body = self.lease.map_or_else(|| json!({}), |lease| json!({ "lease": lease }));
+        let mut body = json!({});
+        if let Some(lease) = self.lease {
+            body["lease"] = lease.into();
+        }
+        if let Some(team) = self.team {
+            body["team"] = team.into();
+        }
         let answer = self.which.post("ack", &body).await?;
         told(&answer, output, |view, now| match &view.line.acknowledged {
             Some((by, until)) => format!(

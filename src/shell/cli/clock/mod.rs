@@ -1,6 +1,8 @@
 //! `watchbell clock …`: see clocks, own them, meet them, record why nothing is owed.
 
 mod act;
+mod keep;
+mod ladder;
 mod list;
 mod show;
 
@@ -10,7 +12,7 @@ use super::Outcome;
 use super::output::Output;
 use clap::{Args, Subcommand};
 
-/// Clocks: list, show, acknowledge, meet, determine, pause, resume.
+/// Clocks: list, show, ladder, acknowledge, hand over, silence, meet, determine, pause, resume.
 #[derive(Debug, Args)]
 pub struct Clock {
     #[command(subcommand)]
@@ -25,6 +27,12 @@ enum Verb {
     Show(show::Show),
     /// Own a clock for a while: softer rungs wait for you, the clock keeps running
     Ack(act::Acknowledge),
+    /// Every rung, past and future: when, whom it reaches, what would keep it from ringing
+    Ladder(ladder::ShowLadder),
+    /// Hand a clock you own to another person, who is alerted
+    HandOver(keep::HandOver),
+    /// Keep a clock from ringing for a while, with a reason; never over the last call before the limit
+    Silence(keep::Silence),
     /// Record that the duty was met, with evidence
     Meet(act::Meet),
     /// Record the judgement that nothing is owed, with its ground and citation
@@ -41,6 +49,9 @@ impl Clock {
             Verb::List(list) => list.run(output).await,
             Verb::Show(show) => show.run(output).await,
             Verb::Ack(ack) => ack.run(output).await,
+            Verb::Ladder(ladder) => ladder.run(output).await,
+            Verb::HandOver(hand_over) => hand_over.run(output).await,
+            Verb::Silence(silence) => silence.run(output).await,
             Verb::Meet(meet) => meet.run(output).await,
             Verb::Determine(determine) => determine.run(output).await,
             Verb::Pause(pause) => pause.run(output).await,

@@ -90,6 +90,7 @@ fn summary(view: &ClockView, now: Instant) -> Vec<(&'static str, String)> {
     lines.push(("Started", format!("{started}, from {from}{settled}")));
     lines.push(("Counted from", view.start.event.clone()));
     lines.push(("Owned by", words::owner(line, now)));
+    lines.extend(view.silence_reason.iter().map(|reason| ("Silenced for", one_line(reason))));
     if let Some(gaps) = line.gaps {
         let lacks = if gaps == 0 { "complete".to_owned() } else { format!("lacks {}", counted(gaps, "element")) };
         lines.push(("Draft", format!("{lacks}; `watchbell notice show {}`", line.id)));
@@ -148,7 +149,7 @@ fn alerts(text: &mut String, alerts: &[AlertView], zone: Zone, now: Instant) {
         vec![
             words::moment(alert.due_at, zone, now),
             alert.rung.clone(),
-            alert.team.clone(),
+            alert.person.as_ref().map_or_else(|| alert.team.clone(), |person| format!("{}: {person}", alert.team)),
             alert.channel.clone(),
             format!("{} ({})", alert.state, counted(alert.attempts as usize, "attempt")),
             one_line(failure.split("\nhint:").next().unwrap_or_default()),

@@ -1,9 +1,11 @@
 //! `watchbell rules schema`
 
+use crate::domain::ingest::event_schema;
 use crate::domain::law::schema::PackFile;
 use crate::shell::cli::Outcome;
 use crate::shell::cli::exit::Exit;
 use crate::shell::cli::output::print_bytes;
+use crate::shell::rulebook;
 use clap::{Args, ValueEnum};
 
 /// The JSON Schema of a kind of file, for editors that complete and check TOML.
@@ -25,17 +27,20 @@ enum File {
     Overlay,
     /// cases.toml
     Cases,
+    /// The native event, with the built-in facts; `watchbell map --schema` prints it with the house's own
+    Event,
 }
 
 impl Schema {
     pub fn run(self) -> Outcome {
-        let file = match self.file {
-            File::Pack => PackFile::Pack,
-            File::Duty => PackFile::Duty,
-            File::Overlay => PackFile::Overlay,
-            File::Cases => PackFile::Cases,
+        let schema = match self.file {
+            File::Pack => PackFile::Pack.schema(),
+            File::Duty => PackFile::Duty.schema(),
+            File::Overlay => PackFile::Overlay.schema(),
+            File::Cases => PackFile::Cases.schema(),
+            File::Event => event_schema(&rulebook::check(&rulebook::texts(None)?)?.vocabulary),
         };
-        print_bytes(file.schema().as_bytes())?;
+        print_bytes(schema.as_bytes())?;
         Ok(Exit::Done)
     }
 }

@@ -12,6 +12,7 @@ use crate::shell::wall_clock;
 use crate::sim::read_mail::{Mail, read_mail};
 use crate::sim::smtp_sink::Received;
 use secrecy::ExposeSecret;
+use std::collections::BTreeSet;
 
 impl Story {
     pub(super) async fn letters(&mut self, card: &Card) -> Told {
@@ -26,20 +27,25 @@ impl Story {
             self.screen.line(&format!("   {} {}", self.screen.ink(Ink::Faint, &to), cut(&mail.subject, 66)));
         }
         self.screen.line("");
-        let about = |clock: &ClockLine| mails.iter().filter(|mail| mail.header("X-Watchbell-Clock") == Some(&clock.id)).collect();
+        let about = |clock: &ClockLine| mails.iter().filter(|mail| checks::is_about(mail, clock)).collect();
         let urgent: Vec<_> = tables::most_urgent(card).map(about).unwrap_or_default();
         if let Some(mail) = urgent.first() {
             tables::letter(&self.screen, mail, 21);
         }
-        let recorded = |view: &ClockView, channel: &str| {
-            view.alerts.iter().filter(|alert| alert.channel == channel && alert.state == "delivered").count()
+        let taken = |view: &ClockView, channel: &str| -> BTreeSet<String> {
+            let taken = view.alerts.iter().filter(|alert| alert.channel == channel && alert.state == "delivered");
+            taken.map(|alert| alert.id.clone()).collect()
         };
-        let outcome = views
-            .iter()
-            .try_for_each(|view| checks::letters(&about(&view.line), recorded(view, "mail"), &view.line, &NEVER_IN_AN_ALERT));
+        // A letter names the clocks that are open when it goes out: one that closed just before is not in it.
+        let open = views.iter().filter(|view| view.line.standing.is_open());
+        let outcome = open
+            .map(|view| checks::letters(&about(&view.line), taken(view, "mail").len(), &view.line, &NEVER_IN_AN_ALERT))
+            .find(Result::is_err)
+            .unwrap_or(Ok(()));
         let outcome = outcome.and(kept);
         self.note(Step::Rang, outcome, &format!("{} mails, each one on record with what the mail server answered", mails.len()));
-        let wanted = views.iter().map(|view| recorded(view, "soc-desk")).sum();
+        // One letter may be about many clocks.
+        let wanted = views.iter().flat_map(|view| taken(view, "soc-desk")).collect::<BTreeSet<String>>().len();
         let outcome = self.sound_webhooks(wanted);
         self.note(Step::Signed, outcome, &format!("{wanted} webhooks to the desk of the SOC, every signature sound"));
         Ok(())

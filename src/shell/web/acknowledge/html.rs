@@ -28,7 +28,7 @@ pub(super) struct Page {
 pub(super) fn clocks(invitation: &Invitation, incident: &Incident, fault: Option<&str>, now: Instant) -> Page {
     let known: Vec<(&ClockKey, &Clock)> = invitation.clocks.iter().filter_map(|key| incident.clocks.get_key_value(key)).collect();
     let open = known.iter().filter(|(_, clock)| clock.standing.is_open()).count();
-    let held = known.iter().filter(|(_, clock)| clock.standing.is_open() && clock.acknowledged.is_some()).count();
+    let held = known.iter().filter(|(_, clock)| clock.standing.is_open() && clock.owner().is_some()).count();
     let title = match (open, held) {
         (0, _) if known.len() == 1 => "This clock is closed",
         (0, _) => "These clocks are closed",
@@ -83,7 +83,7 @@ fn one_clock(body: &mut String, incident: &Incident, key: &ClockKey, clock: &Clo
     line("Owed by", organisation);
     line("Owed to", &law.addressee);
     line("Law", &law.cite);
-    match (&clock.acknowledged, clock.standing) {
+    match (clock.owner(), clock.standing) {
         (Some(lease), _) => line("Held by", &format!("{} until {}", lease.by, zone.in_words(lease.until))),
         (None, standing) if standing.is_open() => line("Held by", "nobody"),
         (None, Standing::Met) => line("Closed", "the duty was met"),

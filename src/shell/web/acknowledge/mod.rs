@@ -73,7 +73,11 @@ pub async fn take(State(app): State<Arc<App>>, Path(token): Path, body: Body) ->
     let mut taken = false;
     for clock in invitation.clocks.iter().filter(|clock| is_open(&incident, clock)) {
         let via = format!("link sent to {} over {}", invitation.to, invitation.channel);
-        let command = Command::Acknowledge { clock: clock.clone(), by: name.clone(), lease, via };
+        let (rules, sent_to) = (app.desk.rules(), invitation.address());
+        // Who an address belongs to is known better than what is typed.
+        let by = rules.house.person_at(&sent_to).unwrap_or(&name).to_owned();
+        let team = rules.house.team_at(&incident, clock, &sent_to);
+        let command = Command::Acknowledge { clock: clock.clone(), by, team, lease, via };
         match app.desk.submit(&invitation.incident, command, now).await {
             Ok(_) => taken = true,
             Err(SubmitError::Refused(refusal)) => refused = Some(refusal),

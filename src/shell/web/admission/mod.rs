@@ -17,6 +17,7 @@ mod room;
 
 pub use client_address::Proxies;
 pub use drill::HEADER as DRILL_HEADER;
+pub use fetch::document;
 pub use handshake::may_deliver;
 pub use issuers::Issuers;
 pub use peer::{Knock, Peer};

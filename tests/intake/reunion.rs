@@ -8,7 +8,7 @@ use watchbell::domain::facts::{Claim, Claimant};
 use watchbell::domain::ids::IncidentId;
 use watchbell::domain::incident::{
     Clock, ClockKey, Command, Decision, Event, Evidence, House, Incident, Moment, Opened, Opening, Profile, Received, Refusal,
-    Standing, Word, decide, goes_on_in,
+    Word, decide, goes_on_in,
 };
 use watchbell::domain::instant::{Duration, Instant, Zone, parse_rfc3339, rfc3339};
 use watchbell::domain::law::{Mode, Rulebook};
@@ -119,7 +119,7 @@ fn story(name: &str, opened_at: Instant, steps: &[Step]) -> Incident {
 /// `a` merged into `b`: what both are afterwards.
 fn merged(a: &Incident, b: &Incident, now: Instant) -> (Incident, Incident) {
     let b = done(b, Command::TakeIn { other: Arc::new(a.clone()), word: word() }, now);
-    let a = done(a, Command::HandOver { into: Arc::new(b.clone()), word: word() }, now);
+    let a = done(a, Command::MergeInto { into: Arc::new(b.clone()), word: word() }, now);
     (a, b)
 }
 
@@ -199,13 +199,13 @@ fn said_twice_or_after_a_crash_between_the_two_appends_it_comes_to_the_same() {
     let received = Received { external_id: Some("a".into()), ..Received::of("native", "a/late") };
     let said = claim("people.total", &json!(700), Claimant::Product("native".into()), now());
     let grown = done(&a, Command::Observe { received: received.clone(), claims: vec![said] }, now());
-    let hand_over = |into: &Incident| Command::HandOver { into: Arc::new(into.clone()), word: word() };
-    assert_eq!(submit(&grown, hand_over(&taken), now()).map(|_| ()), Err(Refusal::NotTakenIn));
+    let merge_into = |into: &Incident| Command::MergeInto { into: Arc::new(into.clone()), word: word() };
+    assert_eq!(submit(&grown, merge_into(&taken), now()).map(|_| ()), Err(Refusal::NotTakenIn));
     let taken_again = done(&taken, take_in(&grown), now());
     assert_eq!(taken_again.messages.len(), grown.messages.len() + b.messages.len(), "each once");
-    let gone = done(&grown, hand_over(&taken_again), now());
+    let gone = done(&grown, merge_into(&taken_again), now());
     assert_eq!(submit(&taken_again, take_in(&gone), now()).expect("taken").0, [], "once more changes nothing");
-    assert_eq!(submit(&gone, hand_over(&taken_again), now()).expect("taken").0, []);
+    assert_eq!(submit(&gone, merge_into(&taken_again), now()).expect("taken").0, []);
     // What comes for it goes on to the other.
     let observe = Command::Observe { received: Received { update_id: "a/x".into(), ..received }, claims: Vec::new() };
     assert_eq!(submit(&gone, observe, now()).map(|_| ()), Err(Refusal::Elsewhere(taken_again.id.clone())));
@@ -229,7 +229,7 @@ fn split_off_messages_open_an_incident_of_their_own_and_the_old_one_keeps_its_wo
     let new = decide(&id, None, open_split(&messages), &moment).expect("it opens").incident.expect("it is there");
     assert_eq!(new.book.standing("people.total").value(), old.book.standing("people.total").value());
     assert!(new.book.history("incident.cyber").is_empty() && new.book.history("breach.suspected").is_empty(), "only its own");
-    assert_eq!(new.clocks[&ClockKey::of("house.triage", "mercy")].standing, Standing::Running, "somebody is asked");
+    assert!(new.clocks[&ClockKey::of("house.triage", "mercy")].standing.is_open(), "somebody is asked");
     let marked = done(&old, Command::SplitOff { into: id.clone(), messages: messages.clone(), word: word() }, now());
     assert_eq!(marked.book, old.book);
     assert_eq!(marked.clocks, old.clocks);

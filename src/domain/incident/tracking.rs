@@ -1,0 +1,47 @@
+//! Channels that keep an incident of their own, such as a pager's, are told what became of a clock they
+//! were rung for: that somebody owns it, and that it asks for nothing any more.
+//!
+//! Only what people put on record closes anything there; a product's "resolved" closes no clock, and so
+//! nothing here.
+
+use super::alert::{Act, Alert, AlertQueued, AlertState};
+use super::command::Moment;
+use super::digest::id_of;
+use super::event::{ClockKey, Event};
+use super::house::Address;
+use super::state::Incident;
+use crate::domain::ids::AlertId;
+use crate::domain::instant::rfc3339;
+use std::collections::BTreeMap;
+
+/// What tracking channels are told of a clock, if they were rung for it.
+pub fn follow_up(incident: &Incident, key: &ClockKey, act: Act, moment: &Moment<'_>) -> Option<Event> {
+    let rung_there = |alert: &&Alert| {
+        // An attempt that failed may have arrived all the same.
+        alert.is_about(key)
+            && alert.queued.act.is_ring()
+            && alert.attempts > 0
+            && moment.house.tracking.contains(&alert.queued.channel)
+    };
+    let mut told: BTreeMap<Address, AlertQueued> = BTreeMap::new();
+    for alert in incident.alerts.values().filter(rung_there) {
+        let address = Address { channel: alert.queued.channel.clone(), to: alert.queued.to.clone() };
+        let parts = [&key.to_string(), act.word(), &rfc3339(moment.now), address.channel.as_str(), &address.to];
+        let id = id_of([incident.id.as_str()].into_iter().chain(parts));
+        told.insert(address, AlertQueued { id, act, ..alert.queued.clone() });
+    }
+    (!told.is_empty()).then(|| Event::Tracked { clock: key.clone(), alerts: told.into_values().collect() })
+}
+
+/// A ring that arrived after its clock had closed has opened something there again: it is closed once more.
+pub fn close_again(incident: &Incident, id: &AlertId, moment: &Moment<'_>) -> Option<Event> {
+    let alert = incident.alerts.get(id)?;
+    let delivered = matches!(alert.state, AlertState::Delivered { .. });
+    if !delivered || incident.is_wanted(alert) || !moment.house.tracking.contains(&alert.queued.channel) {
+        return None;
+    }
+    let clock = alert.about.first()?.clock.clone();
+    let act = Act::Resolve;
+    let queued = AlertQueued { id: id_of([id.as_str(), act.word()]), act, ..alert.queued.clone() };
+    Some(Event::Tracked { clock, alerts: vec![queued] })
+}

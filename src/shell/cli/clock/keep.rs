@@ -1,0 +1,75 @@
+//! `watchbell clock hand-over|silence`: who keeps a clock, and who keeps it quiet.
+
+use super::act::{Which, length, told};
+use crate::domain::escalation::parse_length;
+use crate::domain::instant::{Instant, rfc3339};
+use crate::shell::cli::instant_arg::instant;
+use crate::shell::cli::output::Output;
+use crate::shell::cli::{Outcome, words};
+use crate::shell::wall_clock;
+use clap::{ArgGroup, Args};
+use serde_json::json;
+
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  watchbell clock hand-over inc-7h3k9qd2w4xz8m5n~us.hipaa.individuals~mercy --to \"Priya Nair\"
+
+The person is alerted at once. You own the clock until they acknowledge it, and 30 minutes at most.")]
+pub struct HandOver {
+    #[command(flatten)]
+    which: Which,
+    /// To whom, by the name of a [[person]] who can be reached
+    #[arg(long, value_name = "PERSON")]
+    to: String,
+}
+
+impl HandOver {
+    pub async fn run(self, output: Output) -> Outcome {
+        let answer = self.which.post("hand-over", &json!({ "to": self.to })).await?;
+        told(&answer, output, |view, now| {
+            let until = view.line.acknowledged.as_ref().map_or(now, |(_, until)| *until);
+            let until = words::moment(until, view.line.zone, now);
+            format!("{} is alerted; it is yours until they acknowledge, and until {until} at most", self.to)
+        })
+    }
+}
+
+#[derive(Debug, Args)]
+#[command(group(ArgGroup::new("end").required(true).args(["until", "lasts", "over"])))]
+#[command(after_help = "Examples:
+  watchbell clock silence inc-7h3k9qd2w4xz8m5n~us.hipaa.individuals~mercy --for 2h --reason \"exercise of the mail team\"
+  watchbell clock silence inc-7h3k9qd2w4xz8m5n~us.hipaa.individuals~mercy --over
+
+A silence ends by itself, and no later than the last call before the limit. What fell due meanwhile rings then.")]
+pub struct Silence {
+    #[command(flatten)]
+    which: Which,
+    /// Why nothing is to ring; it goes into the record
+    #[arg(long, value_name = "TEXT", required_unless_present = "over")]
+    reason: Option<String>,
+    /// Until when: RFC 3339 with an offset
+    #[arg(long, value_name = "TIME", value_parser = instant)]
+    until: Option<Instant>,
+    /// For how long, such as 30m or 4h
+    #[arg(long = "for", id = "lasts", value_name = "LENGTH", value_parser = length)]
+    lasts: Option<String>,
+    /// End the silence that stands
+    #[arg(long)]
+    over: bool,
+}
+
+impl Silence {
+    pub async fn run(self, output: Output) -> Outcome {
+        if self.over {
+            let answer = self.which.remote.open()?.delete(&["v1", "clocks", &self.which.id, "silence"]).await?;
+            return told(&answer, output, |_, _| "the silence is over; what fell due meanwhile rings now".into());
+        }
+        let lasts = self.lasts.as_deref().and_then(parse_length).map(|lasts| wall_clock::now() + lasts);
+        let until = self.until.or(lasts).map(rfc3339).unwrap_or_default();
+        let answer = self.which.post("silence", &json!({ "reason": self.reason, "until": until })).await?;
+        told(&answer, output, |view, now| match &view.line.silenced {
+            Some((_, until)) => format!("nothing rings until {}", words::moment(*until, view.line.zone, now)),
+            None => "recorded".into(),
+        })
+    }
+}

@@ -1,0 +1,175 @@
+//! What a letter about one clock and about many says, over the example's house. With `WATCHBELL_PICTURES` set to a
+//! folder, the letters are kept there as a mail program gets them.
+
+mod support;
+
+use serde_json::json;
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::Arc;
+use support::ConfigText;
+use watchbell::domain::facts::{Claim, Claimant, Value};
+use watchbell::domain::ids::{AlertId, IncidentId};
+use watchbell::domain::incident::{
+    About, Act, Alert, AlertQueued, AlertState, ClockKey, Command, Incident, Opened, Opening, Received,
+};
+use watchbell::domain::instant::{Instant, parse_rfc3339};
+use watchbell::domain::law::Mode;
+use watchbell::shell::config::{self, Config};
+use watchbell::shell::delivery::{Letter, Urgency, html_body, text_body};
+use watchbell::shell::desk::Desk;
+use watchbell::shell::store::MemoryStore;
+use watchbell::shell::wording::compose;
+
+const LINK: &str = "https://watchbell.example.org/a/b64";
+
+fn at(text: &str) -> Instant {
+    parse_rfc3339(text).expect("an instant")
+}
+
+fn config() -> Config {
+    let text = ConfigText::example(Path::new("/nowhere"), SocketAddr::from(([127, 0, 0, 1], 9)));
+    let path = Path::new("/nowhere/watchbell.toml");
+    config::parse(path, text.text(), &BTreeMap::new(), at("2026-11-20T00:00:00Z")).unwrap_or_else(|fault| panic!("{fault}"))
+}
+
+/// An incident of the example's house, an hour old, in which a breach is suspected.
+async fn incident(now: Instant) -> Arc<Incident> {
+    let config = config();
+    let desk = Arc::new(Desk::new(Arc::new(MemoryStore::new()), Arc::clone(&config.rules), None));
+    let id = IncidentId::new("inc-7h3k9qd2w4xz8m5n");
+    let claim = |key: &str, value: Value, by: Claimant| Claim {
+        key: key.into(),
+        value: Some(value),
+        by,
+        at: now,
+        pointer: None,
+        ground: Some("files are locked".into()),
+        assumed: None,
+        settles: false,
+    };
+    let opening = Opening {
+        opened: Opened {
+            title: "Ransom note on PACS-01".into(),
+            severity: "high".into(),
+            kind: "security-alert".into(),
+            source: "native".into(),
+            external_id: "case-17".into(),
+            organisations: config.rules.organisations.iter().map(|(id, o)| (id.clone(), o.profile.clone())).collect(),
+        },
+        received: Received::of("native", "1"),
+        claims: vec![claim("event.received-at", Value::Instant(now), Claimant::Product("native".into()))],
+    };
+    desk.submit(&id, Command::Open(Box::new(opening)), now).await.unwrap_or_else(|error| panic!("{error}"));
+    let suspected = config.rules.rulebook.vocabulary.read("breach.suspected", &json!(true)).expect("a yes");
+    let claims = vec![claim("breach.suspected", suspected, Claimant::Person("Ada Keller".into()))];
+    desk.submit(&id, Command::Answer { claims }, now).await.unwrap_or_else(|error| panic!("{error}")).incident
+}
+
+fn open_clocks(incident: &Incident, due_at: Instant) -> Vec<About> {
+    let open = incident.clocks.iter().filter(|(_, clock)| clock.standing.is_open() && clock.law.mode != Mode::Shadow);
+    open.map(|(key, _)| About { clock: key.clone(), rung: "start".into(), due_at }).collect()
+}
+
+fn alert(about: &[About], queued_at: Instant) -> Alert {
+    let queued = AlertQueued {
+        id: AlertId::new("alr-1"),
+        channel: "mail".into(),
+        to: "soc@example.org".into(),
+        team: "soc".into(),
+        person: None,
+        rota: None,
+        act: Act::Ring,
+    };
+    Alert {
+        about: about.to_vec(),
+        queued_at,
+        queued,
+        state: AlertState::Waiting { next_at: queued_at },
+        attempts: 0,
+        last_failure: None,
+        failures: None,
+        in_stead_of: None,
+        fell_back_to: None,
+    }
+}
+
+fn letter(incident: &Incident, about: &[About], now: Instant) -> Letter {
+    compose(incident, &AlertId::new("alr-1"), &alert(about, now), Some(LINK.into()), now).expect("there are clocks")
+}
+
+fn keep(name: &str, letter: &Letter) {
+    let Some(folder) = std::env::var_os("WATCHBELL_PICTURES") else { return };
+    for (end, text) in [("html", html_body(letter)), ("txt", format!("Subject: {}\n\n{}", letter.subject, text_body(letter)))] {
+        std::fs::write(Path::new(&folder).join(format!("{name}.{end}")), text).expect("a letter is kept");
+    }
+}
+
+#[tokio::test]
+async fn a_letter_about_one_clock_says_the_time_left_and_the_local_time_in_its_subject() {
+    let now = at("2026-11-20T03:00:00Z");
+    let incident = incident(now).await;
+    let all = open_clocks(&incident, now);
+    for one in &all {
+        let letter = letter(&incident, std::slice::from_ref(one), now);
+        let law = &incident.clocks[&one.clock].law;
+        let until = law.limit().map(|limit| law.deadlines.operational.zone.in_words(limit));
+        match until {
+            Some(until) => {
+                assert!(
+                    letter.subject.contains(" left: ") && letter.subject.contains(&format!(", until {until} (")),
+                    "{}",
+                    letter.subject
+                );
+            }
+            None => assert!(letter.subject.starts_with("Without delay: "), "{}", letter.subject),
+        }
+        assert_eq!(letter.clocks, [one.clock.public(&incident.id)]);
+        assert_eq!(letter.link.as_deref(), Some(LINK));
+        for text in [letter.subject.clone(), text_body(&letter), html_body(&letter), letter.facts.to_string()] {
+            assert!(!text.contains("Ransom") && !text.contains("locked"), "thin: {text}");
+        }
+    }
+    keep("one", &letter(&incident, &all[..1], now));
+}
+
+#[tokio::test]
+async fn a_letter_about_many_clocks_leads_with_the_most_urgent_and_lists_the_others() {
+    let now = at("2026-11-20T03:00:00Z");
+    let incident = incident(now).await;
+    let mut all = open_clocks(&incident, now);
+    assert!(all.len() > 3, "{} clocks", all.len());
+    let expected = letter(&incident, &all, now);
+    all.reverse();
+    let letter = letter(&incident, &all, now);
+    assert_eq!(letter, expected, "whatever the order they come in");
+    let soonest = |key: &str| {
+        let (_, key) = ClockKey::parse(key).expect("a clock");
+        incident.clocks[&key].law.until().expect("it has a limit or a target")
+    };
+    let untils: Vec<Instant> = letter.clocks.iter().map(|key| soonest(key)).collect();
+    assert!(untils.is_sorted() && untils.len() == all.len(), "{untils:?}");
+    let others = all.len() - 1;
+    assert!(letter.subject.contains(&format!(" and {others} more, until ")), "{}", letter.subject);
+    assert!(letter.heading.ends_with(&format!(", and {others} more clocks")), "{}", letter.heading);
+    let text = text_body(&letter);
+    for (nth, key) in letter.clocks.iter().enumerate().skip(1) {
+        let (_, key) = ClockKey::parse(key).expect("a clock");
+        let law = &incident.clocks[&key].law;
+        assert!(text.contains(&format!("Clock {}", nth + 1)), "{text}");
+        assert!(letter.lines.iter().any(|(_, line)| line.contains(&law.title) && line.contains(&law.cite)), "{}", law.title);
+    }
+    assert_eq!(letter.facts["clocks"].as_array().map(Vec::len), Some(all.len()));
+    keep("many", &letter);
+}
+
+#[tokio::test]
+async fn a_letter_is_as_loud_as_its_loudest_clock() {
+    let now = at("2026-11-20T03:00:00Z");
+    let incident = incident(now).await;
+    let all = open_clocks(&incident, now);
+    let first = all.iter().filter_map(|about| incident.clocks[&about.clock].law.limit()).min().expect("a limit");
+    assert_eq!(letter(&incident, &all, first + watchbell::domain::instant::Duration::seconds(1)).urgency, Urgency::Overdue);
+    assert!(compose(&incident, &AlertId::new("alr-1"), &alert(&[], now), None, now).is_none());
+}
