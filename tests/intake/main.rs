@@ -7,6 +7,7 @@ mod crowds;
 mod drills;
 mod faults;
 mod joins;
+mod payloads;
 mod people;
 mod proofs;
 mod quarantine;

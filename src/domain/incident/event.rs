@@ -9,6 +9,7 @@ use crate::domain::ids::{AlertId, DutyId, IncidentId, OrganisationId, PackId, So
 use crate::domain::instant::{Instant, Zone};
 use crate::domain::law::assess::{Deadlines, Started};
 use crate::domain::law::{Mode, Verification};
+use crate::domain::payload::Sealed;
 use crate::domain::repeated::Repeated;
 use crate::domain::severity::Suggestion;
 use serde::{Deserialize, Serialize};
@@ -429,9 +430,12 @@ pub struct Received {
     pub status: Option<String>,
     /// SHA-256 of the message, in hex.
     pub sha256: String,
-    /// The message itself, if it is text.
+    /// The message itself, as it was kept before messages were sealed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub raw: Option<String>,
+    /// The message itself. Of a large batch the first report keeps it for all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sealed: Option<Box<Sealed>>,
     /// Look-alikes that pre-fill a question and claim nothing: label, value, pointer.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub hints: Vec<(String, String, String)>,
@@ -456,6 +460,7 @@ impl Received {
             status: None,
             sha256: String::new(),
             raw: None,
+            sealed: None,
             hints: Vec::new(),
             remarks: Vec::new(),
         }

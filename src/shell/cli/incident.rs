@@ -2,6 +2,7 @@
 
 use super::client::Remote;
 use super::exit::Exit;
+use super::incident_message::ShowMessage;
 use super::incident_relations::{Merge, Split};
 use super::output::{Output, counted, one_line, print_json, print_text};
 use super::{Outcome, board, clock, table, words};
@@ -28,6 +29,8 @@ enum Verb {
     List(List),
     /// One incident: clocks, open questions, facts, grounds on which nothing is owed
     Show(Show),
+    /// A message as it came, while it is kept
+    Message(ShowMessage),
     /// Two incidents are the same: one goes on with what is known of both
     Merge(Merge),
     /// Messages are about something else: they become an incident of their own
@@ -59,6 +62,7 @@ impl Incident {
         match self.verb {
             Verb::List(list) => list.run(output).await,
             Verb::Show(show) => show.run(output).await,
+            Verb::Message(message) => message.run(output).await,
             Verb::Merge(merge) => merge.run(output).await,
             Verb::Split(split) => split.run(output).await,
         }

@@ -62,7 +62,7 @@ async fn take(app: &App, name: &str, url_key: Option<&str>, knock: Knock) -> Res
         headers: readable_headers(&headers, source),
         received_at: now,
     };
-    let delivery = Delivery { app, source, meta: &delivery, body, now };
+    let delivery = Delivery { app, source, meta: &delivery, body, now, note: None };
     if subscription::is_asked(&headers) {
         return match subscription::confirm(source, body).await {
             Ok(()) => Ok(Taken::nothing("confirmed")),

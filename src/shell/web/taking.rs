@@ -11,10 +11,12 @@ use crate::domain::facts::Claim;
 use crate::domain::hex::hex;
 use crate::domain::ids::{IncidentId, OrganisationId};
 use crate::domain::incident::{Command, Opened, Opening, Profile, Received, Refusal};
-use crate::domain::ingest::{DeliveryMeta, EvidenceKind, Report};
+use crate::domain::ingest::{DeliveryMeta, EvidenceKind, Hint, Report};
 use crate::domain::instant::{Duration, Instant};
 use crate::domain::joining::Marked;
+use crate::domain::payload::Sealed;
 use crate::domain::quarantine::NOTED;
+use crate::domain::redaction::Redacted;
 use crate::domain::repeated::Repeated;
 use crate::shell::config::Source;
 use crate::shell::desk::SubmitError;
@@ -47,6 +49,23 @@ pub struct Delivery<'a> {
     pub body: &'a [u8],
     /// Now, which may be long after it came in.
     pub now: Instant,
+    /// What is to be said of reading it beside what the mapping says.
+    pub note: Option<&'a str>,
+}
+
+impl Delivery<'_> {
+    /// The message as it is kept: redacted, and sealed under the key of the day. `sha256` is that of the message as it came.
+    pub fn seal(&self, sha256: &str) -> Result<Sealed, Problem> {
+        let live = self.app.live();
+        let sealed = match std::str::from_utf8(self.body) {
+            Ok(text) => {
+                let Redacted { text, rules } = live.payloads.redactor.message(text);
+                self.app.keys.seal(text.as_bytes(), sha256, rules, self.now)
+            }
+            Err(_) => self.app.keys.seal(self.body, sha256, Default::default(), self.now),
+        };
+        sealed.map_err(|error| Problem::unavailable(format!("the message cannot be sealed under the key of today: {error}")))
+    }
 }
 
 /// The answer to a delivery.
@@ -85,6 +104,12 @@ pub enum Fault {
     Ours(Problem),
 }
 
+impl From<Problem> for Fault {
+    fn from(problem: Problem) -> Self {
+        Self::Ours(problem)
+    }
+}
+
 impl From<SubmitError> for Fault {
     fn from(error: SubmitError) -> Self {
         Self::Ours(error.into())
@@ -102,7 +127,7 @@ pub async fn take_reports(delivery: &Delivery<'_>, reports: Vec<Report>) -> Resu
     let concerned = concerned.map_err(Fault::Stranger)?;
     let sha256 = hex(&Sha256::digest(body));
     let mut taken = Taken { duplicate: true, ..Taken::nothing("accepted") };
-    let (count, mut noted) = (reports.len(), 0);
+    let (count, mut noted, mut sealed) = (reports.len(), 0, None);
     for (nth, (report, organisations)) in reports.into_iter().zip(concerned).enumerate() {
         taken.remarks.extend(report.remarks.iter().map(|remark| remark.text.clone()));
         if matches!(report.kind, EvidenceKind::TestOrSample | EvidenceKind::PassedControl) {
@@ -112,8 +137,11 @@ pub async fn take_reports(delivery: &Delivery<'_>, reports: Vec<Report>) -> Resu
             continue;
         }
         let whole = nth == 0 || body.len() <= RAW_PER_REPORT_MAX;
-        let raw = whole.then(|| std::str::from_utf8(body).ok().map(str::to_owned)).flatten();
-        let (incident, duplicate) = take_report(delivery, report, organisations, &sha256, raw).await?;
+        if sealed.is_none() {
+            sealed = Some(delivery.seal(&sha256)?);
+        }
+        let of_report = sealed.clone().filter(|_| whole);
+        let (incident, duplicate) = take_report(delivery, report, organisations, &sha256, of_report).await?;
         taken.duplicate &= duplicate;
         if count > 1 {
             taken.incidents.push(incident.clone());
@@ -134,13 +162,17 @@ async fn take_report(
     report: Report,
     organisations: Organisations,
     sha256: &str,
-    raw: Option<String>,
+    sealed: Option<Sealed>,
 ) -> Result<(IncidentId, bool), Fault> {
     let Delivery { app, source, meta, now, .. } = *delivery;
     let identity = report.external_id.clone().unwrap_or_else(|| report.update_id.clone());
     let tenant = report.tenant.clone().unwrap_or_default();
     let delivery_key = key(b'd', &[source.name.as_str(), &tenant, &identity, &report.update_id]);
     let incident_key = key(b'x', &[source.name.as_str(), &tenant, &identity]);
+    let live = app.live();
+    let redactor = &live.payloads.redactor;
+    let title = redactor.text(report.title.clone());
+    let hint = |hint: &Hint| (hint.label.clone(), redactor.value(&hint.pointer, hint.value.clone()), hint.pointer.clone());
     let received = Received {
         external_id: Some(identity.clone()),
         tenant: report.tenant.clone(),
@@ -148,9 +180,14 @@ async fn take_report(
         came_at: (now - meta.received_at > AT_ONCE).then_some(meta.received_at),
         status: report.status.clone(),
         sha256: sha256.to_owned(),
-        raw,
-        hints: report.hints.iter().map(|hint| (hint.label.clone(), hint.value.clone(), hint.pointer.clone())).collect(),
-        remarks: report.remarks.iter().map(|remark| remark.text.clone()).collect(),
+        sealed: sealed.map(Box::new),
+        hints: report.hints.iter().map(hint).collect(),
+        remarks: report
+            .remarks
+            .iter()
+            .map(|remark| redactor.text(remark.text.clone()))
+            .chain(delivery.note.map(str::to_owned))
+            .collect(),
         ..Received::of(source.name.clone(), report.update_id.clone())
     };
     let mut claims = report.claims.clone();
@@ -176,13 +213,13 @@ async fn take_report(
             }
             (None, Some((joined, rule))) => {
                 unique.push(incident_key.clone());
-                let received = Received { joined: Some(rule), title: Some(report.title.clone()), ..received.clone() };
+                let received = Received { joined: Some(rule), title: Some(title.clone()), ..received.clone() };
                 (joined, Command::Observe { received, claims: claims.clone() })
             }
             (None, None) => {
                 unique.push(incident_key.clone());
                 let opened = Opened {
-                    title: report.title.clone(),
+                    title: title.clone(),
                     severity: report.severity.name().to_owned(),
                     kind: report.kind.name().to_owned(),
                     source: source.name.clone(),
