@@ -4,7 +4,7 @@
 
 use super::ids::{DutyId, FactKey, IncidentId};
 use super::incident::{
-    AlertState, Clock, ClockKey, Incident, Message, Moment, Relation, RelationKind, Standing, WouldBe, if_a_breach,
+    AlertState, Clock, ClockKey, Incident, Lookalike, Message, Moment, Relation, RelationKind, Standing, WouldBe, if_a_breach,
 };
 use super::instant::{Instant, Zone};
 use super::law::{Mode, Rulebook, Verification};
@@ -110,8 +110,8 @@ pub struct IncidentView {
     pub questions: Vec<Question>,
     /// While nobody has said whether this may be a breach: the limits that would run if it is, the nearest first.
     pub if_a_breach: Vec<SupposedLimit>,
-    /// Look-alikes that may help to answer: label, value, pointer.
-    pub hints: Vec<(String, String, String)>,
+    /// Look-alikes that may help to answer.
+    pub hints: Vec<Lookalike>,
     /// Oddities in reading the messages.
     pub remarks: Vec<String>,
     /// Duties found not owed: ground, citation, names and time.
@@ -190,6 +190,9 @@ pub struct Question {
     pub needs_ground: bool,
     /// The duties it would settle.
     pub settles: Vec<String>,
+    /// What stood in the messages about this fact. Nobody has said so: it answers nothing by itself.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub hints: Vec<Lookalike>,
 }
 
 /// A duty found not owed.
@@ -476,6 +479,7 @@ pub fn questions(incident: &Incident, rulebook: &Rulebook) -> Vec<Question> {
             example: entry.kind.example(),
             needs_ground: entry.judgement,
             settles,
+            hints: hints_about(incident, fact.as_str()),
         });
     }
     // The house's own clock asks the question that opens all others.
@@ -494,10 +498,17 @@ pub fn questions(incident: &Incident, rulebook: &Rulebook) -> Vec<Question> {
                 example: entry.kind.example(),
                 needs_ground: entry.judgement,
                 settles: vec!["house.triage".into()],
+                hints: hints_about(incident, entry.key.as_str()),
             },
         );
     }
     questions
+}
+
+/// The look-alikes about a fact.
+fn hints_about(incident: &Incident, fact: &str) -> Vec<Lookalike> {
+    let about = incident.hints.iter().filter(|hint| hint.about.as_ref().is_some_and(|about| about.as_str() == fact));
+    about.cloned().collect()
 }
 
 /// How much a clock weighs for what is asked first; the least first.

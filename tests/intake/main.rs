@@ -6,6 +6,7 @@ mod credentials;
 mod crowds;
 mod drills;
 mod faults;
+mod hints;
 mod joins;
 mod payloads;
 mod people;

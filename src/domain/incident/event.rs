@@ -2,6 +2,7 @@
 
 use super::alert::{AlertQueued, DeliveryResult};
 use super::command::{Evidence, HoldStatement};
+use super::lookalike::Lookalike;
 use super::relation::{Inheritance, Word};
 use crate::domain::clocks::Pause;
 use crate::domain::facts::{Book, Claim};
@@ -436,9 +437,9 @@ pub struct Received {
     /// The message itself. Of a large batch the first report keeps it for all.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sealed: Option<Box<Sealed>>,
-    /// Look-alikes that pre-fill a question and claim nothing: label, value, pointer.
+    /// Look-alikes that help to answer a question and claim nothing.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub hints: Vec<(String, String, String)>,
+    pub hints: Vec<Lookalike>,
     /// Assumptions and oddities in reading it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub remarks: Vec<String>,

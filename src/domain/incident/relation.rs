@@ -4,6 +4,7 @@
 //! their claimants and instants; the other keeps its own and points there. Both records say so.
 
 use super::event::ClockKey;
+use super::lookalike::Lookalike;
 use super::message::Message;
 use crate::domain::facts::{Book, Claim, ClaimId};
 use crate::domain::ids::{IncidentId, SourceId};
@@ -33,9 +34,9 @@ pub struct Inheritance {
     pub messages: Vec<Message>,
     /// Claims.
     pub claims: Vec<Inherited>,
-    /// Look-alikes that pre-fill questions: label, value, pointer.
+    /// Look-alikes that help to answer questions.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
-    pub hints: BTreeSet<(String, String, String)>,
+    pub hints: BTreeSet<Lookalike>,
     /// Oddities in reading the messages.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub remarks: BTreeSet<String>,

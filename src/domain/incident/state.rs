@@ -4,6 +4,7 @@ use super::alert::{About, Alert, AlertQueued, AlertState, DeliveryResult};
 use super::command::{Evidence, HoldStatement};
 use super::event::{ClockKey, ClockLaw, Draft, Event, Opened, Standing};
 use super::leases::{self, Acknowledgement, Silence};
+use super::lookalike::Lookalike;
 use super::message::Message;
 use super::relation::{Inheritance, Inherited, Relation, RelationKind, Relations, TakenIn, Word};
 use crate::domain::clocks::Hold;
@@ -33,8 +34,8 @@ pub struct Incident {
     pub messages: Vec<Message>,
     /// The sender's last word for its state; it never stops a clock.
     pub status: Option<String>,
-    /// Look-alikes that pre-fill questions: label, value, pointer.
-    pub hints: BTreeSet<(String, String, String)>,
+    /// Look-alikes that help to answer questions.
+    pub hints: BTreeSet<Lookalike>,
     /// Oddities in reading the messages.
     pub remarks: BTreeSet<String>,
     /// The last suggestion of a risk by group of people, `None` for all, and when it was recorded.

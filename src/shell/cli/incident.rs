@@ -15,6 +15,8 @@ use std::fmt::Write;
 
 /// So many messages are shown; there may be thousands.
 const MESSAGES_SHOWN: usize = 20;
+/// How many hints are shown at one question.
+const HINTS_SHOWN: usize = 3;
 
 /// Incidents: list them, or show one with its facts, questions and clocks.
 #[derive(Debug, Args)]
@@ -135,7 +137,7 @@ fn text(view: &IncidentView, now: Instant) -> String {
     not_owed(view, now, &mut text);
     if !view.hints.is_empty() {
         text.push_str("\nHints in the messages. Nobody claims these; they may help to answer.\n\n");
-        let rows = view.hints.iter().map(|(label, value, pointer)| vec![label.clone(), one_line(value), pointer.clone()]);
+        let rows = view.hints.iter().map(|hint| vec![hint.label.clone(), one_line(&hint.value), hint.pointer.clone()]);
         text.push_str(&table::indented(2, &["LABEL", "VALUE", "WHERE"], rows));
     }
     if !view.remarks.is_empty() {
@@ -238,9 +240,17 @@ fn questions(view: &IncidentView, text: &mut String) {
             nth += 1;
             let _ = writeln!(text, "\n  {nth:>3}. {}", question.question);
             question.help.iter().for_each(|help| _ = writeln!(text, "       {help}"));
+            hints(question).for_each(|hint| _ = writeln!(text, "       {hint}"));
             let _ = writeln!(text, "       {}    ({})", example(question), question.expects);
         }
     }
+}
+
+/// What stood in the messages about a question, a line each.
+pub fn hints(question: &Question) -> impl Iterator<Item = String> {
+    let more = question.hints.len().saturating_sub(HINTS_SHOWN);
+    let shown = question.hints.iter().take(HINTS_SHOWN).map(|hint| one_line(&hint.in_words()));
+    shown.chain((more > 0).then(|| format!("{} of the kind: -o json shows them", counted(more, "further hint"))))
 }
 
 /// `breach.suspected=true --ground "…"`, with the value quoted for a shell where it needs that.

@@ -10,7 +10,7 @@ use super::quarantine;
 use crate::domain::facts::Claim;
 use crate::domain::hex::hex;
 use crate::domain::ids::{IncidentId, OrganisationId};
-use crate::domain::incident::{Command, Opened, Opening, Profile, Received, Refusal};
+use crate::domain::incident::{Command, Lookalike, Opened, Opening, Profile, Received, Refusal};
 use crate::domain::ingest::{DeliveryMeta, EvidenceKind, Hint, Report};
 use crate::domain::instant::{Duration, Instant};
 use crate::domain::joining::Marked;
@@ -172,7 +172,12 @@ async fn take_report(
     let live = app.live();
     let redactor = &live.payloads.redactor;
     let title = redactor.text(report.title.clone());
-    let hint = |hint: &Hint| (hint.label.clone(), redactor.value(&hint.pointer, hint.value.clone()), hint.pointer.clone());
+    let hint = |hint: &Hint| Lookalike {
+        label: hint.label.clone(),
+        value: redactor.value(&hint.pointer, hint.value.clone()),
+        pointer: hint.pointer.clone(),
+        about: hint.about.clone(),
+    };
     let received = Received {
         external_id: Some(identity.clone()),
         tenant: report.tenant.clone(),
