@@ -64,12 +64,14 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
             "shell::reunite",
             "shell::scheduler",
             "shell::telemetry",
+            "shell::watch::Receipts",
             "shell::unique",
             "shell::wall_clock",
             "shell::web",
         ],
     ),
     ("shell", &["domain", "shell", "sim"]),
+    ("sim/rehearsal", &["domain", "shell", "sim"]),
     ("sim", &["domain", "sim"]),
 ];
 
@@ -88,6 +90,7 @@ const ONE_ROOM: &[(&str, &[&str], &str)] = &[
     ),
     ("minijinja", &["domain/notices"], "templates belong to domain/notices"),
     ("prometheus_client", &["shell/telemetry.rs"], "metrics are declared in shell/telemetry.rs"),
+    ("icalendar", &["shell/web/calendar.rs"], "the calendar feed is the only user of icalendar"),
     ("clap", &["shell/cli"], "the command line belongs to shell/cli"),
     ("axum", &["shell/web", "sim/webhook_sink.rs"], "HTTP serving belongs to shell/web; sim/webhook_sink.rs plays a receiver"),
 ];

@@ -9,10 +9,11 @@ use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::task::JoinSet;
+use watchbell::domain::instant;
 use watchbell::domain::standard_webhooks::read_secret;
-use watchbell::shell::wall_clock::stopwatch;
+use watchbell::shell::wall_clock::{sleep, stopwatch};
 
-/// Connections at once.
+/// Connections at once, where nothing else is said.
 pub const CONNECTIONS: usize = 64;
 
 /// What came of it.
@@ -23,6 +24,26 @@ pub struct Outcome {
     pub per_second: f64,
     /// Every request's time from its first byte sent to its last byte answered, in microseconds, sorted.
     pub latencies_us: Vec<u32>,
+    /// Requests that were asked to come back later: 429 or 503.
+    pub refused: usize,
+}
+
+/// Who posts.
+#[derive(Clone, Copy)]
+pub struct Crowd {
+    /// Connections at once.
+    pub connections: usize,
+    /// How each shows who it is.
+    pub proof: Proof,
+    /// Whether being asked to come back later is an answer that counts.
+    pub may_be_refused: bool,
+}
+
+impl Crowd {
+    /// The usual number of connections, each of which must be served.
+    pub fn usual(proof: Proof) -> Self {
+        Self { connections: CONNECTIONS, proof, may_be_refused: false }
+    }
 }
 
 impl Outcome {
@@ -36,45 +57,52 @@ impl Outcome {
 /// Posts alerts for a while, each with the next number.
 ///
 /// # Panics
-/// When an answer is anything but 202 for something new: such a figure would mean nothing.
-pub fn post(address: SocketAddr, alerts: &Arc<Alerts>, next: &Arc<AtomicU64>, proof: Proof, length: Duration) -> Outcome {
+/// When an answer is neither 202 for something new nor a refusal that is expected: such a figure would mean nothing.
+pub fn post(address: SocketAddr, alerts: &Arc<Alerts>, next: &Arc<AtomicU64>, crowd: Crowd, length: Duration) -> Outcome {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     let started = stopwatch();
-    let latencies = runtime.block_on(async {
+    let served = runtime.block_on(async {
         let mut connections = JoinSet::new();
-        for _ in 0..CONNECTIONS {
+        for _ in 0..crowd.connections {
             let (alerts, next) = (Arc::clone(alerts), Arc::clone(next));
-            connections.spawn(async move { connection(address, &alerts, &next, proof, length).await });
+            connections.spawn(async move { connection(address, &alerts, &next, crowd, length).await });
         }
         connections.join_all().await
     });
     let elapsed_s = started.elapsed().as_secs_f64();
-    let mut latencies_us = latencies.concat();
+    let refused = served.iter().map(|(_, refused)| refused).sum();
+    let mut latencies_us: Vec<u32> = served.into_iter().flat_map(|(latencies_us, _)| latencies_us).collect();
     latencies_us.sort_unstable();
     let requests = latencies_us.len();
-    Outcome { requests, per_second: requests as f64 / elapsed_s, latencies_us }
+    Outcome { requests, per_second: requests as f64 / elapsed_s, latencies_us, refused }
 }
 
-async fn connection(address: SocketAddr, alerts: &Alerts, next: &AtomicU64, proof: Proof, length: Duration) -> Vec<u32> {
+/// The latencies of what was taken, and how much was refused.
+async fn connection(address: SocketAddr, alerts: &Alerts, next: &AtomicU64, crowd: Crowd, length: Duration) -> (Vec<u32>, usize) {
     let secret = read_secret(SECRET).expect("a sound secret");
     let mut stream = TcpStream::connect(address).await.expect("the server listens");
     stream.set_nodelay(true).expect("a socket option");
     let mut answer = Vec::with_capacity(4096);
-    let mut latencies_us = Vec::new();
+    let (mut latencies_us, mut refused) = (Vec::new(), 0);
     let started = stopwatch();
     while started.elapsed() < length {
         let number = next.fetch_add(1, Ordering::Relaxed);
-        let request = alerts.request(number, proof, secret.expose_secret());
+        let request = alerts.request(number, crowd.proof, secret.expose_secret());
         let sent = stopwatch();
         stream.write_all(&request).await.expect("the server reads");
-        read_answer(&mut stream, &mut answer).await;
-        latencies_us.push(u32::try_from(sent.elapsed().as_micros()).unwrap_or(u32::MAX));
+        if read_answer(&mut stream, &mut answer, crowd.may_be_refused).await {
+            latencies_us.push(u32::try_from(sent.elapsed().as_micros()).unwrap_or(u32::MAX));
+        } else {
+            refused += 1;
+            // A sender that does not read `Retry-After`, and is not a flood either.
+            sleep(instant::Duration::milliseconds(50)).await;
+        }
     }
-    latencies_us
+    (latencies_us, refused)
 }
 
-/// Reads one answer with a length, and looks whether it is the one that counts.
-async fn read_answer(stream: &mut TcpStream, answer: &mut Vec<u8>) {
+/// Reads one answer with a length, and looks whether it is the one that counts; false is a refusal.
+async fn read_answer(stream: &mut TcpStream, answer: &mut Vec<u8>, may_be_refused: bool) -> bool {
     answer.clear();
     let whole = loop {
         let read = stream.read_buf(answer).await.expect("the server answers");
@@ -86,7 +114,12 @@ async fn read_answer(stream: &mut TcpStream, answer: &mut Vec<u8>) {
         }
     };
     let text = String::from_utf8_lossy(&answer[..whole]);
+    if may_be_refused && (text.starts_with("HTTP/1.1 429 ") || text.starts_with("HTTP/1.1 503 ")) {
+        assert!(text.contains("retry-after: "), "a refusal that does not say when to come back: {text}");
+        return false;
+    }
     assert!(text.starts_with("HTTP/1.1 202 ") && text.contains("\"duplicate\":false"), "an answer that does not count: {text}");
+    true
 }
 
 /// The length of an answer, once its head is there.

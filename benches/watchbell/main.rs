@@ -4,18 +4,21 @@
 //! machine's cores with what it measures. Figures that are compared are taken in turn, round by
 //! round, and the median is shown. The table at the end is for the README.
 //!
-//! `cargo bench --bench watchbell -- post store start assess` takes some of the parts; `quick`
+//! `cargo bench --bench watchbell -- post crowd store start assess ring idle` takes some of the parts; `quick`
 //! makes all of them short.
 
 mod alert;
 mod assess;
 mod bare;
+mod crowd;
+mod idle;
 mod load;
 mod machine;
 mod opening;
 mod post;
 mod process;
 mod report;
+mod ring;
 mod start;
 mod store;
 
@@ -48,6 +51,9 @@ fn main() {
     if plan.includes("post") {
         post::measure(&plan, folder.path(), &mut report);
     }
+    if plan.includes("crowd") {
+        crowd::measure(&plan, folder.path(), &mut report);
+    }
     if plan.includes("store") {
         store::measure(&plan, folder.path(), &mut report);
     }
@@ -56,6 +62,12 @@ fn main() {
     }
     if plan.includes("start") {
         start::measure(&plan, folder.path(), &mut report);
+    }
+    if plan.includes("ring") {
+        ring::measure(&plan, folder.path(), &mut report);
+    }
+    if plan.includes("idle") {
+        idle::measure(&plan, folder.path(), &mut report);
     }
     println!("{report}");
 }

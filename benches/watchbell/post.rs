@@ -2,7 +2,7 @@
 
 use crate::Plan;
 use crate::alert::{Alerts, Proof};
-use crate::load::{self, CONNECTIONS, Outcome};
+use crate::load::{self, CONNECTIONS, Crowd, Outcome};
 use crate::process::Server;
 use crate::report::{Report, grouped, median, spread};
 use std::path::Path;
@@ -31,7 +31,7 @@ pub fn measure(plan: &Plan, folder: &Path, report: &mut Report) {
     let next = Arc::new(AtomicU64::new(1));
     let run = |server: &Server, proof, length| {
         let before = server.cpu_ticks();
-        let outcome = load::post(server.address, &alerts, &next, proof, length);
+        let outcome = load::post(server.address, &alerts, &next, Crowd::usual(proof), length);
         let answered = server.cpu_ticks();
         server.settle();
         let us_each = |ticks: u64| ticks as f64 * 10_000.0 / outcome.requests as f64;
@@ -93,6 +93,11 @@ fn middle(rounds: &[Round], figure: impl Fn(&Round) -> f64) -> f64 {
 
 /// The median of the quotients of rounds that stood side by side.
 fn ratio(ours: &[Round], theirs: &[Round]) -> f64 {
-    let quotients = rates(ours).into_iter().zip(rates(theirs)).map(|(ours, theirs)| ours / theirs);
+    quotient(&rates(ours), &rates(theirs))
+}
+
+/// The same of rates.
+pub fn quotient(ours: &[f64], theirs: &[f64]) -> f64 {
+    let quotients = ours.iter().zip(theirs).map(|(ours, theirs)| ours / theirs);
     median(&quotients.collect::<Vec<f64>>())
 }

@@ -31,8 +31,15 @@ impl Server {
 
     /// The daemon over the store of a folder.
     pub fn daemon(folder: &Path) -> Self {
+        Self::daemon_with(folder, |text| text)
+    }
+
+    /// The same with another configuration.
+    pub fn daemon_with(folder: &Path, change: impl FnOnce(String) -> String) -> Self {
         let address = free_address();
         let config = write_config(folder, address);
+        let text = fs::read_to_string(&config).expect("written before");
+        fs::write(&config, change(text)).expect("a file in our own folder");
         Self::start(Command::new(env!("CARGO_BIN_EXE_watchbell")).args(["serve", "--config"]).arg(config), address)
     }
 

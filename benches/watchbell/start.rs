@@ -11,6 +11,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use tokio::task::JoinSet;
+use watchbell::domain::instant::Instant;
 use watchbell::shell::desk::Desk;
 use watchbell::shell::store::embedded::Options;
 use watchbell::shell::store::{EmbeddedStore, Store};
@@ -29,7 +30,7 @@ pub fn measure(plan: &Plan, folder: &Path, report: &mut Report) {
     empty.stop();
     let mut there = 0;
     for size in sizes {
-        fill(&folder, size - there);
+        fill(&folder, size - there, |_| wall_clock::now());
         there = size;
         let server = Server::daemon(&folder);
         let bytes = server.resident_bytes();
@@ -47,13 +48,13 @@ pub fn measure(plan: &Plan, folder: &Path, report: &mut Report) {
     }
 }
 
-/// Opens incidents in the store of a folder, each with one open clock.
-fn fill(folder: &Path, count: u64) {
+/// Opens incidents in the store of a folder, each with one open clock that began when `opened_at` says.
+pub fn fill(folder: &Path, count: u64, opened_at: impl Fn(u64) -> Instant + Send + Sync + 'static) {
     let openings = Openings::new(folder, wall_clock::now());
     let store = EmbeddedStore::open(&openings.config.store, Options::default(), &mut |_, _| ()).expect("the store opens");
     let store = Arc::new(store);
     let desk = Arc::new(Desk::new(Arc::clone(&store) as Arc<dyn Store>, Arc::clone(&openings.config.rules), None));
-    let filling = Arc::new(Filling { desk, openings, next: AtomicU64::new(0), count });
+    let filling = Arc::new(Filling { desk, openings, next: AtomicU64::new(0), count, opened_at: Box::new(opened_at) });
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("a runtime");
     runtime.block_on(async {
         let mut tasks = JoinSet::new();
@@ -71,6 +72,7 @@ struct Filling {
     openings: Openings,
     next: AtomicU64,
     count: u64,
+    opened_at: Box<dyn Fn(u64) -> Instant + Send + Sync>,
 }
 
 impl Filling {
@@ -80,7 +82,7 @@ impl Filling {
         if number >= self.count {
             return false;
         }
-        let (id, now) = (mint::incident_id(), wall_clock::now());
+        let (id, now) = (mint::incident_id(), (self.opened_at)(number));
         let keys = vec![[b"d", id.as_str().as_bytes()].concat(), [b"x", id.as_str().as_bytes()].concat()];
         let submitted =
             self.desk.submit_claiming(&id, self.openings.command(number, now), keys, now).await.expect("a sound disk");

@@ -27,8 +27,6 @@ const AT_ONCE: usize = 64;
 /// Channels bound their own time; one that does not is given up before its attempt would count as lost.
 const ATTEMPT_MAX: std::time::Duration = std::time::Duration::from_secs(150);
 
-/// An address in a letter cannot be as long as a list of every State's clock.
-const LINK_CLOCKS_MAX: usize = 64;
 /// How long a link in a letter may be used: long enough for a holiday, and every further letter brings another.
 const LINK_LIFE: Duration = Duration::days(14);
 
@@ -81,13 +79,8 @@ impl Courier {
     /// The address of the page where an alert is acknowledged; the same on every attempt.
     fn link(&self, incident: &IncidentId, alert: &Alert) -> Option<String> {
         let (url, links) = (self.public_url.as_deref()?, self.links.as_ref()?);
-        let invitation = Invitation {
-            incident: incident.clone(),
-            clocks: alert.about.iter().take(LINK_CLOCKS_MAX).map(|about| about.clock.clone()).collect(),
-            channel: alert.queued.channel.clone(),
-            to: alert.queued.to.clone(),
-            until: alert.queued_at + LINK_LIFE,
-        };
+        let invitation =
+            Invitation { incident: incident.clone(), alert: alert.queued.id.clone(), until: alert.queued_at + LINK_LIFE };
         Some(format!("{url}/a/{}", links.token(&invitation)))
     }
 
@@ -157,6 +150,13 @@ impl Courier {
         let Some(quota) = quota.filter(|_| alert.attempts == 0) else { return Ok(()) };
         let waits = alert.queued.act.is_ring() && incident.open_of(alert).all(|(about, clock)| may_wait(clock, &about.rung, now));
         self.counter.admit(quota, channel, to, waits, now).map_err(|until| (until, format!("the recipient got {quota} already")))
+    }
+
+    /// How many attempts are under way.
+    pub fn under_way(&self) -> usize {
+        let mut under_way = self.under_way.lock().unwrap_or_else(PoisonError::into_inner);
+        while under_way.try_join_next().is_some() {}
+        under_way.len()
     }
 
     /// Waits for the attempts under way.
@@ -230,6 +230,11 @@ impl Courier {
             letters.remove(&(incident.clone(), id.clone()));
         }
         self.metrics.dead_letters.set(i64::try_from(letters.len()).unwrap_or(i64::MAX));
+    }
+
+    /// The alerts that have failed for half an hour, and their incidents.
+    pub fn dead_letters(&self) -> Vec<(IncidentId, AlertId)> {
+        self.dead_letters.lock().unwrap_or_else(PoisonError::into_inner).iter().cloned().collect()
     }
 
     /// Alerts whose clock was closed are no longer anybody's trouble.

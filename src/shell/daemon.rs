@@ -1,6 +1,6 @@
 //! The daemon: everything put together, started, reloaded and stopped.
 
-use super::config::{self, Config};
+use super::config::{self, Config, Source};
 use super::courier::Courier;
 use super::delivery::install_crypto_provider;
 use super::desk::Desk;
@@ -15,6 +15,7 @@ use super::store::embedded::{LogOptions, Options, ReopeningStore};
 use super::store::{Store, StoreError};
 use super::telemetry::Metrics;
 use super::wall_clock;
+use super::watch::{LastLook, Rule, Watch, supervisor};
 use super::web::{self, App, Live};
 use rustls::ServerConfig;
 use std::io;
@@ -33,6 +34,7 @@ pub struct Daemon {
     app: Arc<App>,
     store: Arc<ReopeningStore>,
     courier: Arc<Courier>,
+    watch: Arc<Watch>,
     note: Note,
     config_path: PathBuf,
     tls: watch::Sender<Option<Arc<ServerConfig>>>,
@@ -117,18 +119,27 @@ impl Daemon {
         let (stop, stopped) = watch::channel(false);
         let (tls, tls_in_use) = watch::channel(config.door.tls.clone());
         let serving = web::serve(listener, Arc::clone(&app), web::Keeping::of(&config.door, tls_in_use), stopped.clone());
+        if let Some(last) = LastLook::in_store(&config.store).read() {
+            scheduler.looked_last(last);
+        }
+        let watch = Watch::new(&app.desk, &scheduler, &courier, Arc::clone(&app.receipts), &app.metrics, &config.store);
+        let watch = Arc::new(watch);
+        watch.use_config(silence_rules(&app.live()), config.heartbeat.as_ref());
+        let watching = Arc::clone(&watch).run(stopped.clone());
         let tasks = vec![
             tokio::spawn(serving),
-            tokio::spawn(scheduler.run(stopped.clone())),
+            tokio::spawn(watching),
+            tokio::spawn(scheduler.run(wall_clock::now, stopped.clone())),
             tokio::spawn(retention::run(Arc::clone(&app), stopped)),
         ];
         tracing::info!(%address, store = %config.store.display(), "watchbell is on watch");
         let note = Note::in_store(&config.store);
-        let daemon = Self { address, app, store, courier, note, config_path: config.path, tls, stop, tasks };
+        let daemon = Self { address, app, store, courier, watch, note, config_path: config.path, tls, stop, tasks };
         if !daemon.note.names(&config.rules) {
             daemon.reassess();
         }
         daemon.tell_of_quarantine();
+        supervisor::ready();
         Ok(daemon)
     }
 
@@ -177,6 +188,12 @@ impl Daemon {
 
     /// Reads configuration and rules again. Faults leave everything as it was.
     pub async fn reload(&self) {
+        supervisor::reloading();
+        self.read_again();
+        supervisor::ready();
+    }
+
+    fn read_again(&self) {
         let read = config::read(&self.config_path, &config::environment(), wall_clock::now());
         let config = match read {
             Ok(config) => config,
@@ -195,6 +212,7 @@ impl Daemon {
             payloads: config.payloads,
             people: config.people,
         });
+        self.watch.use_config(silence_rules(&self.app.live()), config.heartbeat.as_ref());
         // From TLS to none or back is a change of the address people use, and waits for a restart.
         self.tls.send_if_modified(|tls| {
             let renewed = tls.is_some() && config.door.tls.is_some();
@@ -213,7 +231,7 @@ impl Daemon {
     /// Holds open incidents against the rules in use, in the background.
     fn reassess(&self) {
         let (desk, note) = (Arc::clone(&self.app.desk), self.note.clone());
-        tokio::spawn(async move { reassess::every_open(&desk, &note).await });
+        tokio::spawn(async move { reassess::every_open(&desk, &note, wall_clock::now).await });
     }
 
     /// Tells the operator of kept messages that a crash left untold, in the background.
@@ -228,6 +246,7 @@ impl Daemon {
 
     /// Stops taking requests, lets what is under way finish, and closes the store.
     pub async fn stop(&mut self) {
+        supervisor::stopping();
         let _ = self.stop.send(true);
         for task in self.tasks.drain(..) {
             let _ = task.await;
@@ -243,4 +262,13 @@ impl Daemon {
             Err(panic) => tracing::error!(%panic, "the store was not closed cleanly"),
         }
     }
+}
+
+/// Which sources must be heard of.
+fn silence_rules(live: &Live) -> Vec<Rule> {
+    let rule = |source: &Source| {
+        let every = source.heartbeat?;
+        Some(Rule { source: source.name.clone(), every, organisations: source.organisations.clone() })
+    };
+    live.sources.values().filter_map(rule).collect()
 }

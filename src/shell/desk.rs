@@ -13,6 +13,7 @@ use crate::domain::quarantine::{self, Handled, Kept};
 use std::collections::{HashMap, VecDeque};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use tokio::runtime::{Handle, RuntimeFlavor};
 use tokio::sync::{Mutex as AsyncMutex, Notify};
 
 /// Incidents kept in memory between commands.
@@ -407,21 +408,22 @@ impl Desk {
         Ok(self.load(id).await?.map(|loaded| loaded.incident))
     }
 
-    /// Everything that happened to an incident, in order, each with the moment it was recorded.
+    /// Everything that happened to an incident, in order, each with the moment it was recorded. It is
+    /// read anew and its chain checked; nothing for an incident that is not there.
     pub async fn history(&self, id: &IncidentId) -> Result<Vec<(Instant, Event)>, SubmitError> {
-        let (store, stream) = (Arc::clone(&self.store), id.clone());
-        let envelopes = tokio::task::spawn_blocking(move || store.read(&stream))
-            .await
-            .unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()))
-            .map_err(SubmitError::Unread)?;
-        let damaged = |text: String| SubmitError::Damaged { incident: id.clone(), text };
+        let envelopes = self.read(id).await?;
+        journal::verify(&envelopes).map_err(|fault| damaged(id, fault))?;
         let mut history = Vec::new();
         for bytes in &envelopes {
-            let envelope = journal::open(bytes).map_err(|fault| damaged(fault.to_string()))?;
-            let events = codec::decode(envelope.format, &envelope.body).map_err(|fault| damaged(fault.to_string()))?;
-            history.extend(events.into_iter().map(|event| (envelope.at, event)));
+            let (at, events) = read_events(id, bytes)?;
+            history.extend(events.into_iter().map(|event| (at, event)));
         }
         Ok(history)
+    }
+
+    /// When the agenda would wake an incident.
+    pub fn noted_wake(&self, id: &IncidentId) -> Result<Option<Instant>, SubmitError> {
+        Ok(self.store.wake(id).map_err(SubmitError::Unread)?.map(|wake| wake.at))
     }
 
     async fn load(&self, id: &IncidentId) -> Result<Option<Loaded>, SubmitError> {
@@ -439,7 +441,12 @@ impl Desk {
         Ok(loaded)
     }
 
+    /// Reads a stream off the async threads. A runtime with one thread has nobody to keep waiting, and
+    /// goes the same way every time if no other thread takes part.
     async fn read(&self, id: &IncidentId) -> Result<Vec<Vec<u8>>, SubmitError> {
+        if Handle::current().runtime_flavor() == RuntimeFlavor::CurrentThread {
+            return self.store.read(id).map_err(SubmitError::Unread);
+        }
         let (store, stream) = (Arc::clone(&self.store), id.clone());
         tokio::task::spawn_blocking(move || store.read(&stream))
             .await
@@ -463,16 +470,14 @@ fn with_overrides(rules: Arc<Rules>, overrides: &[Override]) -> Arc<Rules> {
 
 /// An incident from its envelopes, each checked against the one before.
 fn replay(id: &IncidentId, envelopes: &[Vec<u8>]) -> Result<Option<Loaded>, SubmitError> {
-    let damaged = |text: String| SubmitError::Damaged { incident: id.clone(), text };
-    let chain = journal::verify(envelopes).map_err(|fault| damaged(fault.to_string()))?;
+    let chain = journal::verify(envelopes).map_err(|fault| damaged(id, fault))?;
     let mut incident: Option<Incident> = None;
     for bytes in envelopes {
-        let envelope = journal::open(bytes).map_err(|fault| damaged(fault.to_string()))?;
-        let events = codec::decode(envelope.format, &envelope.body).map_err(|fault| damaged(fault.to_string()))?;
+        let (at, events) = read_events(id, bytes)?;
         for event in &events {
             match &mut incident {
-                Some(incident) => incident.apply(event, envelope.at),
-                None => incident = Incident::open(id.clone(), event, envelope.at),
+                Some(incident) => incident.apply(event, at),
+                None => incident = Incident::open(id.clone(), event, at),
             }
         }
     }
@@ -482,21 +487,31 @@ fn replay(id: &IncidentId, envelopes: &[Vec<u8>]) -> Result<Option<Loaded>, Subm
     })
 }
 
+/// What one envelope of an incident says, and when it was recorded.
+fn read_events(id: &IncidentId, bytes: &[u8]) -> Result<(Instant, Vec<Event>), SubmitError> {
+    let envelope = journal::open(bytes).map_err(|fault| damaged(id, fault))?;
+    let events = codec::decode(envelope.format, &envelope.body).map_err(|fault| damaged(id, fault))?;
+    Ok((envelope.at, events))
+}
+
+fn damaged(id: &IncidentId, fault: impl std::fmt::Display) -> SubmitError {
+    SubmitError::Damaged { incident: id.clone(), text: fault.to_string() }
+}
+
 /// A kept message from its envelopes: the message, then what became of it.
 fn replay_kept(id: &IncidentId, envelopes: &[Vec<u8>]) -> Result<Option<(Kept, Head)>, SubmitError> {
-    let damaged = |text: String| SubmitError::Damaged { incident: id.clone(), text };
-    let chain = journal::verify(envelopes).map_err(|fault| damaged(fault.to_string()))?;
+    let chain = journal::verify(envelopes).map_err(|fault| damaged(id, fault))?;
     let mut kept: Option<Kept> = None;
     for bytes in envelopes {
-        let envelope = journal::open(bytes).map_err(|fault| damaged(fault.to_string()))?;
+        let envelope = journal::open(bytes).map_err(|fault| damaged(id, fault))?;
         match (envelope.format, &mut kept) {
             (quarantine::FORMAT, None) => {
-                kept = Some(serde_json::from_slice(&envelope.body).map_err(|fault| damaged(fault.to_string()))?);
+                kept = Some(serde_json::from_slice(&envelope.body).map_err(|fault| damaged(id, fault))?);
             }
             (quarantine::HANDLED_FORMAT, Some(kept)) => {
-                kept.handled = Some(serde_json::from_slice(&envelope.body).map_err(|fault| damaged(fault.to_string()))?);
+                kept.handled = Some(serde_json::from_slice(&envelope.body).map_err(|fault| damaged(id, fault))?);
             }
-            (format, _) => return Err(damaged(format!("a kept message does not go on with format {format}"))),
+            (format, _) => return Err(damaged(id, format!("a kept message does not go on with format {format}"))),
         }
     }
     Ok(kept.zip(chain.heads().get(id).copied()))

@@ -1,12 +1,11 @@
 //! Links that let whoever got an alert acknowledge it: what they are for stands in them, under the store's own key.
 //!
-//! A link names clocks, the address the alert went to, and when it ends. It opens a page and nothing else, and
-//! who has it may do no more than acknowledge these clocks. Deleting the key ends every link there is; the next
-//! start makes another.
+//! A link names an alert and when the link ends, and nobody's address. It opens a page and nothing else, and who has
+//! it may do no more than acknowledge the clocks the alert is about. Deleting the key ends every link there is; the
+//! next start makes another.
 
 use super::mint;
-use crate::domain::ids::{ChannelId, IncidentId};
-use crate::domain::incident::{Address, ClockKey};
+use crate::domain::ids::{AlertId, IncidentId};
 use crate::domain::instant::{DateTime, Instant};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -19,12 +18,13 @@ use std::path::Path;
 
 const FILE: &str = "link-key";
 const KEY_BYTES: usize = 32;
-const MAC_BYTES: usize = 32;
+/// Half of the code: a link must fit into a line of a letter, and 128 bits cannot be guessed.
+const MAC_BYTES: usize = 16;
 const EXPIRY_BYTES: usize = 8;
 /// No link of ours is longer, in bytes.
-const TOKEN_MAX: usize = 8 * 1024;
+const TOKEN_MAX: usize = 512;
 /// What the code is over begins with this, so that the key can sign nothing else.
-const PURPOSE: &[u8] = b"watchbell acknowledgement link 1\0";
+const PURPOSE: &[u8] = b"watchbell acknowledgement link 2\0";
 
 /// Makes and reads links.
 pub struct Links {
@@ -36,12 +36,8 @@ pub struct Links {
 pub struct Invitation {
     /// The incident.
     pub incident: IncidentId,
-    /// The clocks that may be acknowledged.
-    pub clocks: Vec<ClockKey>,
-    /// The channel the alert went over.
-    pub channel: ChannelId,
-    /// The address there.
-    pub to: String,
+    /// The alert, which says which clocks it is about and where it went.
+    pub alert: AlertId,
     /// Until when it may be used, in whole seconds.
     pub until: Instant,
 }
@@ -55,13 +51,6 @@ pub enum LinkFault {
     /// It was good once.
     #[error("the link has ended")]
     Ended,
-}
-
-impl Invitation {
-    /// Where the alert went.
-    pub fn address(&self) -> Address {
-        Address { channel: self.channel.clone(), to: self.to.clone() }
-    }
 }
 
 impl Links {
@@ -95,11 +84,9 @@ impl Links {
 
     /// The last part of the link's address.
     pub fn token(&self, invitation: &Invitation) -> String {
-        let clocks: Vec<String> = invitation.clocks.iter().map(ToString::to_string).collect();
-        let parts = [invitation.incident.as_str(), &clocks.join("\n"), invitation.channel.as_str(), &invitation.to];
         let mut said = invitation.until.timestamp().to_be_bytes().to_vec();
-        said.extend_from_slice(parts.join("\0").as_bytes());
-        let mut bytes = self.mac(&said).finalize().into_bytes().to_vec();
+        said.extend_from_slice(format!("{}\0{}", invitation.incident, invitation.alert).as_bytes());
+        let mut bytes = self.mac(&said).finalize().into_bytes()[..MAC_BYTES].to_vec();
         bytes.extend(said);
         URL_SAFE_NO_PAD.encode(bytes)
     }
@@ -113,7 +100,7 @@ impl Links {
         let bytes = bytes.ok_or(LinkFault::Unknown)?;
         let (mac, said) = bytes.split_at_checked(MAC_BYTES).ok_or(LinkFault::Unknown)?;
         // Compares in constant time.
-        self.mac(said).verify_slice(mac).map_err(|_| LinkFault::Unknown)?;
+        self.mac(said).verify_truncated_left(mac).map_err(|_| LinkFault::Unknown)?;
         let invitation = read_said(said).ok_or(LinkFault::Unknown)?;
         if invitation.until < now { Err(LinkFault::Ended) } else { Ok(invitation) }
     }
@@ -129,11 +116,8 @@ impl Links {
 fn read_said(said: &[u8]) -> Option<Invitation> {
     let (expiry, text) = said.split_at_checked(EXPIRY_BYTES)?;
     let until = DateTime::from_timestamp(i64::from_be_bytes(expiry.try_into().ok()?), 0)?;
-    let mut parts = std::str::from_utf8(text).ok()?.splitn(4, '\0');
-    let (incident, clocks, channel, to) = (parts.next()?, parts.next()?, parts.next()?, parts.next()?);
-    let key = |clock: &str| ClockKey::parse(&format!("{incident}~{clock}")).map(|(_, key)| key);
-    let clocks = clocks.split('\n').map(key).collect::<Option<Vec<_>>>()?;
-    Some(Invitation { incident: incident.into(), clocks, channel: channel.into(), to: to.to_owned(), until })
+    let (incident, alert) = std::str::from_utf8(text).ok()?.split_once('\0')?;
+    Some(Invitation { incident: incident.into(), alert: alert.into(), until })
 }
 
 #[cfg(test)]
@@ -143,12 +127,9 @@ mod tests {
     use std::os::unix::fs::PermissionsExt;
 
     fn invitation() -> Invitation {
-        let clock = |duty| ClockKey::of(duty, "mercy").towards("DE-BE");
         Invitation {
             incident: IncidentId::new("inc-7h3k9qd2w4xz8m5n"),
-            clocks: vec![clock("eu.gdpr.art33.authority"), ClockKey::of("house.triage", "mercy")],
-            channel: ChannelId::new("mail"),
-            to: "soc@example.org".into(),
+            alert: AlertId::new("alr-0c0047974b1ecc38a6c51207"),
             until: parse_rfc3339("2026-12-01T00:00:00Z").expect("an instant"),
         }
     }
@@ -164,6 +145,7 @@ mod tests {
         assert!(token.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_')), "{token}");
         assert_eq!(links.read(&token, invitation.until), Ok(invitation.clone()));
         assert_eq!(links.read(&token, invitation.until + Duration::seconds(1)), Err(LinkFault::Ended));
+        assert!(token.len() < 120, "it fits into a line: {token}");
         assert_eq!(token, links.token(&invitation), "a repeated letter has the same link");
     }
 

@@ -25,5 +25,6 @@ pub mod store;
 pub mod telemetry;
 pub mod unique;
 pub mod wall_clock;
+pub mod watch;
 pub mod web;
 pub mod wording;

@@ -16,7 +16,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 const FOLDER: &str = "payload-keys";
 const KEY_BYTES: usize = 32;
@@ -29,7 +29,8 @@ type Key = SecretBox<[u8; KEY_BYTES]>;
 /// The keys of a store.
 #[derive(Debug)]
 pub struct PayloadKeys {
-    folder: PathBuf,
+    /// None in a rehearsal, whose keys end with it.
+    folder: Option<PathBuf>,
     in_use: Mutex<BTreeMap<String, Arc<Key>>>,
 }
 
@@ -71,7 +72,12 @@ impl PayloadKeys {
             builder.recursive(true).create(&folder)?;
             File::open(store)?.sync_all()?;
         }
-        Ok(Self { folder, in_use: Mutex::default() })
+        Ok(Self { folder: Some(folder), in_use: Mutex::default() })
+    }
+
+    /// Keys that are on no disk, for a store that is on none.
+    pub fn in_memory() -> Self {
+        Self { folder: None, in_use: Mutex::default() }
     }
 
     /// Seals a message whose SHA-256, in hex and before any redaction, is `sha256`.
@@ -118,8 +124,9 @@ impl PayloadKeys {
 
     /// The days that have a key.
     pub fn days(&self) -> io::Result<BTreeSet<String>> {
+        let Some(folder) = &self.folder else { return Ok(self.lock().keys().cloned().collect()) };
         let mut days = BTreeSet::new();
-        for entry in fs::read_dir(&self.folder)? {
+        for entry in fs::read_dir(folder)? {
             let name = entry?.file_name();
             days.extend(name.to_str().filter(|name| is_day(name)).map(str::to_owned));
         }
@@ -131,30 +138,39 @@ impl PayloadKeys {
     /// # Errors
     /// What the system says; destroying it once more is safe.
     pub fn destroy(&self, of: &str, keep: &str, now: Instant) -> io::Result<()> {
+        let Some(folder) = &self.folder else {
+            self.lock().remove(of);
+            return Ok(());
+        };
         let note = format!("{} {keep}\n", day(now));
-        write_new(&self.folder, &format!("{of}.{DESTROYED}"), note.as_bytes())?;
-        self.in_use.lock().unwrap_or_else(PoisonError::into_inner).remove(of);
-        let path = self.folder.join(of);
+        write_new(folder, &format!("{of}.{DESTROYED}"), note.as_bytes())?;
+        self.lock().remove(of);
+        let path = folder.join(of);
         let mut file = OpenOptions::new().write(true).open(&path)?;
         file.write_all(&[0; KEY_BYTES])?;
         file.sync_all()?;
         fs::remove_file(&path)?;
-        File::open(&self.folder)?.sync_all()
+        File::open(folder)?.sync_all()
     }
 
     /// The key of today, made if there is none yet.
     fn of_today(&self, today: &str) -> io::Result<Arc<Key>> {
-        let mut in_use = self.in_use.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut in_use = self.lock();
         if let Some(key) = in_use.get(today) {
             return Ok(Arc::clone(key));
         }
-        if let Err(error) = fs::symlink_metadata(self.folder.join(today)) {
-            if error.kind() != io::ErrorKind::NotFound {
-                return Err(error);
-            }
-            write_new(&self.folder, today, &mint::payload_key())?;
-        }
-        let key = Arc::new(read(&self.folder.join(today))?);
+        let key = match &self.folder {
+            None => SecretBox::new(Box::new(mint::payload_key())),
+            Some(folder) => match fs::symlink_metadata(folder.join(today)) {
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                    write_new(folder, today, &mint::payload_key())?;
+                    read(&folder.join(today))?
+                }
+                Err(error) => return Err(error),
+                Ok(_) => read(&folder.join(today))?,
+            },
+        };
+        let key = Arc::new(key);
         in_use.insert(today.to_owned(), Arc::clone(&key));
         Ok(key)
     }
@@ -163,19 +179,25 @@ impl PayloadKeys {
         if !is_day(under) {
             return Err(PayloadFault::Damaged(under.to_owned()));
         }
-        let mut in_use = self.in_use.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut in_use = self.lock();
         if let Some(key) = in_use.get(under) {
             return Ok(Arc::clone(key));
         }
-        match read(&self.folder.join(under)) {
+        let Some(folder) = &self.folder else { return Err(PayloadFault::NoKey(under.to_owned())) };
+        match read(&folder.join(under)) {
             Ok(key) => Ok(Arc::clone(in_use.entry(under.to_owned()).or_insert(Arc::new(key)))),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Err(self.why_gone(under)),
             Err(source) => Err(PayloadFault::Unread { day: under.to_owned(), source }),
         }
     }
 
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<String, Arc<Key>>> {
+        self.in_use.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn why_gone(&self, under: &str) -> PayloadFault {
-        let note = fs::read_to_string(self.folder.join(format!("{under}.{DESTROYED}"))).unwrap_or_default();
+        let note = self.folder.as_ref().and_then(|folder| fs::read_to_string(folder.join(format!("{under}.{DESTROYED}"))).ok());
+        let note = note.unwrap_or_default();
         match note.trim().split_once(' ') {
             Some((on, keep)) => PayloadFault::Destroyed { on: on.to_owned(), keep: keep.to_owned() },
             None => PayloadFault::NoKey(under.to_owned()),

@@ -5,10 +5,10 @@
 
 use super::config::Rules;
 use super::desk::Desk;
-use super::wall_clock;
 use crate::domain::board::Card;
 use crate::domain::ids::IncidentId;
 use crate::domain::incident::{Command, House};
+use crate::domain::instant::{Instant, TZ_VERSION};
 use sha2::{Digest, Sha256};
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -43,7 +43,7 @@ impl Note {
     }
 }
 
-/// The same for the same law, the same policy and the same version of this program.
+/// The same for the same law, the same policy, the same zones and the same version of this program.
 fn fingerprint(rules: &Rules) -> String {
     let mut hash = Sha256::new();
     let mut part = |text: &str| {
@@ -51,6 +51,7 @@ fn fingerprint(rules: &Rules) -> String {
         hash.update(text);
     };
     part(env!("CARGO_PKG_VERSION"));
+    part(TZ_VERSION);
     for (path, text) in &rules.rulebook.sources {
         part(path);
         part(text);
@@ -60,10 +61,19 @@ fn fingerprint(rules: &Rules) -> String {
     hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// Holds every open incident against the law and policy in use; what changed is in its record.
-/// Notes that it was done, unless an incident could not be looked at.
-pub async fn every_open(desk: &Arc<Desk>, note: &Note) {
+/// Holds every open incident against the law and policy in use, by the clock `now`; what changed is in
+/// its record. Notes that it was done, unless an incident could not be looked at.
+pub async fn every_open(desk: &Arc<Desk>, note: &Note, now: impl Fn() -> Instant) {
     let rules = desk.rules();
+    if hold_all(desk, now).await
+        && let Err(error) = note.write(&rules)
+    {
+        tracing::warn!(%error, "which rules are in use could not be noted; open incidents are reassessed again at the next start");
+    }
+}
+
+/// Holds every open incident against the rules in use; gives whether all of them could be looked at.
+pub async fn hold_all(desk: &Arc<Desk>, now: impl Fn() -> Instant) -> bool {
     let mut after: Option<IncidentId> = None;
     let (mut looked_at, mut changed, mut failed) = (0_u64, 0_u64, 0_u64);
     loop {
@@ -71,7 +81,7 @@ pub async fn every_open(desk: &Arc<Desk>, note: &Note) {
             Ok(cards) => cards,
             Err(error) => {
                 tracing::error!(%error, "open incidents could not be reassessed");
-                return;
+                return false;
             }
         };
         let Some((last, _)) = cards.last() else { break };
@@ -84,7 +94,7 @@ pub async fn every_open(desk: &Arc<Desk>, note: &Note) {
                 continue;
             }
             looked_at += 1;
-            match desk.submit(id, Command::Reassess, wall_clock::now()).await {
+            match desk.submit(id, Command::Reassess, now()).await {
                 Ok(submitted) => changed += u64::from(!submitted.events.is_empty()),
                 Err(error) => {
                     failed += 1;
@@ -94,9 +104,5 @@ pub async fn every_open(desk: &Arc<Desk>, note: &Note) {
         }
     }
     tracing::info!(looked_at, changed, failed, "open incidents reassessed");
-    if failed == 0
-        && let Err(error) = note.write(&rules)
-    {
-        tracing::warn!(%error, "which rules are in use could not be noted; open incidents are reassessed again at the next start");
-    }
+    failed == 0
 }

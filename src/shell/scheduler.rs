@@ -13,7 +13,7 @@ use crate::domain::ids::IncidentId;
 use crate::domain::incident::Command;
 use crate::domain::instant::{Duration, Instant};
 use std::collections::{BTreeMap, HashMap};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::watch;
 use tokio::task::{self, JoinSet};
@@ -28,6 +28,8 @@ const AT_ONCE: usize = 64;
 const SET_ASIDE: Duration = Duration::seconds(60);
 /// A clock that is this much behind the last look was set back.
 const SET_BACK: Duration = Duration::seconds(60);
+/// Who is further behind is not ready.
+const BEHIND_MAX: Duration = Duration::seconds(10);
 /// Cards read at once.
 const PAGE: usize = 500;
 
@@ -39,6 +41,9 @@ pub struct Scheduler {
     set_aside: Mutex<BTreeMap<IncidentId, Instant>>,
     last_look: Mutex<Option<Instant>>,
     caught_up: AtomicBool,
+    behind_ms: AtomicI64,
+    cycles: watch::Sender<Step>,
+    last_cycle: Mutex<tokio::time::Instant>,
 }
 
 type Woken = JoinSet<Result<(), SubmitError>>;
@@ -65,12 +70,33 @@ impl Scheduler {
             set_aside: Mutex::default(),
             last_look: Mutex::default(),
             caught_up: AtomicBool::new(false),
+            behind_ms: AtomicI64::new(0),
+            cycles: watch::Sender::default(),
+            last_cycle: Mutex::new(wall_clock::stopwatch()),
         }
+    }
+
+    /// Says where the clock was when a scheduler before this one last looked, so that a clock set back
+    /// meanwhile is noticed.
+    pub fn looked_last(&self, at: Instant) {
+        *self.last_look.lock().unwrap_or_else(PoisonError::into_inner) = Some(at);
     }
 
     /// Whether every wake that was overdue when the daemon started has been looked at.
     pub fn is_caught_up(&self) -> bool {
         self.caught_up.load(Ordering::Acquire)
+    }
+
+    /// Whether nothing that is overdue waits to be looked at, and the last look was not long ago.
+    pub fn is_ready(&self) -> bool {
+        let looked = self.last_cycle.lock().unwrap_or_else(PoisonError::into_inner).elapsed();
+        let behind = Duration::milliseconds(self.behind_ms.load(Ordering::Acquire));
+        self.is_caught_up() && behind <= BEHIND_MAX && looked <= (NAP_MAX * 3).to_std().unwrap_or_default()
+    }
+
+    /// Tells of every look that came to its end.
+    pub fn cycles(&self) -> watch::Receiver<Step> {
+        self.cycles.subscribe()
     }
 
     /// Incidents that failed when they were woken; each is tried again, and does not stop the others.
@@ -93,6 +119,8 @@ impl Scheduler {
         let due = self.desk.due(now, ROUND_MAX + aside.len())?;
         let overdue = due.first().map_or(Duration::zero(), |(at, _)| now - *at);
         self.metrics.oldest_overdue_s.set(overdue.num_seconds().max(0));
+        self.metrics.wakes_due.set(i64::try_from(due.len()).unwrap_or(i64::MAX));
+        self.metrics.deliveries_under_way.set(i64::try_from(self.courier.under_way()).unwrap_or(i64::MAX));
         for (at, _) in due.iter().filter(|(_, id)| !aside.contains_key(id)) {
             self.metrics.lateness_s.observe((now - *at).num_milliseconds().max(0) as f64 / 1000.0);
         }
@@ -104,6 +132,9 @@ impl Scheduler {
         let next = agenda.into_iter().find(|(at, id)| *at > now || !aside.contains_key(id));
         // What is still due and not set aside was left for another round.
         self.caught_up.fetch_or(next.as_ref().is_none_or(|(at, _)| *at > now), Ordering::AcqRel);
+        let behind = next.as_ref().map_or(Duration::zero(), |(at, _)| now - *at);
+        self.behind_ms.store(behind.num_milliseconds().max(0), Ordering::Release);
+        *self.last_cycle.lock().unwrap_or_else(PoisonError::into_inner) = wall_clock::stopwatch();
         step.next = next.map(|(at, _)| at.max(now)).into_iter().chain(aside.into_values()).min();
         Ok(step)
     }
@@ -114,6 +145,7 @@ impl Scheduler {
         let set_back = last_look.is_some_and(|last| now + SET_BACK < last);
         *last_look = Some(now);
         if set_back {
+            self.metrics.clock_set_back_total.inc();
             tracing::warn!("the clock was set back; rungs keep to their instants, alerts that failed are tried again");
         }
         set_back
@@ -173,21 +205,24 @@ impl Scheduler {
         }
     }
 
-    /// Steps until told to stop.
-    pub async fn run(self: Arc<Self>, mut stop: watch::Receiver<bool>) {
+    /// Steps until told to stop, by the clock `now`.
+    pub async fn run(self: Arc<Self>, now: impl Fn() -> Instant, mut stop: watch::Receiver<bool>) {
         while !*stop.borrow() {
-            let now = wall_clock::now();
-            let nap = match self.step(now).await {
-                Ok(step) => step.next.map_or(NAP_MAX, |next| (next - wall_clock::now()).min(NAP_MAX)),
+            let nap = match self.step(now()).await {
+                Ok(step) => {
+                    self.cycles.send_replace(step);
+                    step.next.map_or(NAP_MAX, |next| (next - now()).min(NAP_MAX))
+                }
                 Err(error) => {
                     tracing::error!(%error, "the agenda cannot be read");
                     Duration::seconds(1)
                 }
             };
             tokio::select! {
-                () = wall_clock::sleep(nap) => {}
-                () = self.desk.agenda_changed() => {}
+                biased;
                 _ = stop.changed() => {}
+                () = self.desk.agenda_changed() => {}
+                () = wall_clock::sleep(nap) => {}
             }
         }
     }

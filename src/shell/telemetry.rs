@@ -31,6 +31,20 @@ pub struct Metrics {
     pub lateness_s: Histogram,
     /// How long the oldest wake has been overdue, in seconds.
     pub oldest_overdue_s: Gauge,
+    /// How often the clock was found set back.
+    pub clock_set_back_total: Counter,
+    /// Wakes found due at the last look; no more are counted than one look takes.
+    pub wakes_due: Gauge,
+    /// Attempts to deliver under way.
+    pub deliveries_under_way: Gauge,
+    /// Incidents replayed to compare what should have rung with what did.
+    pub self_check_total: Counter,
+    /// Incidents where these differ.
+    pub self_check_differences: Gauge,
+    /// How long each source that must be heard of has been silent, in seconds.
+    pub source_silent_s: Family<SourceLabels, Gauge>,
+    /// Heartbeats, by what became of them.
+    pub heartbeats_total: Family<HeartbeatLabels, Counter>,
     /// Rungs that fell.
     pub rungs_total: Counter,
     /// Rungs passed over and recorded.
@@ -58,6 +72,20 @@ pub struct Metrics {
 pub struct TurnedAwayLabels {
     /// `busy`, `slow-head`, `slow-body` or `slow-request`.
     pub reason: &'static str,
+}
+
+/// By source.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct SourceLabels {
+    /// The configured source.
+    pub source: String,
+}
+
+/// By outcome.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct HeartbeatLabels {
+    /// `well`, `trouble` or `unsent`.
+    pub outcome: &'static str,
 }
 
 /// By source and answer.
@@ -97,6 +125,13 @@ impl Metrics {
             notification_latency_s: seconds(),
             lateness_s: seconds(),
             oldest_overdue_s: Gauge::default(),
+            clock_set_back_total: Counter::default(),
+            wakes_due: Gauge::default(),
+            deliveries_under_way: Gauge::default(),
+            self_check_total: Counter::default(),
+            self_check_differences: Gauge::default(),
+            source_silent_s: Family::default(),
+            heartbeats_total: Family::default(),
             rungs_total: Counter::default(),
             missed_catchup_total: Counter::default(),
             expired_total: Counter::default(),
@@ -117,6 +152,17 @@ impl Metrics {
         registry.register("notification_latency_seconds", "How long attempts took", m.notification_latency_s.clone());
         registry.register("clock_fire_lateness_seconds", "How late incidents were woken", m.lateness_s.clone());
         registry.register("oldest_overdue_seconds", "How long the oldest wake has been overdue", m.oldest_overdue_s.clone());
+        registry.register("clock_set_back", "How often the clock was found set back", m.clock_set_back_total.clone());
+        registry.register("wakes_due", "Wakes found due at the last look", m.wakes_due.clone());
+        registry.register("deliveries_under_way", "Attempts to deliver under way", m.deliveries_under_way.clone());
+        registry.register(
+            "self_check_incidents",
+            "Incidents replayed to compare what should have rung with what did",
+            m.self_check_total.clone(),
+        );
+        registry.register("self_check_differences", "Incidents where these differ", m.self_check_differences.clone());
+        registry.register("source_silent_seconds", "How long a source has been silent", m.source_silent_s.clone());
+        registry.register("heartbeats", "Heartbeats, by what became of them", m.heartbeats_total.clone());
         registry.register("rungs", "Rungs that fell", m.rungs_total.clone());
         registry.register("missed_catchup", "Rungs passed over and recorded", m.missed_catchup_total.clone());
         registry.register("clocks_expired", "Clocks whose limit passed", m.expired_total.clone());

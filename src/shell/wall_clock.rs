@@ -9,10 +9,11 @@ pub fn now() -> Instant {
     now - Duration::nanoseconds(i64::from(now.timestamp_subsec_nanos() % 1_000_000))
 }
 
-/// Time that only moves forward, for measuring how long something took.
+/// Time that only moves forward, for measuring how long something took. It is the runtime's own, so
+/// that in a runtime whose time stands still, as a simulation's does, nothing takes long.
 #[expect(clippy::disallowed_methods, reason = "this is the place")]
-pub fn stopwatch() -> std::time::Instant {
-    std::time::Instant::now()
+pub fn stopwatch() -> tokio::time::Instant {
+    tokio::time::Instant::now()
 }
 
 /// Sleeps for a length of time; a negative one not at all.

@@ -13,8 +13,13 @@ use crate::domain::law::Mode;
 
 /// The fact that the house's own clock asks for.
 const OPENING_QUESTION: &str = "breach.suspected";
-/// The duty to look at messages that were not read.
-const QUARANTINE: &str = "house.quarantine";
+/// What helps with a clock by which the daemon tells its operator of itself.
+const OPERATORS: [(&str, &str, &str); 4] = [
+    ("house.delivery", "To see which", "watchbell alert list --dead"),
+    ("house.quarantine", "To look at them", "watchbell quarantine list"),
+    ("house.source", "To see the sources", "watchbell source list"),
+    ("house.watch", "To see every clock", "watchbell board"),
+];
 /// A limit closer than this does not wait for the morning.
 const NIGHT: Duration = Duration::hours(12);
 /// A limit closer than this is this week's.
@@ -154,7 +159,9 @@ pub fn drill(id: AlertId, now: Instant) -> Letter {
 fn commands(incident: &Incident, key: &ClockKey, mode: Mode, clock_id: &str) -> Vec<(String, String)> {
     let id = &incident.id;
     let first = match mode {
-        _ if key.duty.as_str() == QUARANTINE => ("To look at them", "watchbell quarantine list".to_owned()),
+        Mode::Policy if let Some((_, purpose, command)) = OPERATORS.iter().find(|(duty, _, _)| *duty == key.duty.as_str()) => {
+            (*purpose, (*command).to_owned())
+        }
         Mode::Policy => ("To answer", format!("watchbell answer {id} {OPENING_QUESTION}=true --ground \"what was seen\"")),
         _ => ("To take it", format!("watchbell clock ack {clock_id}")),
     };
@@ -252,6 +259,7 @@ fn rung_in_words(rung: &str) -> String {
         "acknowledge" => "somebody owns the clock".into(),
         "resolve" => "the clock asks for nothing any more".into(),
         _ if rung.starts_with("handed over by ") => rung.to_owned(),
+        _ if rung.starts_with("silence ended") => "nobody has it any more: the silence has ended".into(),
         _ if rung.starts_with("acknowledgement ended") => "nobody has it any more: the acknowledgement has ended".into(),
         _ => match (rung.split_once(" overdue #"), rung.split_once(" past target #"), rung.strip_suffix(" before target")) {
             (Some((_, number)), _, _) => format!("overdue, reminder {number}"),
@@ -300,6 +308,7 @@ mod tests {
             ("every 1h past target #2", "past the house's own target, reminder 2"),
             ("24h left +15m", "no more than 24 hours left, and nobody acknowledged within 15m"),
             ("acknowledgement ended 2026-11-21T03:00:00Z", "nobody has it any more: the acknowledgement has ended"),
+            ("silence ended 2026-11-21T03:00:00Z", "nobody has it any more: the silence has ended"),
         ];
         for (rung, words) in names {
             assert_eq!(rung_in_words(rung), words);

@@ -1,6 +1,8 @@
 //! A shell without a world: stand-ins for what surrounds the daemon, for the demo, rehearsals and tests.
 
+pub mod dice;
 pub mod read_mail;
+pub mod rehearsal;
 mod smtp_session;
 pub mod smtp_sink;
 pub mod webhook_sink;

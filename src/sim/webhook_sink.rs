@@ -2,7 +2,7 @@
 
 use axum::body::Bytes;
 use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::{HeaderMap, StatusCode, Uri};
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -12,6 +12,8 @@ use tokio::task::JoinHandle;
 /// A request as it came.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Call {
+    /// The path of the address, without the query.
+    pub path: String,
     /// Headers with readable values, names in small letters.
     pub headers: Vec<(String, String)>,
     /// The body, byte for byte: what the signature is over.
@@ -69,11 +71,11 @@ impl Drop for WebhookSink {
     }
 }
 
-async fn keep(State(shelf): State<Shelf>, headers: HeaderMap, body: Bytes) -> StatusCode {
+async fn keep(State(shelf): State<Shelf>, uri: Uri, headers: HeaderMap, body: Bytes) -> StatusCode {
     let readable = |(name, value): (&axum::http::HeaderName, &axum::http::HeaderValue)| {
         Some((name.as_str().to_owned(), value.to_str().ok()?.to_owned()))
     };
-    let call = Call { headers: headers.iter().filter_map(readable).collect(), body: body.to_vec() };
+    let call = Call { path: uri.path().to_owned(), headers: headers.iter().filter_map(readable).collect(), body: body.to_vec() };
     shelf.lock().unwrap_or_else(PoisonError::into_inner).push(call);
     StatusCode::NO_CONTENT
 }

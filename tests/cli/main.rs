@@ -1,5 +1,6 @@
 //! The command line as people and scripts meet it: the real binary, most of the time against a real daemon.
 
+mod rehearse;
 #[path = "../support/mod.rs"]
 mod support;
 

@@ -139,7 +139,13 @@ fn open(incident: &Incident) -> BTreeMap<&ClockKey, &Clock> {
 /// about it was answered with yes, or a person had determined that very duty.
 fn nothing_got_weaker(before: [&Incident; 2], (a, b): (&Incident, &Incident)) -> Result<(), TestCaseError> {
     for (key, clock) in before.iter().flat_map(|incident| open(incident)) {
-        let runs = [a, b].into_iter().filter_map(|incident| open(incident).get(key).copied()).any(|now| due(now) <= due(clock));
+        // A clock that stood for all is replaced by one for each once it is known for whom.
+        let stands_for = |other: &ClockKey| {
+            let same_duty = other.duty == key.duty && other.organisation == key.organisation;
+            same_duty && (key.target.is_none() || other.target == key.target)
+        };
+        let now = |incident| open(incident).into_iter().filter(|(other, _)| stands_for(other)).map(|(_, clock)| due(clock)).min();
+        let runs = [a, b].into_iter().filter_map(now).min().is_some_and(|now| now <= due(clock));
         let goes_on = goes_on_in(b, key, clock);
         prop_assert!(runs || goes_on, "{key} ran until {}\nA {:#?}\nB {:#?}", due(clock), a.clocks.get(key), b.clocks.get(key));
         if clock.law.mode != Mode::Policy && !b.nothing_owed.get(key).is_some_and(|why| why.determined) {
@@ -254,6 +260,20 @@ fn further_messages_follow_a_report_that_was_split_off_whole() {
     let observe = |name: &str| submit(&old, Command::Observe { received: of(name, "2"), claims: Vec::new() }, now()).map(|_| ());
     assert_eq!(observe("other"), Err(Refusal::Elsewhere(id)));
     assert_eq!(observe("a"), Ok(()), "its own reports stay");
+}
+
+#[test]
+fn a_clock_that_only_products_would_lift_keeps_its_limit_when_another_side_asks_for_a_later_one() {
+    let suspected = Step::Answer("Ada", vec![("breach.suspected", json!(true))]);
+    let later = story("b", start() + Duration::minutes(1), std::slice::from_ref(&suspected));
+    let lifted = story("c", start(), &[suspected, Step::Report(vec![("breach.security-failed", json!(false))])]);
+    let denied = story("a", start(), &[Step::Report(vec![("breach.personal-data", json!(false))])]);
+    let (_, both) = merged(&denied, &later, now());
+    let (_, all) = merged(&both, &lifted, now());
+    let authority = ClockKey::of("eu.gdpr.art33.authority", "mercy");
+    assert_eq!(due(&all.clocks[&authority]), due(&lifted.clocks[&authority]));
+    let looked_at = done(&all, Command::Reassess, now() + Duration::minutes(1));
+    assert_eq!(due(&looked_at.clocks[&authority]), due(&lifted.clocks[&authority]), "nor does a later look move it");
 }
 
 fn facts() -> impl Strategy<Value = Vec<(&'static str, Json)>> {

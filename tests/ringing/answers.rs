@@ -133,7 +133,7 @@ fn whoever_is_freed_during_a_silence_is_told_when_it_ends() {
     case.silence("exercise", at(AWARE) + hours(3)).expect("it is taken");
     let events = case.run_to(at(AWARE) + hours(4));
     let rang = names(&events, AUTHORITY);
-    assert_eq!(rang, ["acknowledgement ended 2026-11-17T11:00:00Z"], "once, when it may be heard");
+    assert_eq!(rang, ["silence ended 2026-11-17T11:00:00Z"], "once, when it may be heard");
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! Ladders for tests, and when each of their rungs is due, counted apart from the product.
 
-use watchbell::domain::escalation::Ladder;
+use watchbell::domain::escalation::{Ladder, Span, falls_at};
 use watchbell::domain::instant::{Duration, Instant};
 
 /// A rung and what its time is.
@@ -46,6 +46,28 @@ impl Rung {
 pub fn ladder(rungs: &[Rung]) -> Ladder {
     let rungs: Vec<String> = rungs.iter().map(|rung| format!("{{ when = \"{}\", to = [\"soc\"] }}", rung.name())).collect();
     toml::from_str(&format!("name = \"triage\"\nfor = [\"house.\"]\nrung = [{}]\n", rungs.join(", "))).expect("a ladder")
+}
+
+#[test]
+fn the_name_of_a_rung_says_when_it_falls() {
+    let start = super::house::at("2026-11-20T08:00:00Z");
+    let span = Span { set_at: start, from: start, until: Some(start + Duration::minutes(60)) };
+    let rungs = [Rung::Start, Rung::PercentLeft(33), Rung::MinutesLeft(17), Rung::Expiry, Rung::EveryMinutesOverdue(7)];
+    for rung in rungs {
+        for (name, at) in rung.occurrences(start, start + Duration::hours(4)) {
+            assert_eq!(falls_at(&name, span, None), Some(at), "{name}");
+        }
+    }
+    assert_eq!(
+        falls_at("every 7m overdue #2 to #5", span, None),
+        falls_at("every 7m overdue #5", span, None),
+        "of several the last"
+    );
+    let target = Some(start + Duration::minutes(30));
+    assert_eq!(falls_at("every 5m past target #2", span, target), Some(start + Duration::minutes(40)));
+    assert_eq!(falls_at("10m before target", span, None), None, "of a ladder with a target, on a clock without");
+    assert_eq!(falls_at("2h left", span, None), None, "before the clock began");
+    assert_eq!(falls_at("acknowledgement ended 2026-11-20T08:00:00Z", span, None), None, "no rung of a ladder");
 }
 
 /// The names a record line stands for: `every 7m overdue #2 to #4` is three.

@@ -1,22 +1,25 @@
 //! A store in memory with a will of its own.
 
 use std::ops::ControlFlow;
+use std::sync::atomic::{AtomicBool, Ordering};
 use tokio::sync::Semaphore;
 use watchbell::domain::ids::IncidentId;
 use watchbell::domain::instant::Instant;
 use watchbell::domain::journal::Head;
 use watchbell::shell::store::{Append, Appending, Check, MemoryStore, Position, Scanned, Status, Store, StoreError, Wake};
 
-/// Panics when the stream `inc-panics` is read, and appends only as fast as `gate` lets it.
+/// Panics when the stream `inc-panics` is read, appends only as fast as `gate` lets it, and loses the
+/// wakes of what it stores while it is told to.
 pub struct OddStore {
     inner: MemoryStore,
     pub gate: Semaphore,
+    pub loses_wakes: AtomicBool,
 }
 
 impl OddStore {
     /// One that lets every append through.
     pub fn new() -> Self {
-        Self { inner: MemoryStore::new(), gate: Semaphore::new(Semaphore::MAX_PERMITS) }
+        Self { inner: MemoryStore::new(), gate: Semaphore::new(Semaphore::MAX_PERMITS), loses_wakes: AtomicBool::new(false) }
     }
 }
 
@@ -24,7 +27,8 @@ impl Store for OddStore {
     fn append(&self, append: Append) -> Appending<'_> {
         Box::pin(async move {
             self.gate.acquire().await.expect("the gate is never closed").forget();
-            self.inner.append(append).await
+            let wake = append.wake.clone().filter(|_| !self.loses_wakes.load(Ordering::Relaxed));
+            self.inner.append(Append { wake, ..append }).await
         })
     }
 

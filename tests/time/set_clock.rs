@@ -132,6 +132,32 @@ fn a_clock_set_forward_back_and_a_stopped_process_ring_late_but_never_early_twic
     }
 }
 
+#[test]
+fn a_clock_set_back_while_no_daemon_ran_is_said_and_rings_nothing_twice() {
+    let Some(library) = faketime() else {
+        println!("skipped: the Debian package `faketime` is not installed");
+        return;
+    };
+    let mut watch = Watch::start(&library);
+    let noted = watch.daemon.store().join("last-look");
+    let look = || fs::read_to_string(&noted).ok()?.trim().parse::<Instant>().ok();
+    let first = watch.open("first");
+    let before = wait_for("a note of the first look", look);
+    watch.set("+2h");
+    watch.wait_for_rung(&first, "every 1h overdue #1");
+    wait_for("the look is noted", || look().filter(|at| *at - before > Duration::hours(1)));
+    watch.daemon.kill();
+    watch.set("-1h");
+    watch.daemon.restart();
+    let second = watch.open("second");
+    assert_eq!(watch.rungs(&first), ["start", "every 1h overdue #1"], "nothing rings again");
+    assert_eq!(watch.rungs(&second), ["start"]);
+    assert!(watch.daemon.log().contains("the clock was set back"), "{}", watch.daemon.log());
+    let answer = watch.daemon.get("/metrics");
+    let metrics = answer.text();
+    assert!(metrics.contains("watchbell_clock_set_back_total 1"), "{metrics}");
+}
+
 fn due_at(event: &watchbell::domain::incident::Event) -> Option<Instant> {
     match event {
         watchbell::domain::incident::Event::RungFell { due_at, .. } => Some(*due_at),

@@ -14,7 +14,7 @@ mod when;
 pub use inherit::{LadderFault, inherit};
 pub use ladder::{Ladder, Rung, Subject, choose};
 pub use length::{Length, parse_length};
-pub use plan::{Fate, Handled, PlannedRung, Span, Unless, follow_up_of};
+pub use plan::{Fate, Handled, PlannedRung, Span, Unless, falls_at, follow_up_of};
 pub use record::{OVERRIDE_FORMAT, OVERRIDE_PREFIX, RecordedOverride};
 pub use rota::{DayOff, Duty, Layer, OnCall, Override, Rota, Window};
 pub use when::{Target, When};

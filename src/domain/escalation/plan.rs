@@ -62,6 +62,30 @@ pub fn follow_up_of(name: &str) -> Option<&str> {
     name.split_once(" +").map(|(followed, _)| followed)
 }
 
+/// When a rung of a name that [`Ladder::plan`] gave falls due on a clock with this target; of several repeats
+/// the last. `None` for what is no rung of any ladder, and for one that has no instant on this clock.
+pub fn falls_at(name: &str, span: Span, target: Option<Instant>) -> Option<Instant> {
+    let (words, number) = match name.split_once(" #") {
+        Some((words, numbers)) => (words, numbers.rsplit('#').next()?.parse::<i32>().ok()?),
+        None => (name, 1),
+    };
+    Some(match When::parse(words)? {
+        When::Start => span.set_at,
+        When::ShareLeft(percent) => share_left(percent, span.from, span.until?),
+        When::TimeLeft(left) => Some(span.until? - left).filter(|at| *at >= span.from)?,
+        When::BeforeTarget(length) => target? - length,
+        When::AtTarget => target?,
+        When::EveryPastTarget(every) => target? + every * number,
+        When::Expiry => span.until?,
+        When::EveryOverdue(every) => span.until? + every * number,
+    })
+}
+
+/// The instant at which this share of the time is left, in percent.
+fn share_left(percent: u8, from: Instant, until: Instant) -> Instant {
+    until - Duration::milliseconds((until - from).num_milliseconds().max(0) / 100 * i64::from(percent))
+}
+
 /// The number of the last repeat of `rung` among those handled; 0 before the first.
 fn last_repeat(handled: &Handled, rung: &str) -> i64 {
     let number = |name: &String| {
@@ -107,10 +131,7 @@ impl Ladder {
                 target().map(|target| repeats(rung.when, target, every, until, handled, now)).unwrap_or_default()
             }
             (_, None) => Vec::new(),
-            (When::ShareLeft(percent), Some(until)) => {
-                let left_ms = (until - span.from).num_milliseconds().max(0) / 100 * i64::from(percent);
-                once(until - Duration::milliseconds(left_ms))
-            }
+            (When::ShareLeft(percent), Some(until)) => once(share_left(percent, span.from, until)),
             // A rung that would fall before the period began is not of this clock.
             (When::TimeLeft(left), Some(until)) if until - left < span.from => Vec::new(),
             (When::TimeLeft(left), Some(until)) => once(until - left),

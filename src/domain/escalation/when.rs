@@ -35,7 +35,7 @@ impl When {
         matches!(self, Self::EveryPastTarget(_) | Self::EveryOverdue(_))
     }
 
-    fn parse(text: &str) -> Option<Self> {
+    pub(super) fn parse(text: &str) -> Option<Self> {
         let every = |rest: &str| parse_length(rest).filter(|every| *every >= Duration::seconds(1));
         Some(match text {
             "start" => Self::Start,

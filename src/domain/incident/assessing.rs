@@ -3,7 +3,7 @@
 use super::command::{Evidence, Moment};
 use super::event::{ClockKey, ClockLaw, Draft, Event, Standing};
 use super::ringing::rearmed;
-use super::sides::{Books, Strictest, all_silent, all_targets, groups, strictest};
+use super::sides::{Books, Strictest, all_silent, all_targets, groups, is_as_merged, strictest};
 use super::state::{Clock, Incident};
 use crate::domain::clocks::Hold;
 use crate::domain::facts::{Book, Claim, Claimant, Value};
@@ -188,8 +188,15 @@ fn settle(
                 // Set anew on the same law when products take back that nothing is owed.
                 Standing::Provisional | Standing::Running | Standing::Missed => clock.law == law && clock.end_suggested.is_none(),
             };
+            // A merge by itself moves no limit back; a hold, or what people say of the whole, may.
+            let must_not_move = |clock: &Clock| {
+                clock.standing.is_open()
+                    && clock.holds.is_empty()
+                    && clock.law.due() < law.due()
+                    && (found.lifted_by_products || is_as_merged(incident))
+            };
             match clock {
-                Some(clock) if stays(clock) => {}
+                Some(clock) if stays(clock) || must_not_move(clock) => {}
                 Some(clock) => {
                     let moved = Clock { law: Arc::clone(&law), ..clock.clone() };
                     let rearm = rearmed(incident, &key, &clock.handled, &moved, moment);
@@ -223,7 +230,8 @@ fn end(
         events.push(Event::Met { clock: key, evidence });
         return;
     }
-    if runs && !found.ended_by_people {
+    // Nor does a merge by itself end one: what was said of one incident was not said of the other.
+    if runs && (!found.ended_by_people || is_as_merged(incident)) {
         if clock.and_then(|clock| clock.end_suggested.as_ref()) != Some(&ground) {
             events.push(Event::EndSuggested { clock: key, ground });
         }

@@ -544,6 +544,11 @@ impl ClockLaw {
     pub fn until(&self) -> Option<Instant> {
         self.limit().or_else(|| self.deadlines.target.as_ref().and_then(|target| target.at))
     }
+
+    /// The same for comparing: what has no instant comes after everything.
+    pub fn due(&self) -> Instant {
+        self.until().unwrap_or(Instant::MAX_UTC)
+    }
 }
 
 /// What was drafted.

@@ -7,6 +7,7 @@
 
 mod alert;
 mod assessing;
+mod audit;
 pub mod codec;
 mod command;
 mod decide;
@@ -31,6 +32,7 @@ mod wake;
 
 pub use alert::{About, Act, Alert, AlertQueued, AlertState, DeliveryResult};
 pub use assessing::{WouldBe, if_a_breach, sight_of};
+pub use audit::{Difference, audit};
 pub use command::{Command, DeliveryHold, Evidence, HoldStatement, Moment, Opening, Refusal};
 pub use decide::{Decision, decide};
 pub use event::{ClockKey, ClockLaw, Draft, Event, Opened, Profile, Received, RungSkip, Standing};
@@ -42,4 +44,4 @@ pub use preview::{LadderView, LeaseView, ReachView, RungView, preview};
 pub use relation::{Relation, RelationKind, Relations, Word};
 pub use reuniting::goes_on_in;
 pub use state::{Clock, Incident, NothingOwed, RecordedHold};
-pub use wake::{Wake, next_wake};
+pub use wake::{RETRY_WAIT_MAX, Wake, next_wake};

@@ -10,7 +10,6 @@ use super::message::Message;
 use super::relation::{Inheritance, Inherited, Word};
 use super::state::{Clock, Incident};
 use crate::domain::facts::{ClaimId, Standing as FactStanding, Value};
-use crate::domain::instant::Instant;
 use crate::domain::law::Mode;
 use std::collections::BTreeSet;
 
@@ -78,8 +77,7 @@ pub fn merge_into(incident: &Incident, into: &Incident, word: &Word) -> Result<V
 /// Whether a clock may end here because `into` has the same one, no later: open, or ended by a person's determination.
 pub fn goes_on_in(into: &Incident, key: &ClockKey, clock: &Clock) -> bool {
     let Some(there) = into.clocks.get(key) else { return false };
-    let due = |clock: &Clock| clock.law.limit().or(clock.law.until()).unwrap_or(Instant::MAX_UTC);
-    let no_later = due(there) <= due(clock);
+    let no_later = there.law.due() <= clock.law.due();
     let determined = into.nothing_owed.get(key).is_some_and(|why| why.determined);
     // The house's own question was answered there with yes: what it opens runs there.
     let answered = || {

@@ -7,7 +7,7 @@ use super::house::House;
 use super::leases::Cover;
 use super::state::{Clock, Incident};
 use super::wake::after;
-use crate::domain::escalation::{Handled, Ladder, PlannedRung, follow_up_of};
+use crate::domain::escalation::{Handled, Ladder, PlannedRung, falls_at, follow_up_of};
 use crate::domain::instant::{Instant, rfc3339};
 use crate::domain::law::Mode;
 use std::collections::BTreeSet;
@@ -44,12 +44,16 @@ pub fn rings_at(rung: &PlannedRung, cover: &Cover<'_>) -> Instant {
     free.unwrap_or(rung.at)
 }
 
-/// Names of handled rungs that ring again once the clock's span is the one of `clock`.
+/// Names of handled rungs that ring again once the clock's span is the one of `clock`: those that then lie
+/// ahead. It does not matter whether the ladder in use has them, for another one may have rung them.
 pub fn rearmed(incident: &Incident, key: &ClockKey, handled: &Handled, clock: &Clock, moment: &Moment<'_>) -> BTreeSet<String> {
-    let passed = passed(moment.house.ladder(incident, key, clock), clock, moment.now);
-    let has_passed = |name: &str| name == "start" || passed.iter().any(|rung| rung.name == name);
-    // A follow-up stands and falls with the rung it follows.
-    handled.keys().filter(|name| !has_passed(follow_up_of(name).unwrap_or(name))).cloned().collect()
+    let target = moment.house.ladder(incident, key, clock).and_then(|ladder| ladder.target?.of(clock.span()));
+    let lies_ahead = |name: &&String| {
+        // A follow-up stands and falls with the rung it follows.
+        let name = follow_up_of(name).unwrap_or(name);
+        name != "start" && falls_at(name, clock.span(), target).is_some_and(|at| at > moment.now)
+    };
+    handled.keys().filter(lies_ahead).cloned().collect()
 }
 
 /// Everything the time asks of an incident: the ends of leases and silences, limits, the highest rung due of each clock.
@@ -96,15 +100,24 @@ fn look<'a>(
     called
 }
 
+/// A team that is not kept from being rung any more: a lease, or the silence over it, has ended.
+struct Freed {
+    /// Whose lease; `None` is one that covered all.
+    team: Option<String>,
+    /// What ended, in the words of the rung's name.
+    what: &'static str,
+    ended_at: Instant,
+}
+
 /// Records leases and a silence that are over; gives the leases whose teams may have to be told so.
-fn ends(key: &ClockKey, clock: &Clock, moment: &Moment<'_>, events: &mut Vec<Event>) -> Vec<(Option<String>, Instant)> {
+fn ends(key: &ClockKey, clock: &Clock, moment: &Moment<'_>, events: &mut Vec<Event>) -> Vec<Freed> {
     let (now, house) = (moment.now, moment.house);
     let mut freed = Vec::new();
     for (team, lease) in clock.live_leases() {
         let ended_at = lease.holds_until(clock, house);
         if ended_at <= now {
             events.push(Event::LeaseEnded { clock: key.clone(), team: team.clone(), ended_at });
-            freed.push((team.clone(), ended_at));
+            freed.push(Freed { team: team.clone(), what: "acknowledgement", ended_at });
         }
     }
     if let Some(silence) = &clock.silence
@@ -112,8 +125,8 @@ fn ends(key: &ClockKey, clock: &Clock, moment: &Moment<'_>, events: &mut Vec<Eve
         && ended_at <= now
     {
         events.push(Event::SilenceEnded { clock: key.clone(), ended_at, by: None });
-        let meanwhile = clock.leases.iter().filter_map(|(team, lease)| Some((team.clone(), lease.ended_at?)));
-        freed.extend(meanwhile.filter(|(_, lease_ended)| *lease_ended >= silence.at).map(|(team, _)| (team, ended_at)));
+        let meanwhile = clock.leases.iter().filter(|(_, lease)| lease.ended_at.is_some_and(|at| at >= silence.at));
+        freed.extend(meanwhile.map(|(team, _)| Freed { team: team.clone(), what: "silence", ended_at }));
     }
     freed
 }
@@ -139,7 +152,7 @@ fn call<'a>(
     ladder: Option<&Ladder>,
     cover: &Cover<'_>,
     due: &[PlannedRung],
-    freed: Vec<(Option<String>, Instant)>,
+    freed: Vec<Freed>,
     now: Instant,
 ) -> Option<Call<'a>> {
     let uncovered = |teams: &[String]| -> Vec<String> {
@@ -157,14 +170,18 @@ fn call<'a>(
     };
     if let Some(loudest) = due.last().filter(|_| wanted.is_empty() || !free.is_empty()) {
         let of_teams: Vec<String> =
-            freed.iter().filter(|(team, _)| team.is_some()).flat_map(|(team, _)| told_before(team)).collect();
+            freed.iter().filter(|freed| freed.team.is_some()).flat_map(|freed| told_before(&freed.team)).collect();
         let teams = distinct(free.iter().chain(&uncovered(&of_teams)));
         return Some(Call { key, clock, rung: loudest.name.clone(), due_at: loudest.at, teams });
     }
-    let ended_at = freed.iter().map(|(_, ended_at)| *ended_at).max()?;
-    let teams: Vec<String> = freed.iter().flat_map(|(team, _)| told_before(team)).collect();
+    let (ended_at, what) = freed.iter().map(|freed| (freed.ended_at, freed.what)).max()?;
+    let teams: Vec<String> = freed.iter().flat_map(|freed| told_before(&freed.team)).collect();
     let teams = distinct(&uncovered(&teams));
-    let rung = format!("acknowledgement ended {}", rfc3339(ended_at));
+    let mut rung = format!("{what} ended {}", rfc3339(ended_at));
+    // Once the clock was set back, a second one may end in the instant in which the first did.
+    if clock.handled.contains_key(&rung) {
+        rung = format!("{rung}, seen {}", rfc3339(now));
+    }
     (!teams.is_empty()).then_some(Call { key, clock, rung, due_at: ended_at, teams })
 }
 

@@ -6,7 +6,7 @@
 use super::assessing::sight_in;
 use super::state::Incident;
 use crate::domain::clocks::Hold;
-use crate::domain::facts::Book;
+use crate::domain::facts::{Book, Rank};
 use crate::domain::ids::OrganisationId;
 use crate::domain::instant::{Instant, Zone};
 use crate::domain::law::assess::{Circumstances, assess, is_silent, targets};
@@ -50,6 +50,13 @@ impl<'a> Books<'a> {
     }
 }
 
+/// Whether no person has said anything of the whole since it became one.
+pub fn is_as_merged(incident: &Incident) -> bool {
+    let Some(since) = incident.relations.sides.values().map(|side| side.since).max() else { return false };
+    let said = incident.book.numbered().into_iter().filter(|(id, _)| *id >= since);
+    !said.into_iter().any(|(_, claim)| claim.by.rank() == Rank::Person)
+}
+
 /// What one side sees.
 pub struct Sighting<'a> {
     sight: Sight<'a>,
@@ -85,6 +92,9 @@ pub struct Strictest<'a> {
     pub assessment: Assessment<'a>,
     /// Whether people ended it on every side that would owe it.
     pub ended_by_people: bool,
+    /// Whether on some side only products say that nothing is owed. They end no clock: one that ran on that side
+    /// runs on, and no later.
+    pub lifted_by_products: bool,
 }
 
 /// Holds a duty against every side. An end counts only if it holds on all of them.
@@ -100,7 +110,7 @@ pub fn strictest<'a>(
     if let ([only], [group]) = (sightings, groups) {
         let assessment = assessed(group.as_ref().unwrap_or(&only.sight), only.opened_at);
         let ended_by_people = assessment.ended_by_people();
-        return Strictest { assessment, ended_by_people };
+        return Strictest { assessment, ended_by_people, lifted_by_products: false };
     }
     let assess_on = |(sighting, group): (&'a Sighting<'a>, &'a Option<Sight<'a>>)| {
         let sight = group.as_ref().unwrap_or(&sighting.sight);
@@ -109,6 +119,9 @@ pub fn strictest<'a>(
     let mut all: Vec<_> = sightings.iter().zip(groups).map(assess_on).collect();
     let ended_by_people =
         all[0].0.ended_by_people() && all.iter().all(|(assessment, silent, _)| *silent || assessment.ended_by_people());
+    let lifted_by_products = all.iter().any(|(assessment, silent, _)| {
+        !silent && matches!(assessment.owed, Owed::NotBound | Owed::NotOwed) && !assessment.ended_by_people()
+    });
     let rank = |assessment: &Assessment<'_>| {
         let runs = matches!(assessment.owed, Owed::Open | Owed::Owed);
         let due = assessment
@@ -124,7 +137,7 @@ pub fn strictest<'a>(
             "as {side} stood by itself, before the incidents became one: it asks for more than all facts together"
         ));
     }
-    Strictest { assessment, ended_by_people }
+    Strictest { assessment, ended_by_people, lifted_by_products }
 }
 
 /// The sights of one group of people on every side, where a duty has a clock for each group.

@@ -29,6 +29,7 @@ mod notice;
 mod oncall;
 mod output;
 mod quarantine;
+mod rehearse;
 mod rules;
 mod serve;
 mod source;
@@ -85,6 +86,7 @@ enum Command {
     Quarantine(quarantine::Quarantine),
     Oncall(oncall::Oncall),
 
+    Rehearse(rehearse::Rehearse),
     Assess(assess::Assess),
     Rules(rules::Rules),
     Facts(facts::Facts),
@@ -114,6 +116,7 @@ pub fn main() -> ExitCode {
         Command::Notice(notice) => ask(notice.run(output)),
         Command::Oncall(oncall) => ask(oncall.run(output)),
         Command::Quarantine(quarantine) => ask(quarantine.run(output)),
+        Command::Rehearse(rehearse) => ask(rehearse.run(output)),
         Command::Assess(assess) => assess.run(wanted),
         Command::Rules(rules) => rules.run(output),
         Command::Facts(facts) => facts.run(output),

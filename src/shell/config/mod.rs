@@ -7,6 +7,7 @@
 mod channels;
 mod credentials;
 mod door;
+mod heartbeat;
 mod joins;
 mod payloads;
 mod raw;
@@ -17,6 +18,7 @@ mod secrets;
 
 pub use credentials::Way;
 pub use door::Door;
+pub use heartbeat::Heartbeat;
 pub use payloads::{Keep, Payloads};
 pub use raw::{ForwardedHeader, LogFormat, May};
 
@@ -24,7 +26,7 @@ use crate::domain::facts::{Claim, Claimant, Vocabulary};
 use crate::domain::ids::{ChannelId, OrganisationId, PackId, SourceId};
 use crate::domain::incident::{House, Profile};
 use crate::domain::ingest::{self, Mapping, TokenDigest};
-use crate::domain::instant::Instant;
+use crate::domain::instant::{Duration, Instant};
 use crate::domain::joining::JoinRule;
 use crate::domain::law::{PackFault, PackText, Rulebook};
 use crate::domain::repeated::Repeated;
@@ -81,6 +83,8 @@ pub struct Config {
     pub channels: BTreeMap<ChannelId, Arc<dyn Channel>>,
     /// How many letters one recipient gets before those that may wait do.
     pub per_recipient: Option<Quota>,
+    /// The heartbeat the daemon sends, if it is to.
+    pub heartbeat: Option<Heartbeat>,
 }
 
 /// The law and the house's policy, swapped together on a reload.
@@ -116,6 +120,8 @@ pub struct Source {
     pub addresses: Vec<IpNet>,
     /// The origins that may ask for leave to deliver CloudEvents here.
     pub allowed_origins: Vec<String>,
+    /// How long it may be silent before the operator is rung; for ever, if none.
+    pub heartbeat: Option<Duration>,
     /// The SNS topics whose subscriptions are confirmed.
     pub sns_topics: Vec<String>,
     /// What the house's policy claims of everything it reports.
@@ -128,6 +134,8 @@ pub struct Person {
     pub name: String,
     /// Their tokens.
     pub tokens: Vec<TokenDigest>,
+    /// Tokens that open their calendar and nothing else.
+    pub calendar_tokens: Vec<TokenDigest>,
     /// What they may do.
     pub may: BTreeSet<May>,
 }
@@ -278,6 +286,7 @@ impl<'a> Reader<'a> {
         let joins = self.joins(&raw.joins, &sources);
         let payloads = self.payloads(&raw.payloads);
         let people = self.people(&raw);
+        let heartbeat = raw.heartbeat.as_ref().and_then(|heartbeat| self.heartbeat(heartbeat));
         let with_packs = self.packs(&raw.rules.with, &rulebook);
         let without_packs = self.packs(&raw.rules.without, &rulebook);
         let house = House {
@@ -307,6 +316,7 @@ impl<'a> Reader<'a> {
             people,
             channels,
             per_recipient,
+            heartbeat,
         })
     }
 
@@ -462,6 +472,7 @@ impl<'a> Reader<'a> {
                 require: source.require.iter().cloned().collect(),
                 addresses: source.addresses.iter().map(|network| network.0).collect(),
                 allowed_origins: source.allowed_origins.clone(),
+                heartbeat: source.heartbeat.map(|length| length.0),
                 sns_topics: source.sns_topics.clone(),
                 claims,
             };
@@ -518,7 +529,8 @@ impl<'a> Reader<'a> {
             if may.is_empty() || may.contains(&May::Act) {
                 may.insert(May::Read);
             }
-            people.push(Person { name: person.name.clone(), tokens, may });
+            let calendar_tokens = self.digests(&person.calendar_token_sha256);
+            people.push(Person { name: person.name.clone(), tokens, calendar_tokens, may });
         }
         people
     }

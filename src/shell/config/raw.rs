@@ -34,6 +34,7 @@ pub struct RawConfig {
     pub payloads: RawPayloads,
     #[serde(default, rename = "join")]
     pub joins: Vec<RawJoin>,
+    pub heartbeat: Option<RawHeartbeat>,
     #[serde(default, rename = "organisation")]
     pub organisations: Vec<RawOrganisation>,
     #[serde(default, rename = "source")]
@@ -65,6 +66,26 @@ pub struct RawServer {
     pub trusted_proxies: Vec<Network>,
     pub forwarded_header: ForwardedHeader,
     pub tls: Option<RawTls>,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RawHeartbeat {
+    pub url: Option<String>,
+    pub url_file: Option<PathBuf>,
+    #[serde(default = "heartbeat_every")]
+    pub every: Length,
+    #[serde(default)]
+    pub allow_private: bool,
+    #[serde(default = "heartbeat_timeout")]
+    pub timeout: Length,
+}
+
+fn heartbeat_every() -> Length {
+    Length(Duration::minutes(1))
+}
+fn heartbeat_timeout() -> Length {
+    Length(Duration::seconds(10))
 }
 
 /// In which header the proxies say whom they speak for.
@@ -202,6 +223,7 @@ pub struct RawSource {
     pub webhook_secret_files: Vec<PathBuf>,
     #[serde(default = "tolerance")]
     pub webhook_tolerance: Length,
+    pub heartbeat: Option<Length>,
     pub header: Option<RawHeader>,
     pub basic: Option<RawBasic>,
     pub hmac: Option<RawHmac>,
@@ -232,6 +254,8 @@ pub struct RawPerson {
     pub token_sha256: Vec<String>,
     #[serde(default)]
     pub token_files: Vec<PathBuf>,
+    #[serde(default)]
+    pub calendar_token_sha256: Vec<String>,
     #[serde(default)]
     pub may: Vec<May>,
     #[serde(default)]

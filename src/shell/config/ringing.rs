@@ -10,8 +10,8 @@ use crate::domain::instant::Duration;
 use crate::domain::law::{PackFault, Rulebook};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// The clock by which the daemon tells its operator of messages that nobody could read.
-const OPERATORS_DUTY: &str = "house.quarantine";
+/// The clocks by which the daemon tells its operator of itself.
+const OPERATORS_DUTIES: [&str; 4] = ["house.delivery", "house.quarantine", "house.source", "house.watch"];
 
 impl Reader<'_> {
     /// The part of the house's policy that says who is rung.
@@ -176,12 +176,13 @@ impl Reader<'_> {
             let known: Vec<&str> = teams.keys().map(String::as_str).collect();
             self.fault(team, format!("there is no team `{team}`"), there_are(&known, team));
         }
-        let written = raw.ladders.iter().flat_map(|ladder| &ladder.duties).any(|duty| duty == OPERATORS_DUTY);
+        let written: BTreeSet<&String> = raw.ladders.iter().flat_map(|ladder| &ladder.duties).collect();
+        let duties: Vec<String> =
+            OPERATORS_DUTIES.map(str::to_owned).into_iter().filter(|duty| !written.contains(duty)).collect();
         let rung = |when| Rung { when, to: vec![team.clone()], unless_acknowledged: None, then: Vec::new() };
         let whens = [When::Start, When::ShareLeft(50), When::Expiry, When::EveryOverdue(Duration::hours(1))];
         let rungs = whens.into_iter().map(rung).collect();
-        let ladder = Ladder { name: "operator".into(), duties: vec![OPERATORS_DUTY.into()], rungs, ..Ladder::default() };
-        (!written).then_some(ladder)
+        (!duties.is_empty()).then(|| Ladder { name: "operator".into(), duties, rungs, ..Ladder::default() })
     }
 
     fn every_duty_has_one(&mut self, ladders: &[Ladder], rulebook: &Rulebook) {

@@ -9,6 +9,7 @@
 //! asked, a link. No patient data and no narrative ever reach this folder.
 
 pub mod backoff;
+mod beacon;
 mod command;
 mod email;
 mod http_attempt;
@@ -22,6 +23,7 @@ mod teams;
 mod trouble;
 mod webhook;
 
+pub use beacon::Beacon;
 pub use command::{CommandChannel, CommandSettings};
 pub use email::{EmailChannel, EmailSettings, SmtpTls};
 pub use http_attempt::HttpSettings;

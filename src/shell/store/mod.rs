@@ -5,7 +5,7 @@
 //! It sees bytes. It never learns what a fact, a law or an incident is.
 //!
 //! [`MemoryStore`] forgets when it is dropped; [`EmbeddedStore`] keeps its word through power loss.
-//! `tests/store_contract.rs` runs one suite over all of them.
+//! `tests/record/store_contract.rs` runs one suite over all of them.
 
 pub mod disk;
 pub mod embedded;

@@ -7,6 +7,7 @@ mod admission;
 mod alerts;
 mod api;
 mod auth;
+mod calendar;
 mod extract;
 mod intake;
 mod joining;
@@ -25,8 +26,10 @@ mod wire;
 
 pub use admission::DRILL_HEADER;
 use admission::{Issuers, Proxies, Room};
+pub use intake::take_on_trust;
 pub use problem::Problem;
 pub use serve::{Keeping, serve, serve_router};
+pub use taking::Taken;
 
 use super::config::{Door, Payloads, Person, Source};
 use super::courier::Courier;
@@ -35,6 +38,7 @@ use super::operator;
 use super::payload_keys::PayloadKeys;
 use super::scheduler::Scheduler;
 use super::telemetry::Metrics;
+use super::watch::Receipts;
 use crate::domain::ids::SourceId;
 use crate::domain::ingest;
 use crate::domain::joining::JoinRule;
@@ -69,6 +73,8 @@ pub struct App {
     pub issuers: Issuers,
     /// Whose word about a client's address is taken.
     pub proxies: Proxies,
+    /// When each source was last heard of.
+    pub receipts: Arc<Receipts>,
     /// Rung when somebody asks for a reload.
     pub reload: Notify,
     /// How often the page of a link may be asked for.
@@ -110,6 +116,7 @@ impl App {
             keys,
             issuers: Issuers::default(),
             proxies: Proxies { trusted: door.trusted_proxies.clone(), header: door.forwarded_header },
+            receipts: Arc::default(),
             reload: Notify::new(),
             page_limit: acknowledge::Limit::default(),
             live,
@@ -175,6 +182,7 @@ pub fn routes(app: Arc<App>) -> Router {
         .route("/v1/quarantine/{id}/remap", post(quarantine::remap))
         .route("/v1/quarantine/{id}/drop", post(quarantine::drop_kept))
         .route("/a/{token}", get(acknowledge::show).post(acknowledge::take))
+        .route("/v1/calendar.ics", get(calendar::feed))
         .route("/metrics", get(ops::metrics))
         .route("/-/healthy", get(ops::healthy))
         .route("/-/ready", get(ops::ready))

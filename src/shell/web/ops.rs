@@ -29,13 +29,13 @@ struct Ready {
     channels: BTreeMap<String, ChannelState>,
 }
 
-/// `GET /-/ready`: 200 once overdue wakes have been replayed and the store takes appends; the body
+/// `GET /-/ready`: 200 while no overdue wake waits to be looked at and the store takes appends; the body
 /// says what is degraded.
 pub async fn ready(State(app): State<Arc<App>>) -> Response {
     let unwritable = app.desk.unwritable();
     let caught_up = app.scheduler.is_caught_up();
     let (set_aside, channels) = (app.scheduler.set_aside(), channels(&app));
-    let ready = caught_up && unwritable.is_none();
+    let ready = app.scheduler.is_ready() && unwritable.is_none();
     let degraded = !ready || !set_aside.is_empty() || !channels.is_empty();
     let body = Ready { ready, caught_up, degraded, store: unwritable, set_aside, channels };
     let code = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };

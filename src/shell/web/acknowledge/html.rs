@@ -1,9 +1,9 @@
 //! The page's words and markup: plain, without scripts, without anything loaded from elsewhere.
 
+use super::Opened;
 use crate::domain::incident::{Clock, ClockKey, Incident, Standing};
 use crate::domain::instant::{Instant, Zone};
 use crate::shell::courier::left_in_words;
-use crate::shell::links::Invitation;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use sha2::{Digest, Sha256};
@@ -25,8 +25,10 @@ pub(super) struct Page {
 }
 
 /// The clocks of a link, how they stand, and the form while one is open. `fault` says why the last try did nothing.
-pub(super) fn clocks(invitation: &Invitation, incident: &Incident, fault: Option<&str>, now: Instant) -> Page {
-    let known: Vec<(&ClockKey, &Clock)> = invitation.clocks.iter().filter_map(|key| incident.clocks.get_key_value(key)).collect();
+pub(super) fn clocks(opened: &Opened, fault: Option<&str>, now: Instant) -> Page {
+    let Opened { incident, alert, until } = opened;
+    let about = alert.about.iter().filter_map(|about| incident.clocks.get_key_value(&about.clock));
+    let known: Vec<(&ClockKey, &Clock)> = about.collect();
     let open = known.iter().filter(|(_, clock)| clock.standing.is_open()).count();
     let held = known.iter().filter(|(_, clock)| clock.standing.is_open() && clock.owner().is_some()).count();
     let title = match (open, held) {
@@ -53,8 +55,8 @@ pub(super) fn clocks(invitation: &Invitation, incident: &Incident, fault: Option
         body,
         "<p class=\"note\">Incident {}. This link was sent to {} and works until {}. It can acknowledge, and nothing else.</p>",
         escaped(incident.id.as_str()),
-        escaped(&invitation.to),
-        escaped(&Zone::UTC.in_words(invitation.until)),
+        escaped(&alert.queued.to),
+        escaped(&Zone::UTC.in_words(*until)),
     );
     page(title, &body)
 }

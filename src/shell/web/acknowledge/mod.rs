@@ -11,10 +11,10 @@ pub use limit::Limit;
 use super::App;
 use super::extract::Path;
 use crate::domain::escalation::parse_length;
-use crate::domain::incident::{ClockKey, Command, Incident, Refusal};
+use crate::domain::incident::{Address, Alert, ClockKey, Command, Incident, Refusal};
 use crate::domain::instant::{Duration, Instant};
 use crate::shell::desk::SubmitError;
-use crate::shell::links::{Invitation, LinkFault};
+use crate::shell::links::LinkFault;
 use crate::shell::wall_clock;
 use axum::body::Body;
 use axum::extract::State;
@@ -40,11 +40,19 @@ struct Form {
     lease: String,
 }
 
+/// What a link opens: an alert, as it stands on record.
+struct Opened {
+    incident: Arc<Incident>,
+    alert: Alert,
+    /// Until when the link may be used.
+    until: Instant,
+}
+
 /// `GET|HEAD /a/{token}`: shows, and changes nothing.
 pub async fn show(State(app): State<Arc<App>>, Path(token): Path) -> Response {
     let now = wall_clock::now();
     match open(&app, &token, now).await {
-        Ok((invitation, incident)) => answer(StatusCode::OK, html::clocks(&invitation, &incident, None, now)),
+        Ok(opened) => answer(StatusCode::OK, html::clocks(&opened, None, now)),
         Err(refused) => refused,
     }
 }
@@ -52,11 +60,11 @@ pub async fn show(State(app): State<Arc<App>>, Path(token): Path) -> Response {
 /// `POST /a/{token}`: acknowledges the clocks of the link, and shows how it stands then.
 pub async fn take(State(app): State<Arc<App>>, Path(token): Path, body: Body) -> Response {
     let now = wall_clock::now();
-    let (invitation, incident) = match open(&app, &token, now).await {
+    let opened = match open(&app, &token, now).await {
         Ok(opened) => opened,
         Err(refused) => return refused,
     };
-    let again = |fault: &str| answer(StatusCode::UNPROCESSABLE_ENTITY, html::clocks(&invitation, &incident, Some(fault), now));
+    let again = |fault: &str| answer(StatusCode::UNPROCESSABLE_ENTITY, html::clocks(&opened, Some(fault), now));
     let Some(form) = read_form(body).await else { return again("The form could not be read. Fill it in again.") };
     let name = form.name.split_whitespace().collect::<Vec<_>>().join(" ");
     if name.is_empty() || name.chars().count() > NAME_MAX || name.chars().any(char::is_control) {
@@ -71,18 +79,20 @@ pub async fn take(State(app): State<Arc<App>>, Path(token): Path, body: Body) ->
     };
     let mut refused = None;
     let mut taken = false;
-    for clock in invitation.clocks.iter().filter(|clock| is_open(&incident, clock)) {
-        let via = format!("link sent to {} over {}", invitation.to, invitation.channel);
-        let (rules, sent_to) = (app.desk.rules(), invitation.address());
+    let Opened { incident, alert, .. } = &opened;
+    let sent_to = Address { channel: alert.queued.channel.clone(), to: alert.queued.to.clone() };
+    for clock in alert.about.iter().map(|about| &about.clock).filter(|clock| is_open(incident, clock)) {
+        let via = format!("link sent to {} over {}", sent_to.to, sent_to.channel);
+        let rules = app.desk.rules();
         // Who an address belongs to is known better than what is typed.
         let by = rules.house.person_at(&sent_to).unwrap_or(&name).to_owned();
-        let team = rules.house.team_at(&incident, clock, &sent_to);
+        let team = rules.house.team_at(incident, clock, &sent_to);
         let command = Command::Acknowledge { clock: clock.clone(), by, team, lease, via };
-        match app.desk.submit(&invitation.incident, command, now).await {
+        match app.desk.submit(&incident.id, command, now).await {
             Ok(_) => taken = true,
             Err(SubmitError::Refused(refusal)) => refused = Some(refusal),
             Err(error) => {
-                tracing::error!(incident = %invitation.incident, %error, "an acknowledgement by link could not be recorded");
+                tracing::error!(incident = %incident.id, %error, "an acknowledgement by link could not be recorded");
                 return answer(StatusCode::SERVICE_UNAVAILABLE, html::not_recorded());
             }
         }
@@ -90,7 +100,7 @@ pub async fn take(State(app): State<Arc<App>>, Path(token): Path, body: Body) ->
     match refused.filter(|_| !taken) {
         // Shown by a look, so that loading the page anew sends nothing twice. Relative: a proxy may serve us below a path.
         None => found_at(&token),
-        Some(refusal) => answer(StatusCode::CONFLICT, html::clocks(&invitation, &incident, Some(in_words(&refusal)), now)),
+        Some(refusal) => answer(StatusCode::CONFLICT, html::clocks(&opened, Some(in_words(&refusal)), now)),
     }
 }
 
@@ -108,8 +118,8 @@ fn in_words(refusal: &Refusal) -> &'static str {
     }
 }
 
-/// What the link invites to, and the incident it is about.
-async fn open(app: &App, token: &str, now: Instant) -> Result<(Invitation, Arc<Incident>), Response> {
+/// What the link opens.
+async fn open(app: &App, token: &str, now: Instant) -> Result<Opened, Response> {
     let read = app.courier.links().ok_or(LinkFault::Unknown).and_then(|links| links.read(token, now));
     let subject = read.as_ref().ok().map(|invitation| invitation.incident.as_str());
     if !app.page_limit.allows(subject, now) {
@@ -120,8 +130,10 @@ async fn open(app: &App, token: &str, now: Instant) -> Result<(Invitation, Arc<I
         LinkFault::Unknown => answer(StatusCode::NOT_FOUND, html::unknown()),
     })?;
     match app.desk.incident(&invitation.incident).await {
-        Ok(Some(incident)) => Ok((invitation, incident)),
-        Ok(None) => Err(answer(StatusCode::NOT_FOUND, html::unknown())),
+        Ok(Some(incident)) if let Some(alert) = incident.alerts.get(&invitation.alert).cloned() => {
+            Ok(Opened { incident, alert, until: invitation.until })
+        }
+        Ok(_) => Err(answer(StatusCode::NOT_FOUND, html::unknown())),
         Err(_) => Err(answer(StatusCode::SERVICE_UNAVAILABLE, html::not_recorded())),
     }
 }

@@ -1,12 +1,10 @@
 //! The score that suggests: exact, traceable, and silent where a person has not spoken.
 
-mod support;
-
+use crate::support::{Daemon, PERSON_TOKEN, watchbell};
 use proptest::prelude::*;
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::LazyLock;
-use support::{Daemon, PERSON_TOKEN, watchbell};
 use watchbell::domain::facts::{Book, Claim, Claimant, FactType};
 use watchbell::domain::instant::{Duration, Instant, parse_rfc3339};
 use watchbell::domain::law::{Condition, Rulebook, Sight};

@@ -1,14 +1,12 @@
 //! What a letter about one clock and about many says, over the example's house. With `WATCHBELL_PICTURES` set to a
 //! folder, the letters are kept there as a mail program gets them.
 
-mod support;
-
+use crate::support::ConfigText;
 use serde_json::json;
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
-use support::ConfigText;
 use watchbell::domain::facts::{Claim, Claimant, Value};
 use watchbell::domain::ids::{AlertId, IncidentId};
 use watchbell::domain::incident::{

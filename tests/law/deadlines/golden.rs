@@ -4,7 +4,7 @@ use super::{calendars, instant, limit, zone};
 use std::collections::BTreeSet;
 use watchbell::domain::clocks::{Context, Hold, deadline, with_pauses};
 
-const ROWS: &str = include_str!("../data/deadlines.csv");
+const ROWS: &str = include_str!("../../data/deadlines.csv");
 const COLUMNS: [&str; 7] = ["name", "limit", "start", "zone", "holds", "expected", "source"];
 
 /// Fields are parted by commas outside double quotes; no field holds a double quote itself.

@@ -50,12 +50,12 @@ struct Head {
 const PARTS: [&str; 7] = ["AX", "GF", "GP", "MF", "MQ", "RE", "YT"];
 
 fn authorities() -> Vec<Authority> {
-    toml::from_str::<File>(include_str!("../rules/eu-gdpr/authorities.toml")).expect("the file is read").authority
+    toml::from_str::<File>(include_str!("../../rules/eu-gdpr/authorities.toml")).expect("the file is read").authority
 }
 
 #[test]
 fn every_state_of_the_eea_has_an_authority() {
-    let head: Head = toml::from_str(include_str!("../rules/eu-gdpr/pack.toml")).expect("the pack is read");
+    let head: Head = toml::from_str(include_str!("../../rules/eu-gdpr/pack.toml")).expect("the pack is read");
     let listed: BTreeSet<String> = authorities().into_iter().map(|authority| authority.country).collect();
     let states = head.groups["eea"].iter().filter(|place| !PARTS.contains(&place.as_str()));
     let without: Vec<&String> = states.filter(|place| !listed.contains(*place)).collect();
@@ -65,7 +65,7 @@ fn every_state_of_the_eea_has_an_authority() {
 #[test]
 fn the_proposal_means_the_same_places_as_the_law_in_force() {
     let eea = |text: &str| toml::from_str::<Head>(text).expect("the pack is read").groups["eea"].clone();
-    assert_eq!(eea(include_str!("../rules/eu-gdpr/pack.toml")), eea(include_str!("../rules/eu-omnibus/pack.toml")));
+    assert_eq!(eea(include_str!("../../rules/eu-gdpr/pack.toml")), eea(include_str!("../../rules/eu-omnibus/pack.toml")));
 }
 
 #[test]

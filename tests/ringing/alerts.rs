@@ -1,9 +1,7 @@
 //! What is known of each alert: every attempt on record, dead letters, redelivery, and letters that wait.
 
-mod support;
-
+use crate::support::{Daemon, PERSON_TOKEN, wait_for, watchbell};
 use serde_json::{Value, json};
-use support::{Daemon, PERSON_TOKEN, wait_for, watchbell};
 use watchbell::sim::read_mail::read_mail;
 use watchbell::sim::smtp_sink::Misbehaviour;
 
@@ -28,7 +26,7 @@ fn steps(log: &Value) -> Vec<String> {
     log["log"].as_array().expect("a list").iter().map(|step| step["what"].as_str().expect("a word").to_owned()).collect()
 }
 
-fn redeliver(daemon: &Daemon, incident: &str, alert: &str, body: &Value) -> support::Answer {
+fn redeliver(daemon: &Daemon, incident: &str, alert: &str, body: &Value) -> crate::support::Answer {
     daemon.act(&format!("/v1/incidents/{incident}/alerts/{alert}/redeliver"), body)
 }
 

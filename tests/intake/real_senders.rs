@@ -2,15 +2,13 @@
 //!
 //! Debian's Alertmanager where it is installed; and the way Grafana posts: the same body again until somebody says 2xx.
 
-mod support;
-
+use crate::support::{ConfigText, Daemon, SOURCE_TOKEN, record_of, request, wait_for};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::fs;
 use std::net::{SocketAddr, TcpListener};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
-use support::{ConfigText, Daemon, SOURCE_TOKEN, record_of, request, wait_for};
 use watchbell::domain::incident::Event;
 
 /// Debian's name for it, and that of its makers.

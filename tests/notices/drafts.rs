@@ -29,8 +29,8 @@ struct Example {
 macro_rules! example {
     ($name:literal) => {
         Example {
-            contents: toml::from_str::<Contents>(include_str!(concat!("fixtures/notices/", $name, ".toml"))).unwrap().element,
-            template: include_str!(concat!("fixtures/notices/", $name, ".md.j2")),
+            contents: toml::from_str::<Contents>(include_str!(concat!("../fixtures/notices/", $name, ".toml"))).unwrap().element,
+            template: include_str!(concat!("../fixtures/notices/", $name, ".md.j2")),
         }
     };
 }
@@ -54,7 +54,7 @@ impl Example {
 }
 
 fn vocabulary() -> Vocabulary {
-    let facts: Facts = toml::from_str(include_str!("fixtures/notices/facts.toml")).unwrap();
+    let facts: Facts = toml::from_str(include_str!("../fixtures/notices/facts.toml")).unwrap();
     let mut vocabulary = Vocabulary::default();
     for entry in facts.fact {
         assert_eq!(vocabulary.insert(entry), None, "each fact stands once");

@@ -1,8 +1,8 @@
 //! A real browser opens the page, fills in the form and presses the button: Chromium, by the W3C's WebDriver.
 //! With `WATCHBELL_PICTURES` set to a folder, what it saw is kept there.
 
-use super::support::{self, Daemon};
-use super::{clock, rung};
+use super::page::{clock, rung};
+use crate::support::Daemon;
 use base64::Engine;
 use serde_json::{Value, json};
 use std::io::{self, BufRead, BufReader, Read, Write};
@@ -111,7 +111,7 @@ fn a_browser_presses_the_button_and_the_clock_is_acknowledged() {
     let name = browser.find("input[name=name]");
     browser.ask("POST", &format!("{name}/value"), &json!({ "text": "Zoë Keller" }));
     browser.ask("POST", &format!("{button}/click"), &json!({}));
-    support::wait_for("the page says who has it", || browser.text().contains("Zoë Keller until").then_some(()));
+    crate::support::wait_for("the page says who has it", || browser.text().contains("Zoë Keller until").then_some(()));
     browser.picture("taken.png");
     assert_eq!(clock(&daemon)["acknowledged"][0], "Zoë Keller");
     assert_eq!(browser.ask("GET", "/url", &Value::Null), url(&daemon).as_str());

@@ -1,16 +1,11 @@
 //! The page a letter's link opens: looking changes nothing, pressing acknowledges, and bad links say what to do.
 
-#[path = "../support/mod.rs"]
-mod support;
-
-mod browser;
-
+use crate::support::{Answer, Daemon, exchange};
 use serde_json::{Value, json};
-use support::{Answer, Daemon, exchange};
 use watchbell::sim::read_mail::read_mail;
 
 /// A house that was told of something, and the path of the link in the first letter about it.
-fn rung() -> (Daemon, String) {
+pub fn rung() -> (Daemon, String) {
     let daemon = Daemon::start(|_| {});
     let event = json!({ "id": "case-17", "title": "Ransom note on PACS-01", "severity": "high" });
     assert_eq!(daemon.post("native", &event).status, 202);
@@ -42,7 +37,7 @@ fn press(daemon: &Daemon, path: &str, form: &str) -> Answer {
 }
 
 /// The only clock there is, as the API gives it.
-fn clock(daemon: &Daemon) -> Value {
+pub fn clock(daemon: &Daemon) -> Value {
     let clocks = daemon.get("/v1/clocks").json();
     clocks.as_array().and_then(|clocks| clocks.first()).expect("a clock").clone()
 }

@@ -23,7 +23,7 @@ struct Conditions {
 
 /// Each TOML block by the remark on its first line.
 fn blocks() -> BTreeMap<&'static str, &'static str> {
-    let page = include_str!("../rules/README.md");
+    let page = include_str!("../../rules/README.md");
     let blocks = page.split("```toml\n").skip(1).filter_map(|rest| rest.split_once("\n```").map(|(block, _)| block));
     blocks.filter_map(|block| Some((block.lines().next()?.strip_prefix("# ")?, block))).collect()
 }

@@ -107,7 +107,7 @@ fn thirty_kills_at_random_moments_lose_nothing_that_was_acknowledged() {
 /// Lets a child run until it has printed so many lines, kills it, and returns all it has printed.
 fn run_and_kill(dir: &Path, lines: u64) -> Vec<(IncidentId, u64, String)> {
     let mut child = Command::new(std::env::current_exe().expect("this binary"))
-        .args(["child_that_appends_until_it_is_killed", "--exact", "--nocapture", "--test-threads=1"])
+        .args(["store_crash::child_that_appends_until_it_is_killed", "--exact", "--nocapture", "--test-threads=1"])
         .env(FOLDER, dir)
         .stdout(Stdio::piped())
         .spawn()

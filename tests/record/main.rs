@@ -1,0 +1,6 @@
+//! What is on record: what an incident decides and replays to, and stores that keep it, through power cuts too.
+
+mod incident;
+mod power_loss;
+mod store_contract;
+mod store_crash;
