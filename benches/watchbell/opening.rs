@@ -4,8 +4,8 @@ use crate::alert::{Alerts, SOURCE};
 use crate::process::write_config;
 use std::collections::BTreeMap;
 use std::path::Path;
-use watchbell::domain::incident::{Command, Opened, Opening, Received};
-use watchbell::domain::ingest::{self, DeliveryMeta};
+use watchbell::domain::incident::{Command, Lookalike, Opened, Opening, Received};
+use watchbell::domain::ingest::{self, DeliveryMeta, Hint};
 use watchbell::domain::instant::Instant;
 use watchbell::shell::config::{self, Config};
 
@@ -45,9 +45,13 @@ impl Openings {
             status: report.status,
             sha256: "0".repeat(64),
             raw: String::from_utf8(body).ok(),
-            hints: report.hints.into_iter().map(|hint| (hint.label, hint.value, hint.pointer)).collect(),
+            hints: report.hints.into_iter().map(lookalike).collect(),
             ..Received::of(source.name.clone(), report.update_id)
         };
         Command::Open(Box::new(Opening { opened, received, claims: report.claims }))
     }
+}
+
+fn lookalike(hint: Hint) -> Lookalike {
+    Lookalike { label: hint.label, value: hint.value, pointer: hint.pointer, about: hint.about }
 }

@@ -3,7 +3,9 @@
 //! A view holds no payload and no fact in full: what is safe to show to whoever may read the board.
 
 use super::ids::{DutyId, FactKey, IncidentId};
-use super::incident::{AlertState, Clock, ClockKey, Incident, Message, Moment, Standing, WouldBe, if_a_breach};
+use super::incident::{
+    AlertState, Clock, ClockKey, Incident, Lookalike, Message, Moment, Relation, RelationKind, Standing, WouldBe, if_a_breach,
+};
 use super::instant::{Instant, Zone};
 use super::law::{Mode, Rulebook, Verification};
 use super::severity::Suggestion;
@@ -30,6 +32,9 @@ pub struct Card {
     pub not_owed: usize,
     /// Alerts that have failed and are being tried again, by channel.
     pub failing: BTreeMap<String, u32>,
+    /// Other incidents it was merged with, or split off or from.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub related: Vec<(RelationKind, IncidentId)>,
 }
 
 /// One clock on the board.
@@ -90,6 +95,12 @@ pub struct IncidentView {
     /// The messages in the order of recording; their numbers count from 1.
     #[serde(default)]
     pub messages: Vec<Message>,
+    /// How it hangs together with other incidents: merged, taken in, split off or from.
+    #[serde(default)]
+    pub relations: Vec<Relation>,
+    /// Clocks that go on in another incident.
+    #[serde(default)]
+    pub moved: BTreeMap<String, String>,
     /// What stands of every fact somebody spoke of.
     pub facts: Vec<FactView>,
     /// What ENISA's method suggests of the risk, for all and for single groups, beside what a person decided.
@@ -99,8 +110,8 @@ pub struct IncidentView {
     pub questions: Vec<Question>,
     /// While nobody has said whether this may be a breach: the limits that would run if it is, the nearest first.
     pub if_a_breach: Vec<SupposedLimit>,
-    /// Look-alikes that may help to answer: label, value, pointer.
-    pub hints: Vec<(String, String, String)>,
+    /// Look-alikes that may help to answer.
+    pub hints: Vec<Lookalike>,
     /// Oddities in reading the messages.
     pub remarks: Vec<String>,
     /// Duties found not owed: ground, citation, names and time.
@@ -179,6 +190,9 @@ pub struct Question {
     pub needs_ground: bool,
     /// The duties it would settle.
     pub settles: Vec<String>,
+    /// What stood in the messages about this fact. Nobody has said so: it answers nothing by itself.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub hints: Vec<Lookalike>,
 }
 
 /// A duty found not owed.
@@ -309,6 +323,7 @@ impl Card {
             clocks: clocks.into_iter().map(|(key, clock)| ClockLine::of(&incident.id, key, clock)).collect(),
             not_owed: incident.nothing_owed.len(),
             failing,
+            related: incident.relations.told.iter().map(|told| (told.what, told.incident.clone())).collect(),
         }
     }
 }
@@ -358,6 +373,8 @@ impl IncidentView {
             sender_status: incident.status.clone(),
             received: incident.received.iter().map(|(source, count)| (source.to_string(), *count)).collect(),
             messages: incident.messages.clone(),
+            relations: incident.relations.told.clone(),
+            moved: incident.relations.moved.iter().map(|(key, into)| (key.to_string(), key.public(into))).collect(),
             facts: incident.book.keys().map(|key| FactView::of(incident, key.as_str())).collect(),
             suggestions: incident
                 .suggestions
@@ -462,6 +479,7 @@ pub fn questions(incident: &Incident, rulebook: &Rulebook) -> Vec<Question> {
             example: entry.kind.example(),
             needs_ground: entry.judgement,
             settles,
+            hints: hints_about(incident, fact.as_str()),
         });
     }
     // The house's own clock asks the question that opens all others.
@@ -480,10 +498,17 @@ pub fn questions(incident: &Incident, rulebook: &Rulebook) -> Vec<Question> {
                 example: entry.kind.example(),
                 needs_ground: entry.judgement,
                 settles: vec!["house.triage".into()],
+                hints: hints_about(incident, entry.key.as_str()),
             },
         );
     }
     questions
+}
+
+/// The look-alikes about a fact.
+fn hints_about(incident: &Incident, fact: &str) -> Vec<Lookalike> {
+    let about = incident.hints.iter().filter(|hint| hint.about.as_ref().is_some_and(|about| about.as_str() == fact));
+    about.cloned().collect()
 }
 
 /// How much a clock weighs for what is asked first; the least first.

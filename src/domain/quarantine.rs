@@ -3,6 +3,7 @@
 
 use super::ids::IncidentId;
 use super::instant::Instant;
+use super::payload::Sealed;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -37,10 +38,15 @@ pub struct Kept {
     pub text: String,
     /// SHA-256 of the message, in hex.
     pub sha256: String,
-    /// The message, if it is text.
+    /// The message, if it is text, as it was kept before messages were sealed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub raw: Option<String>,
-    /// The message in base 64, if it is not.
+    /// The same in base 64, if it is not text.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub raw_base64: Option<String>,
+    /// The message; on a card only the key it needs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sealed: Option<Sealed>,
     /// What became of it; none while it waits. Recorded apart, and found on the card.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub handled: Option<Handled>,
@@ -78,7 +84,8 @@ impl Kept {
 
     /// The message as the board keeps it: without its bytes.
     pub fn card(&self) -> Vec<u8> {
-        Self { raw: None, raw_base64: None, ..self.clone() }.encode()
+        let sealed = self.sealed.as_ref().map(Sealed::without_text);
+        Self { raw: None, raw_base64: None, sealed, ..self.clone() }.encode()
     }
 
     /// Whether somebody must still look at it.

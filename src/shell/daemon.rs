@@ -7,7 +7,9 @@ use super::desk::Desk;
 use super::drafts::Drafts;
 use super::links::Links;
 use super::operator;
+use super::payload_keys::PayloadKeys;
 use super::reassess::{self, Note};
+use super::retention;
 use super::scheduler::Scheduler;
 use super::store::embedded::{LogOptions, Options, ReopeningStore};
 use super::store::{Store, StoreError};
@@ -64,6 +66,15 @@ pub enum StartFault {
         #[source]
         source: io::Error,
     },
+    /// The keys of messages cannot be kept.
+    #[error("cannot use the folder of keys in {}: {source}\nhint: the daemon's user must own the store", path.display())]
+    Keys {
+        /// The store's folder.
+        path: PathBuf,
+        /// What the system said.
+        #[source]
+        source: io::Error,
+    },
     /// The address cannot be listened on.
     #[error("cannot listen on {address}: {source}\nhint: is another daemon running? set `listen` under [server]")]
     Listen {
@@ -84,7 +95,7 @@ impl Daemon {
             TcpListener::bind(config.listen).await.map_err(|source| StartFault::Listen { address: config.listen, source })?;
         let address = listener.local_addr().map_err(|source| StartFault::Listen { address: config.listen, source })?;
         let log = LogOptions::default();
-        let body_in_record = config.body_limit.saturating_mul(usize::try_from(config::BODY_IN_RECORD).unwrap_or(usize::MAX));
+        let body_in_record = config.door.body_limit.saturating_mul(usize::try_from(config::BODY_IN_RECORD).unwrap_or(usize::MAX));
         let log = LogOptions { segment_bytes: config.segment_bytes, group_bytes: log.group_bytes.max(body_in_record), ..log };
         let options = Options { log, ..Options::default() };
         let store = Arc::new(ReopeningStore::open(&config.store, options, progress)?);
@@ -100,8 +111,11 @@ impl Daemon {
         let courier = Courier::new(Arc::clone(&desk), &config, Arc::clone(&metrics)).with_links(links);
         let courier = Arc::new(courier);
         let scheduler = Arc::new(Scheduler::new(Arc::clone(&desk), Arc::clone(&courier), Arc::clone(&metrics)));
-        let live = Live { sources: config.sources, joins: config.joins, people: config.people };
-        let app = App::new(desk, Arc::clone(&courier), Arc::clone(&scheduler), metrics, config.body_limit, &config.door, live);
+        let keys =
+            PayloadKeys::in_store(&config.store).map_err(|source| StartFault::Keys { path: config.store.clone(), source })?;
+        let keys = Arc::new(keys);
+        let live = Live { sources: config.sources, joins: config.joins, payloads: config.payloads, people: config.people };
+        let app = App::new(desk, Arc::clone(&courier), Arc::clone(&scheduler), metrics, keys, &config.door, live);
         let (stop, stopped) = watch::channel(false);
         let (tls, tls_in_use) = watch::channel(config.door.tls.clone());
         let serving = web::serve(listener, Arc::clone(&app), web::Keeping::of(&config.door, tls_in_use), stopped.clone());
@@ -112,7 +126,12 @@ impl Daemon {
         let watch = Arc::new(watch);
         watch.use_config(silence_rules(&app.live()), config.heartbeat.as_ref());
         let watching = Arc::clone(&watch).run(stopped.clone());
-        let tasks = vec![tokio::spawn(serving), tokio::spawn(watching), tokio::spawn(scheduler.run(wall_clock::now, stopped))];
+        let tasks = vec![
+            tokio::spawn(serving),
+            tokio::spawn(watching),
+            tokio::spawn(scheduler.run(wall_clock::now, stopped.clone())),
+            tokio::spawn(retention::run(Arc::clone(&app), stopped)),
+        ];
         tracing::info!(%address, store = %config.store.display(), "watchbell is on watch");
         let note = Note::in_store(&config.store);
         let daemon = Self { address, app, store, courier, watch, note, config_path: config.path, tls, stop, tasks };
@@ -187,7 +206,12 @@ impl Daemon {
         self.app.desk.swap_rules(Arc::clone(&config.rules));
         self.courier.swap_channels(config.channels);
         self.courier.swap_quota(config.per_recipient);
-        self.app.swap_live(Live { sources: config.sources, joins: config.joins, people: config.people });
+        self.app.swap_live(Live {
+            sources: config.sources,
+            joins: config.joins,
+            payloads: config.payloads,
+            people: config.people,
+        });
         self.watch.use_config(silence_rules(&self.app.live()), config.heartbeat.as_ref());
         // From TLS to none or back is a change of the address people use, and waits for a restart.
         self.tls.send_if_modified(|tls| {

@@ -233,8 +233,8 @@ impl Desk {
         let _turn = self.stripes[stripe(id)].lock().await;
         let rules = self.rules();
         let moment = Moment { now, rulebook: &rules.rulebook, house: &rules.house };
-        if matches!(command, Command::Open(_)) {
-            // A freshly minted id has no past; a conflict says otherwise.
+        if matches!(command, Command::Open(_) | Command::OpenSplit { .. }) {
+            // A new id has no past; a conflict says otherwise.
             let decision = decide(id, None, command, &moment)?;
             return self.append(id, None, decision, unique, &moment).await.map_err(|error| match error {
                 SubmitError::Unwritten(AppendError::Conflict { .. }) => Refusal::Exists.into(),

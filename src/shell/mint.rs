@@ -38,6 +38,16 @@ pub fn link_key() -> [u8; 32] {
     random()
 }
 
+/// A new key for a day's messages.
+pub fn payload_key() -> [u8; 32] {
+    random()
+}
+
+/// What no two messages under one key may have in common.
+pub fn payload_nonce() -> [u8; 12] {
+    random()
+}
+
 /// A new Standard Webhooks secret: 256 random bits.
 pub fn webhook_secret() -> String {
     format!("whsec_{}", STANDARD.encode(random::<32>()))

@@ -130,7 +130,7 @@ async fn open_incidents(desk: &Arc<Desk>) -> Result<Vec<Arc<Incident>>, SubmitEr
 fn is_open(incident: &Incident) -> bool {
     let key = |organisation: &OrganisationId| ClockKey::of(DUTY, organisation.clone());
     let clocks = incident.opened.organisations.keys().filter_map(|id| incident.clocks.get(&key(id)));
-    clocks.into_iter().any(|clock| clock.standing.is_open())
+    incident.relations.merged_into.is_none() && clocks.into_iter().any(|clock| clock.standing.is_open())
 }
 
 /// What is told: which message, from where, and the stable code. Never a word of the message.

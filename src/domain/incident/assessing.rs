@@ -3,13 +3,12 @@
 use super::command::{Evidence, Moment};
 use super::event::{ClockKey, ClockLaw, Draft, Event, Standing};
 use super::ringing::rearmed;
+use super::sides::{Books, Strictest, all_silent, all_targets, groups, is_as_merged, strictest};
 use super::state::{Clock, Incident};
 use crate::domain::clocks::Hold;
 use crate::domain::facts::{Book, Claim, Claimant, Value};
 use crate::domain::ids::{DutyId, OrganisationId};
 use crate::domain::instant::{Instant, Zone};
-use crate::domain::law::assess::{Circumstances, assess, is_silent, targets};
-use crate::domain::law::pack::Each;
 use crate::domain::law::{Assessment, Duty, Mode, Owed, Pack, Rulebook, Sight};
 use crate::domain::notices;
 use std::collections::{BTreeMap, BTreeSet};
@@ -28,35 +27,45 @@ pub fn reassess(incident: &Incident, moment: &Moment<'_>, because: &str) -> Vec<
         };
         events.push(Event::RulesPinned { packs: pins });
     }
+    let books = Books::of(incident);
     for (organisation, profile) in &incident.opened.organisations {
-        let sight = sight_of(incident, organisation, &profile.claims, moment.rulebook);
+        let sightings = books.sights(incident, organisation, &profile.claims, moment.rulebook);
         for pack in &packs {
             for duty in &pack.duties {
                 let is_of = |key: &ClockKey| key.duty == duty.text.id && key.organisation == *organisation;
-                if is_silent(duty, pack, &sight) && !incident.clocks.keys().any(is_of) {
+                if all_silent(duty, pack, &sightings) && !incident.clocks.keys().any(is_of) {
                     continue;
                 }
                 let whole = ClockKey::of(duty.text.id.clone(), organisation.clone());
-                let targets = targets(duty, pack, &sight);
+                let targets = all_targets(duty, pack, &sightings);
                 let mut keys = Vec::with_capacity(targets.len());
                 for target in targets {
                     let key = target.as_ref().map_or_else(|| whole.clone(), |target| whole.clone().towards(target));
-                    let of_group = target.as_ref().filter(|_| duty.text.each == Some(Each::Cohort {}));
-                    let of_group = of_group.map(|cohort| sight.of_cohort(cohort));
-                    let sight = of_group.as_ref().unwrap_or(&sight);
+                    if !is_for_this(incident, &key) {
+                        continue;
+                    }
+                    let groups = groups(duty, target.as_deref(), &sightings);
                     let clock = incident.clocks.get(&key);
                     let holds: Vec<Hold> =
                         clock.into_iter().flat_map(|clock| &clock.holds).map(|held| held.hold.clone()).collect();
-                    let at = Circumstances { sight, zone: profile.zone, at: incident.opened_at, holds: &holds };
-                    let assessment = assess(duty, pack, moment.rulebook, &at);
-                    settle(incident, key.clone(), target.as_deref(), &assessment, moment, because, &mut events);
+                    let found = strictest(duty, pack, moment.rulebook, &sightings, &groups, (profile.zone, &holds));
+                    settle(incident, key.clone(), target.as_deref(), &found, moment, because, &mut events);
                     keys.push(key);
                 }
-                replace_others(incident, &whole, &keys, duty, &mut events);
+                if incident.relations.merged_into.is_none() {
+                    replace_others(incident, &whole, &keys, duty, &mut events);
+                }
             }
         }
     }
     events
+}
+
+/// Whether this incident still decides about a clock: not one that goes on elsewhere, and once it was merged
+/// into another, no new one.
+fn is_for_this(incident: &Incident, key: &ClockKey) -> bool {
+    let relations = &incident.relations;
+    !relations.moved.contains_key(key) && (relations.merged_into.is_none() || incident.clocks.contains_key(key))
 }
 
 /// A limit that would run if the opening question were answered with yes.
@@ -115,13 +124,24 @@ pub fn sight_of<'a>(
     profile: &'a Book,
     rulebook: &'a Rulebook,
 ) -> Sight<'a> {
+    sight_in(incident, &incident.book, organisation, profile, rulebook)
+}
+
+/// The same with other facts than all of the incident's.
+pub(super) fn sight_in<'a>(
+    incident: &'a Incident,
+    book: &'a Book,
+    organisation: &OrganisationId,
+    profile: &'a Book,
+    rulebook: &'a Rulebook,
+) -> Sight<'a> {
     let met: BTreeMap<&DutyId, Instant> = incident
         .clocks
         .iter()
         .filter(|(key, _)| key.organisation == *organisation)
         .filter_map(|(key, clock)| clock.met.as_ref().map(|evidence| (&key.duty, evidence.filed_at)))
         .collect();
-    Sight::new(&rulebook.vocabulary, &incident.book).of_organisation(profile).with_met(met)
+    Sight::new(&rulebook.vocabulary, book).of_organisation(profile).with_met(met)
 }
 
 /// When it becomes known for whom a duty has a clock each, those clocks replace the one that stood
@@ -150,14 +170,15 @@ fn settle(
     incident: &Incident,
     key: ClockKey,
     target: Option<&str>,
-    assessment: &Assessment<'_>,
+    found: &Strictest<'_>,
     moment: &Moment<'_>,
     because: &str,
     events: &mut Vec<Event>,
 ) {
     let clock = incident.clocks.get(&key);
+    let assessment = &found.assessment;
     match assessment.owed {
-        Owed::NotBound | Owed::NotOwed => end(incident, key, clock, assessment, moment, events),
+        Owed::NotBound | Owed::NotOwed => end(incident, key, clock, found, moment, events),
         Owed::Open | Owed::Owed => {
             let Some(law) = law_of(assessment, target).map(Arc::new) else { return };
             let stays = |clock: &Clock| match clock.standing {
@@ -167,8 +188,15 @@ fn settle(
                 // Set anew on the same law when products take back that nothing is owed.
                 Standing::Provisional | Standing::Running | Standing::Missed => clock.law == law && clock.end_suggested.is_none(),
             };
+            // A merge by itself moves no limit back; a hold, or what people say of the whole, may.
+            let must_not_move = |clock: &Clock| {
+                clock.standing.is_open()
+                    && clock.holds.is_empty()
+                    && clock.law.due() < law.due()
+                    && (found.lifted_by_products || is_as_merged(incident))
+            };
             match clock {
-                Some(clock) if stays(clock) => {}
+                Some(clock) if stays(clock) || must_not_move(clock) => {}
                 Some(clock) => {
                     let moved = Clock { law: Arc::clone(&law), ..clock.clone() };
                     let rearm = rearmed(incident, &key, &clock.handled, &moved, moment);
@@ -187,10 +215,11 @@ fn end(
     incident: &Incident,
     key: ClockKey,
     clock: Option<&Clock>,
-    assessment: &Assessment<'_>,
+    found: &Strictest<'_>,
     moment: &Moment<'_>,
     events: &mut Vec<Event>,
 ) {
+    let assessment = &found.assessment;
     let Some((ground, cite)) = assessment.ground() else { return };
     let by = assessment.decided_by();
     let runs = clock.is_some_and(|clock| clock.standing.is_open());
@@ -201,7 +230,8 @@ fn end(
         events.push(Event::Met { clock: key, evidence });
         return;
     }
-    if runs && !assessment.ended_by_people() {
+    // Nor does a merge by itself end one: what was said of one incident was not said of the other.
+    if runs && (!found.ended_by_people || is_as_merged(incident)) {
         if clock.and_then(|clock| clock.end_suggested.as_ref()) != Some(&ground) {
             events.push(Event::EndSuggested { clock: key, ground });
         }
@@ -209,7 +239,7 @@ fn end(
     }
     let told_before = incident.nothing_owed.get(&key).is_some_and(|before| before.ground == ground && before.by == by);
     let closed = clock.is_some_and(|clock| !clock.standing.is_open());
-    let worth_recording = assessment.owed == Owed::NotOwed && assessment.ended_by_people();
+    let worth_recording = assessment.owed == Owed::NotOwed && found.ended_by_people;
     if runs || (worth_recording && !told_before && !closed) {
         let reasons = assessment.reasons();
         events.push(Event::NothingOwed { clock: key, ground, cite, by, reasons });

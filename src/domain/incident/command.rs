@@ -3,11 +3,15 @@
 use super::alert::DeliveryResult;
 use super::event::{ClockKey, Opened, Received};
 use super::house::House;
+use super::relation::Word;
+use super::state::Incident;
 use crate::domain::facts::Claim;
-use crate::domain::ids::AlertId;
+use crate::domain::ids::{AlertId, IncidentId};
 use crate::domain::instant::{Duration, Instant};
 use crate::domain::law::Rulebook;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
+use std::sync::Arc;
 
 /// Something asked of an incident.
 #[derive(Clone, Debug, PartialEq)]
@@ -111,6 +115,38 @@ pub enum Command {
         at: Instant,
         /// How that is known.
         ground: String,
+    },
+    /// A person says that another incident is the same as this one: it is taken in.
+    TakeIn {
+        /// The other, as it is.
+        other: Arc<Incident>,
+        /// Who says so, and why.
+        word: Word,
+    },
+    /// The end of this incident in the one that took it in.
+    MergeInto {
+        /// That one, as it is.
+        into: Arc<Incident>,
+        /// Who says so, and why.
+        word: Word,
+    },
+    /// Opens an incident of messages of another.
+    OpenSplit {
+        /// The other, as it is.
+        from: Arc<Incident>,
+        /// The messages, by number there.
+        messages: BTreeSet<u32>,
+        /// Who says so, and why.
+        word: Word,
+    },
+    /// Marks that messages became an incident of their own.
+    SplitOff {
+        /// Which.
+        into: IncidentId,
+        /// The messages, by number.
+        messages: BTreeSet<u32>,
+        /// Who says so, and why.
+        word: Word,
     },
     /// The time has come.
     Wake,
@@ -217,6 +253,27 @@ pub enum Refusal {
     /// It exists already.
     #[error("the incident exists already")]
     Exists,
+    /// It goes on in another.
+    #[error("it goes on in {0}")]
+    Elsewhere(IncidentId),
+    /// An incident is the same as itself.
+    #[error("an incident is not merged into itself")]
+    Itself,
+    /// The other one was merged into this one before.
+    #[error("{0} is merged into this one already, or is being merged")]
+    Circular(IncidentId),
+    /// Incidents of others are not merged.
+    #[error("the incidents do not concern the same organisations")]
+    OtherOrganisations,
+    /// The other incident has not taken in all of this one.
+    #[error("the incident changed while it was being merged")]
+    NotTakenIn,
+    /// There is no such message.
+    #[error("this incident has no message {0}")]
+    NoMessage(u32),
+    /// Nothing would stay behind.
+    #[error("these are all messages of the incident")]
+    AllMessages,
     /// There is no such clock.
     #[error("this incident has no clock `{0}`")]
     NoClock(ClockKey),

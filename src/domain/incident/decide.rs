@@ -8,7 +8,7 @@ use super::house::Address;
 use super::leases::{self, Acknowledgement, Cover};
 use super::state::{Clock, Incident};
 use super::suggesting::suggest_risks;
-use super::{delivering, digest, fallback, late, ringing, tracking};
+use super::{delivering, digest, fallback, late, reuniting, ringing, tracking};
 use crate::domain::facts::{CLOCK_SKEW, Claim, Rank, Vocabulary};
 use crate::domain::ids::{AlertId, IncidentId};
 use crate::domain::instant::{Instant, rfc3339};
@@ -38,6 +38,13 @@ pub fn decide(id: &IncidentId, incident: Option<&Incident>, command: Command, mo
             story.receive(opening.received, opening.claims);
             story.reassess("opened")?;
         }
+        Command::OpenSplit { from, messages, word } => {
+            if incident.is_some() {
+                return Err(Refusal::Exists);
+            }
+            reuniting::split_from(&from, &messages, &word)?.into_iter().for_each(|event| story.tell(event));
+            story.reassess("split from another incident")?;
+        }
         command => {
             let incident = incident.ok_or(Refusal::NoIncident)?;
             further(&mut story, incident, command, moment)?;
@@ -48,8 +55,13 @@ pub fn decide(id: &IncidentId, incident: Option<&Incident>, command: Command, mo
 
 fn further(story: &mut Story<'_>, incident: &Incident, command: Command, moment: &Moment<'_>) -> Result<(), Refusal> {
     match command {
-        Command::Open(_) => return Err(Refusal::Exists),
+        Command::Open(_) | Command::OpenSplit { .. } => return Err(Refusal::Exists),
         Command::Observe { received, claims } => {
+            let tenant = received.tenant.as_deref().unwrap_or_default();
+            let external_id = received.external_id.as_deref().unwrap_or(&incident.opened.external_id);
+            if let Some(there) = incident.relations.elsewhere(&received.source, tenant, external_id) {
+                return Err(Refusal::Elsewhere(there.clone()));
+            }
             let because = format!("a further report of {}", received.source);
             let received = late::judge(incident, received);
             let version = received.version.filter(|_| received.late);
@@ -60,6 +72,10 @@ fn further(story: &mut Story<'_>, incident: &Incident, command: Command, moment:
             story.reassess(&because)?;
         }
         Command::Answer { claims } => {
+            // What was said here alone would set no clock in the incident where this one goes on.
+            if let Some(into) = &incident.relations.merged_into {
+                return Err(Refusal::Elsewhere(into.clone()));
+            }
             let by = claims.first().map_or("nobody", |claim| claim.by.name()).to_owned();
             check_instants(&claims, moment)?;
             check_judgements(&claims, &moment.rulebook.vocabulary)?;
@@ -131,6 +147,29 @@ fn further(story: &mut Story<'_>, incident: &Incident, command: Command, moment:
             }
             story.tell(Event::Released { clock: key, by, hold, at, ground });
             story.reassess("a hold ended")?;
+        }
+        Command::TakeIn { other, word } => {
+            if let Some(event) = reuniting::take_in(incident, &other, &word)? {
+                story.tell(event);
+                story.reassess(&format!("merged with {}", other.id))?;
+            }
+        }
+        Command::MergeInto { into, word } => {
+            for event in reuniting::merge_into(incident, &into, &word)? {
+                let ended = match &event {
+                    Event::ClockMoved { clock, .. } => Some(clock.clone()),
+                    _ => None,
+                };
+                story.tell(event);
+                if let Some(clock) = ended {
+                    story.close(&clock, &format!("goes on in {}", into.id));
+                }
+            }
+        }
+        Command::SplitOff { into, messages, word } => {
+            if let Some(event) = reuniting::split_off(incident, &into, &messages, &word)? {
+                story.tell(event);
+            }
         }
         Command::Wake => {
             for event in ringing::ring(incident, moment) {

@@ -2,12 +2,15 @@
 
 use super::alert::{AlertQueued, DeliveryResult};
 use super::command::{Evidence, HoldStatement};
+use super::lookalike::Lookalike;
+use super::relation::{Inheritance, Word};
 use crate::domain::clocks::Pause;
 use crate::domain::facts::{Book, Claim};
 use crate::domain::ids::{AlertId, DutyId, IncidentId, OrganisationId, PackId, SourceId};
 use crate::domain::instant::{Instant, Zone};
 use crate::domain::law::assess::{Deadlines, Started};
 use crate::domain::law::{Mode, Verification};
+use crate::domain::payload::Sealed;
 use crate::domain::repeated::Repeated;
 use crate::domain::severity::Suggestion;
 use serde::{Deserialize, Serialize};
@@ -315,6 +318,46 @@ pub enum Event {
     },
     /// Looked at with nothing to do, but the wake set before is not the one policy asks for.
     NothingDue {},
+    /// Another incident turned out to be the same as this one, and counts here too.
+    TookIn {
+        /// Who said so, and why.
+        word: Word,
+        /// What it brings.
+        inheritance: Inheritance,
+    },
+    /// This incident turned out to be the same as another, where it goes on.
+    MergedInto {
+        /// Which.
+        into: IncidentId,
+        /// Who said so, and why.
+        word: Word,
+    },
+    /// A clock ends here because the same one goes on in another incident, no later.
+    ClockMoved {
+        /// Which clock.
+        clock: ClockKey,
+        /// The other incident.
+        into: IncidentId,
+    },
+    /// This incident is of messages of another.
+    SplitFrom {
+        /// Who said so, and why.
+        word: Word,
+        /// The messages, by number there.
+        messages: Vec<u32>,
+        /// What they bring.
+        inheritance: Inheritance,
+    },
+    /// Messages turned out to be about something else, which has an incident of its own. What they claimed
+    /// stays here until a person says otherwise.
+    SplitOff {
+        /// Which.
+        into: IncidentId,
+        /// Who said so, and why.
+        word: Word,
+        /// The messages, by number.
+        messages: Vec<u32>,
+    },
     /// An alert is no longer tried because its clock is closed.
     DeliveryDropped {
         /// Which alert.
@@ -365,6 +408,9 @@ pub struct Received {
     /// The identity of the incident at the sender; none if it is the one that the incident was opened with.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub external_id: Option<String>,
+    /// The sender's account, workspace or manager.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tenant: Option<String>,
     /// When this version of the report was made, by the sender's own clock.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub version: Option<Instant>,
@@ -385,12 +431,15 @@ pub struct Received {
     pub status: Option<String>,
     /// SHA-256 of the message, in hex.
     pub sha256: String,
-    /// The message itself, if it is text.
+    /// The message itself, as it was kept before messages were sealed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub raw: Option<String>,
-    /// Look-alikes that pre-fill a question and claim nothing: label, value, pointer.
+    /// The message itself. Of a large batch the first report keeps it for all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sealed: Option<Box<Sealed>>,
+    /// Look-alikes that help to answer a question and claim nothing.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub hints: Vec<(String, String, String)>,
+    pub hints: Vec<Lookalike>,
     /// Assumptions and oddities in reading it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub remarks: Vec<String>,
@@ -403,6 +452,7 @@ impl Received {
             source: source.into(),
             update_id: update_id.into(),
             external_id: None,
+            tenant: None,
             version: None,
             came_at: None,
             late: false,
@@ -411,6 +461,7 @@ impl Received {
             status: None,
             sha256: String::new(),
             raw: None,
+            sealed: None,
             hints: Vec::new(),
             remarks: Vec::new(),
         }
@@ -492,6 +543,11 @@ impl ClockLaw {
     /// The instant the ladder is laid over: the limit in law, else the house's target.
     pub fn until(&self) -> Option<Instant> {
         self.limit().or_else(|| self.deadlines.target.as_ref().and_then(|target| target.at))
+    }
+
+    /// The same for comparing: what has no instant comes after everything.
+    pub fn due(&self) -> Instant {
+        self.until().unwrap_or(Instant::MAX_UTC)
     }
 }
 

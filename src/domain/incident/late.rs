@@ -20,7 +20,8 @@ const RECEIPT: &str = "event.received-at";
 /// The message with the mark that it is late, if a newer version of the same report is on record.
 pub fn judge(incident: &Incident, received: Received) -> Received {
     let external_id = received.external_id.as_deref().unwrap_or(&incident.opened.external_id);
-    let newest = incident.messages.iter().filter(|message| message.is_of(&received.source, external_id));
+    let tenant = received.tenant.as_deref().unwrap_or_default();
+    let newest = incident.messages.iter().filter(|message| message.is_of(&received.source, tenant, external_id));
     let newest = newest.filter_map(|message| message.version).max();
     Received { late: received.version.zip(newest).is_some_and(|(version, newest)| version < newest), ..received }
 }

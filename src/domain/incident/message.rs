@@ -2,7 +2,7 @@
 
 use super::event::Received;
 use crate::domain::facts::ClaimId;
-use crate::domain::ids::SourceId;
+use crate::domain::ids::{IncidentId, SourceId};
 use crate::domain::instant::Instant;
 use serde::{Deserialize, Serialize};
 
@@ -14,6 +14,9 @@ pub struct Message {
     pub source: SourceId,
     /// The identity of the incident at the sender.
     pub external_id: String,
+    /// The sender's account, workspace or manager; empty if it names none.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub tenant: String,
     /// The id of this version of the report.
     pub update_id: String,
     /// When it was recorded.
@@ -38,6 +41,9 @@ pub struct Message {
     pub status: Option<String>,
     /// SHA-256 of the message, in hex.
     pub sha256: String,
+    /// The incident in which it was recorded first, if that is another.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from: Option<IncidentId>,
     /// What it claimed, by number in the book.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub claims: Vec<ClaimId>,
@@ -49,6 +55,7 @@ impl Message {
         Self {
             source: received.source.clone(),
             external_id: received.external_id.clone().unwrap_or_else(|| opened_as.to_owned()),
+            tenant: received.tenant.clone().unwrap_or_default(),
             update_id: received.update_id.clone(),
             at,
             came_at: received.came_at,
@@ -58,6 +65,7 @@ impl Message {
             title: received.title.clone(),
             status: received.status.clone(),
             sha256: received.sha256.clone(),
+            from: None,
             claims: Vec::new(),
         }
     }
@@ -73,7 +81,7 @@ impl Message {
     }
 
     /// Whether both are versions of one report.
-    pub fn is_of(&self, source: &SourceId, external_id: &str) -> bool {
-        self.source == *source && self.external_id == external_id
+    pub fn is_of(&self, source: &SourceId, tenant: &str, external_id: &str) -> bool {
+        self.source == *source && self.tenant == tenant && self.external_id == external_id
     }
 }

@@ -4,7 +4,9 @@ use super::alert::{About, Alert, AlertQueued, AlertState, DeliveryResult};
 use super::command::{Evidence, HoldStatement};
 use super::event::{ClockKey, ClockLaw, Draft, Event, Opened, Standing};
 use super::leases::{self, Acknowledgement, Silence};
+use super::lookalike::Lookalike;
 use super::message::Message;
+use super::relation::{Inheritance, Inherited, Relation, RelationKind, Relations, TakenIn, Word};
 use crate::domain::clocks::Hold;
 use crate::domain::escalation::{Fate, Handled, Span};
 use crate::domain::facts::Book;
@@ -32,8 +34,8 @@ pub struct Incident {
     pub messages: Vec<Message>,
     /// The sender's last word for its state; it never stops a clock.
     pub status: Option<String>,
-    /// Look-alikes that pre-fill questions: label, value, pointer.
-    pub hints: BTreeSet<(String, String, String)>,
+    /// Look-alikes that help to answer questions.
+    pub hints: BTreeSet<Lookalike>,
     /// Oddities in reading the messages.
     pub remarks: BTreeSet<String>,
     /// The last suggestion of a risk by group of people, `None` for all, and when it was recorded.
@@ -46,6 +48,8 @@ pub struct Incident {
     pub nothing_owed: BTreeMap<ClockKey, NothingOwed>,
     /// Every alert, delivered or not.
     pub alerts: BTreeMap<AlertId, Alert>,
+    /// How it hangs together with others.
+    pub relations: Relations,
 }
 
 /// A countdown of one duty.
@@ -164,6 +168,7 @@ impl Incident {
             clocks: BTreeMap::new(),
             nothing_owed: BTreeMap::new(),
             alerts: BTreeMap::new(),
+            relations: Relations::default(),
         })
     }
 
@@ -199,6 +204,34 @@ impl Incident {
                     let id = self.book.record_of_version(claim.clone(), version);
                     message.iter_mut().for_each(|message| message.claims.push(id));
                 }
+            }
+            Event::TookIn { word, inheritance } => {
+                self.relations.take_in((&self.id, self.opened_at), &mut self.book, inheritance);
+                self.inherit(inheritance);
+                self.relate(RelationKind::TookIn, &inheritance.from, word, at, &[]);
+            }
+            Event::MergedInto { into, word } => {
+                self.relations.merged_into = Some(into.clone());
+                self.relate(RelationKind::MergedInto, into, word, at, &[]);
+            }
+            Event::ClockMoved { clock, into } => {
+                self.close(clock, Standing::Void, at);
+                self.relations.moved.insert(clock.clone(), into.clone());
+            }
+            Event::SplitFrom { word, messages, inheritance } => {
+                let mut numbers = TakenIn::default();
+                for Inherited { was, claim, version } in &inheritance.claims {
+                    numbers.claims.insert(*was, self.book.record_of_version(claim.clone(), *version));
+                }
+                self.relations.taken_in.insert(inheritance.from.clone(), numbers);
+                self.inherit(inheritance);
+                // A part of it is no ground to refuse a merge back.
+                self.relations.taken_in.remove(&inheritance.from);
+                self.relate(RelationKind::SplitFrom, &inheritance.from, word, at, messages);
+            }
+            Event::SplitOff { into, word, messages } => {
+                self.reroute(into, messages);
+                self.relate(RelationKind::SplitOff, into, word, at, messages);
             }
             Event::RiskSuggested(suggestion) => {
                 self.suggestions.insert(suggestion.cohort.clone(), (suggestion.clone(), at));
@@ -314,6 +347,34 @@ impl Incident {
             Event::DeliveryDropped { alert, reason } => {
                 self.with_alert(alert, |alert| alert.state = AlertState::Dropped { reason: reason.clone() });
             }
+        }
+    }
+
+    /// Lists the messages of another incident with the numbers their claims have here.
+    fn inherit(&mut self, inheritance: &Inheritance) {
+        let numbers = self.relations.taken_in.get(&inheritance.from).map(|taken_in| &taken_in.claims);
+        for message in &inheritance.messages {
+            let claims = message.claims.iter().filter_map(|was| numbers?.get(was).copied()).collect();
+            *self.received.entry(message.source.clone()).or_default() += 1;
+            self.messages.push(Message { claims, ..message.clone() });
+        }
+        self.hints.extend(inheritance.hints.iter().cloned());
+        self.remarks.extend(inheritance.remarks.iter().cloned());
+    }
+
+    fn relate(&mut self, what: RelationKind, incident: &IncidentId, word: &Word, at: Instant, messages: &[u32]) {
+        let Word { by, because } = word.clone();
+        let relation = Relation { what, incident: incident.clone(), by, because, at, messages: messages.to_vec() };
+        self.relations.told.push(relation);
+    }
+
+    /// Further messages of a report go elsewhere once all of it did.
+    fn reroute(&mut self, into: &IncidentId, numbers: &[u32]) {
+        let name = |message: &Message| (message.source.clone(), message.tenant.clone(), message.external_id.clone());
+        let (gone, stays): (Vec<_>, Vec<_>) = (1_u32..).zip(&self.messages).partition(|(number, _)| numbers.contains(number));
+        let stays: BTreeSet<_> = stays.into_iter().map(|(_, message)| name(message)).collect();
+        for (_, message) in gone.into_iter().filter(|(_, message)| !stays.contains(&name(message))) {
+            self.relations.rerouted.insert(name(message), into.clone());
         }
     }
 

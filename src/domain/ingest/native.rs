@@ -281,7 +281,7 @@ impl<'a> Event<'a> {
         let said = text::hint(&value.as_str().map_or_else(|| value.to_string(), str::to_owned));
         let text = format!("`{key}` is for a named person to state; what the source said is kept as a hint");
         self.remarks.push(Remark { code: RemarkCode::JudgementNotTaken, pointer: Some(pointer.clone()), text });
-        self.hints.push(Hint { label: key.to_owned(), value: said, pointer, about: None });
+        self.hints.push(Hint { label: key.to_owned(), value: said, pointer, about: Some(key.into()) });
     }
 
     /// What has happened has not happened in the future: the event counts, this word of it does not.
@@ -289,7 +289,7 @@ impl<'a> Event<'a> {
         let said = text::hint(value.as_str().unwrap_or_default());
         let text = format!("`{key}` lies in the future and was not taken; what the source said is kept as a hint");
         self.remarks.push(Remark { code: RemarkCode::TimeInFuture, pointer: Some(pointer.clone()), text });
-        self.hints.push(Hint { label: key.to_owned(), value: said, pointer, about: None });
+        self.hints.push(Hint { label: key.to_owned(), value: said, pointer, about: Some(key.into()) });
     }
 
     fn fact(&mut self, key: &str, value: &Json, pointer: String) -> Option<Claim> {

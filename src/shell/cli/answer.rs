@@ -4,6 +4,7 @@ use super::Outcome;
 use super::changes::{Change, changes};
 use super::client::Remote;
 use super::exit::Exit;
+use super::incident::hints;
 use super::output::{Output, counted, print_json, print_text};
 use crate::domain::board::IncidentView;
 use crate::domain::instant::Instant;
@@ -89,6 +90,7 @@ fn text(changes: &[Change], before: &IncidentView, after: &IncidentView, now: In
         let open = counted(after.questions.len(), "question");
         let verb = if after.questions.len() == 1 { "is" } else { "are" };
         let _ = writeln!(text, "\n{open} {verb} open; next: {} ({})", next.question, next.key);
+        hints(next).for_each(|hint| _ = writeln!(text, "  {hint}"));
     }
     text
 }

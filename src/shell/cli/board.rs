@@ -68,6 +68,10 @@ fn text(board: &Board, all: bool, now: Instant) -> String {
     for card in by_urgency(&board.cards) {
         let _ = writeln!(text, "{}  {}", card.incident, one_line(&card.title));
         let _ = writeln!(text, "  {}", origin(card, now));
+        let related = card.related.iter().map(|(what, other)| format!("{} {other}", what.words())).collect::<Vec<_>>();
+        if !related.is_empty() {
+            let _ = writeln!(text, "  {}", related.join(", "));
+        }
         let shown = card.clocks.iter().filter(|clock| all || clock.standing.is_open());
         let rows = shown.map(|clock| {
             vec![words::left(clock, now), words::due(clock), words::what(clock), words::standing(clock), words::owner(clock, now)]

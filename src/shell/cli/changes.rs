@@ -170,6 +170,7 @@ mod tests {
             clocks,
             not_owed: 0,
             failing: BTreeMap::new(),
+            related: Vec::new(),
         };
         IncidentView {
             card,
@@ -177,6 +178,8 @@ mod tests {
             sender_status: None,
             received: BTreeMap::new(),
             messages: Vec::new(),
+            relations: Vec::new(),
+            moved: BTreeMap::new(),
             facts: Vec::new(),
             suggestions: Vec::new(),
             questions: Vec::new(),

@@ -1,7 +1,9 @@
-//! `watchbell incident list|show`
+//! `watchbell incident list|show`; `merge` and `split` are beside it
 
 use super::client::Remote;
 use super::exit::Exit;
+use super::incident_message::ShowMessage;
+use super::incident_relations::{Merge, Split};
 use super::output::{Output, counted, one_line, print_json, print_text};
 use super::{Outcome, board, clock, table, words};
 use crate::domain::board::{Card, IncidentView, Question};
@@ -13,6 +15,8 @@ use std::fmt::Write;
 
 /// So many messages are shown; there may be thousands.
 const MESSAGES_SHOWN: usize = 20;
+/// How many hints are shown at one question.
+const HINTS_SHOWN: usize = 3;
 
 /// Incidents: list them, or show one with its facts, questions and clocks.
 #[derive(Debug, Args)]
@@ -27,6 +31,12 @@ enum Verb {
     List(List),
     /// One incident: clocks, open questions, facts, grounds on which nothing is owed
     Show(Show),
+    /// A message as it came, while it is kept
+    Message(ShowMessage),
+    /// Two incidents are the same: one goes on with what is known of both
+    Merge(Merge),
+    /// Messages are about something else: they become an incident of their own
+    Split(Split),
 }
 
 #[derive(Debug, Args)]
@@ -54,6 +64,9 @@ impl Incident {
         match self.verb {
             Verb::List(list) => list.run(output).await,
             Verb::Show(show) => show.run(output).await,
+            Verb::Message(message) => message.run(output).await,
+            Verb::Merge(merge) => merge.run(output).await,
+            Verb::Split(split) => split.run(output).await,
         }
     }
 }
@@ -114,6 +127,7 @@ fn text(view: &IncidentView, now: Instant) -> String {
     if let Some(status) = &view.sender_status {
         let _ = writeln!(text, "the sender calls it `{}`; that stops no clock", one_line(status));
     }
+    relations(view, now, &mut text);
     messages(view, now, &mut text);
     clocks(view, now, &mut text);
     if_a_breach(view, now, &mut text);
@@ -123,7 +137,7 @@ fn text(view: &IncidentView, now: Instant) -> String {
     not_owed(view, now, &mut text);
     if !view.hints.is_empty() {
         text.push_str("\nHints in the messages. Nobody claims these; they may help to answer.\n\n");
-        let rows = view.hints.iter().map(|(label, value, pointer)| vec![label.clone(), one_line(value), pointer.clone()]);
+        let rows = view.hints.iter().map(|hint| vec![hint.label.clone(), one_line(&hint.value), hint.pointer.clone()]);
         text.push_str(&table::indented(2, &["LABEL", "VALUE", "WHERE"], rows));
     }
     if !view.remarks.is_empty() {
@@ -137,6 +151,24 @@ fn text(view: &IncidentView, now: Instant) -> String {
     text
 }
 
+/// What a person said of this incident and others.
+fn relations(view: &IncidentView, now: Instant, text: &mut String) {
+    for relation in &view.relations {
+        let numbers: Vec<String> = relation.messages.iter().map(ToString::to_string).collect();
+        let of = if numbers.is_empty() { String::new() } else { format!(", messages {}", numbers.join(", ")) };
+        let when = words::moment_utc(relation.at, now);
+        let _ = writeln!(
+            text,
+            "{} {}{of}: {} (said by {}, {when})",
+            relation.what.words(),
+            relation.incident,
+            one_line(&relation.because),
+            relation.by
+        );
+    }
+    view.moved.iter().for_each(|(clock, there)| _ = writeln!(text, "  {clock} goes on as {there}"));
+}
+
 /// The last messages, each with its number.
 fn messages(view: &IncidentView, now: Instant, text: &mut String) {
     let before = view.messages.len().saturating_sub(MESSAGES_SHOWN);
@@ -147,6 +179,7 @@ fn messages(view: &IncidentView, now: Instant, text: &mut String) {
     let rows = view.messages.iter().enumerate().skip(before).map(|(nth, message)| {
         let version = message.version.map_or_else(|| "-".into(), |version| words::moment_utc(version, now));
         let mut notes: Vec<String> = message.joined.iter().map(|rule| format!("joined by rule: {rule}")).collect();
+        notes.extend(message.from.iter().map(|from| format!("of {from}")));
         notes.extend(message.title.iter().map(|title| one_line(title)));
         if message.late {
             notes.push("late: a newer version had come before, so it overwrites nothing".into());
@@ -207,9 +240,17 @@ fn questions(view: &IncidentView, text: &mut String) {
             nth += 1;
             let _ = writeln!(text, "\n  {nth:>3}. {}", question.question);
             question.help.iter().for_each(|help| _ = writeln!(text, "       {help}"));
+            hints(question).for_each(|hint| _ = writeln!(text, "       {hint}"));
             let _ = writeln!(text, "       {}    ({})", example(question), question.expects);
         }
     }
+}
+
+/// What stood in the messages about a question, a line each.
+pub fn hints(question: &Question) -> impl Iterator<Item = String> {
+    let more = question.hints.len().saturating_sub(HINTS_SHOWN);
+    let shown = question.hints.iter().take(HINTS_SHOWN).map(|hint| one_line(&hint.in_words()));
+    shown.chain((more > 0).then(|| format!("{} of the kind: -o json shows them", counted(more, "further hint"))))
 }
 
 /// `breach.suspected=true --ground "…"`, with the value quoted for a shell where it needs that.

@@ -19,6 +19,8 @@ mod doctor;
 mod exit;
 mod facts;
 mod incident;
+mod incident_message;
+mod incident_relations;
 mod instant_arg;
 mod journal;
 mod law_source;

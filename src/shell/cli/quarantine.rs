@@ -11,7 +11,7 @@ use base64::engine::general_purpose::STANDARD;
 use clap::{Args, Subcommand};
 use serde::Deserialize;
 use serde_json::{Value, json};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
 /// Messages that were kept without becoming an incident.
@@ -96,6 +96,10 @@ struct Kept {
     sha256: String,
     raw: Option<String>,
     raw_base64: Option<String>,
+    /// Why the message itself is not there any more.
+    gone: Option<String>,
+    #[serde(default)]
+    redacted: BTreeSet<String>,
     handled: Option<Handled>,
 }
 
@@ -181,11 +185,18 @@ fn text(kept: &Kept, now: Instant) -> String {
     kept.headers.iter().for_each(|(name, value)| _ = writeln!(text, "  {name}: {}", one_line(value)));
     kept.handled.iter().for_each(|handled| _ = writeln!(text, "{}", handled_in_words(handled)));
     let bytes = kept.raw_base64.as_ref().and_then(|base64| STANDARD.decode(base64).ok());
+    if !kept.redacted.is_empty() {
+        let rules: Vec<&str> = kept.redacted.iter().map(String::as_str).collect();
+        let _ = writeln!(text, "redacted by the rules {}", rules.join(", "));
+    }
     match (&kept.raw, bytes) {
         (Some(raw), _) => _ = write!(text, "\n{raw}\n"),
         // A terminal obeys control characters, so they are shown and not sent to it.
         (None, Some(bytes)) => _ = write!(text, "\n{}\n", bytes.escape_ascii()),
-        (None, None) => text.push_str("\nthe message itself is not there any more\n"),
+        (None, None) => {
+            let why = kept.gone.as_deref().unwrap_or("it is not there any more");
+            let _ = write!(text, "\nthe message itself: {}\n", one_line(why));
+        }
     }
     text
 }

@@ -19,6 +19,8 @@ pub struct Door {
     pub request_timeout: Duration,
     /// How long its body may take to come in.
     pub body_timeout: Duration,
+    /// The largest body taken, in bytes.
+    pub body_limit: usize,
     /// How much memory the bodies being taken may use together, in bytes.
     pub bodies_bytes: usize,
     /// How many connections are served at once.
@@ -45,6 +47,7 @@ impl Reader<'_> {
         Door {
             request_timeout: raw.request_timeout.0,
             body_timeout: raw.body_timeout.0,
+            body_limit: usize::try_from(raw.body_limit_kib).unwrap_or(usize::MAX).saturating_mul(1024),
             bodies_bytes: usize::try_from(bodies_kib).unwrap_or(usize::MAX).saturating_mul(1024),
             connections_max: usize::try_from(raw.connections_max).unwrap_or(usize::MAX).max(1),
             trusted_proxies: raw.trusted_proxies.iter().map(|network| network.0).collect(),

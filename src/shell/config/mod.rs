@@ -9,6 +9,7 @@ mod credentials;
 mod door;
 mod heartbeat;
 mod joins;
+mod payloads;
 mod raw;
 mod raw_channels;
 mod raw_credentials;
@@ -18,6 +19,7 @@ mod secrets;
 pub use credentials::Way;
 pub use door::Door;
 pub use heartbeat::Heartbeat;
+pub use payloads::{Keep, Payloads};
 pub use raw::{ForwardedHeader, LogFormat, May};
 
 use crate::domain::facts::{Claim, Claimant, Vocabulary};
@@ -55,8 +57,6 @@ pub struct Config {
     pub listen: SocketAddr,
     /// The address people reach the daemon at, for links in alerts.
     pub public_url: Option<String>,
-    /// The largest body taken, in bytes.
-    pub body_limit: usize,
     /// What the daemon lets in at a time, and how.
     pub door: Door,
     /// Where the store is.
@@ -75,6 +75,8 @@ pub struct Config {
     pub sources: BTreeMap<SourceId, Source>,
     /// By which rules reports join an incident of another name.
     pub joins: Vec<JoinRule>,
+    /// How long messages are kept, and what is replaced in them before.
+    pub payloads: Payloads,
     /// Who may use the API.
     pub people: Vec<Person>,
     /// How people are reached.
@@ -282,6 +284,7 @@ impl<'a> Reader<'a> {
         let per_recipient = self.quota(raw.escalation.per_recipient.as_deref());
         let sources = self.sources(&raw, &texts, &organisations, &rulebook.vocabulary);
         let joins = self.joins(&raw.joins, &sources);
+        let payloads = self.payloads(&raw.payloads);
         let people = self.people(&raw);
         let heartbeat = raw.heartbeat.as_ref().and_then(|heartbeat| self.heartbeat(heartbeat));
         let with_packs = self.packs(&raw.rules.with, &rulebook);
@@ -300,7 +303,6 @@ impl<'a> Reader<'a> {
             secret_files: Vec::new(),
             listen: raw.server.listen,
             public_url: raw.server.public_url.map(|url| url.trim_end_matches('/').to_owned()),
-            body_limit: usize::try_from(raw.server.body_limit_kib).unwrap_or(usize::MAX).saturating_mul(1024),
             door,
             segment_bytes: u64::from(raw.store.segment_mib.clamp(1, 4096)) * 1024 * 1024,
             drafts: raw.drafts.path.map_or_else(|| store.join("drafts"), |path| self.path(&path)),
@@ -310,6 +312,7 @@ impl<'a> Reader<'a> {
             rules: Arc::new(Rules { rulebook, house, organisations }),
             sources,
             joins,
+            payloads,
             people,
             channels,
             per_recipient,

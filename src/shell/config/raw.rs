@@ -30,6 +30,8 @@ pub struct RawConfig {
     pub escalation: RawEscalation,
     #[serde(default)]
     pub operator: RawOperator,
+    #[serde(default)]
+    pub payloads: RawPayloads,
     #[serde(default, rename = "join")]
     pub joins: Vec<RawJoin>,
     pub heartbeat: Option<RawHeartbeat>,
@@ -306,6 +308,30 @@ pub struct RawAddress {
     pub channel: String,
     #[serde(default)]
     pub to: String,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct RawPayloads {
+    pub keep: String,
+    pub redact: Vec<String>,
+    #[serde(rename = "rule")]
+    pub rules: Vec<RawRedaction>,
+}
+
+impl Default for RawPayloads {
+    fn default() -> Self {
+        Self { keep: "90d".into(), redact: ["secrets", "cards", "us-ssn"].map(str::to_owned).into(), rules: Vec::new() }
+    }
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RawRedaction {
+    pub name: String,
+    pub field: Option<String>,
+    pub pointer: Option<String>,
+    pub pattern: Option<String>,
 }
 
 /// A length of time, written `30s`, `5m`, `4h` or `2d`.

@@ -103,7 +103,7 @@ pub(super) async fn incident(app: &App, id: &str) -> Result<Arc<Incident>, Probl
     found.ok_or_else(|| Problem::not_found("no-incident", "no such incident").hint("`GET /v1/incidents` lists them"))
 }
 
-fn view_of(incident: &Incident, rules: &Rules) -> IncidentView {
+pub(super) fn view_of(incident: &Incident, rules: &Rules) -> IncidentView {
     let moment = Moment { now: wall_clock::now(), rulebook: &rules.rulebook, house: &rules.house };
     IncidentView::of(incident, &moment)
 }

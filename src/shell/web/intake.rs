@@ -64,7 +64,7 @@ async fn take(app: &App, name: &str, url_key: Option<&str>, knock: Knock) -> Res
         headers: readable_headers(&headers, source),
         received_at: now,
     };
-    let delivery = Delivery { app, source, meta: &delivery, body, now };
+    let delivery = Delivery { app, source, meta: &delivery, body, now, note: None };
     if subscription::is_asked(&headers) {
         return match subscription::confirm(source, body).await {
             Ok(()) => Ok(Taken::nothing("confirmed")),
@@ -80,7 +80,7 @@ pub async fn take_on_trust(app: &App, name: &str, body: &[u8], now: Instant) -> 
     let source = live.sources.get(name).ok_or_else(|| no_source(name))?;
     let json = Some("application/json".to_owned());
     let meta = DeliveryMeta { source: source.name.clone(), content_type: json, headers: BTreeMap::new(), received_at: now };
-    read_and_take(&Delivery { app, source, meta: &meta, body, now }, false).await
+    read_and_take(&Delivery { app, source, meta: &meta, body, now, note: None }, false).await
 }
 
 async fn read_and_take(delivery: &Delivery<'_>, is_drill: bool) -> Result<Taken, Problem> {

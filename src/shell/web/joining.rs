@@ -11,6 +11,7 @@ use crate::domain::incident::Incident;
 use crate::domain::instant::Instant;
 use crate::domain::joining::{JoinRule, Marked};
 use crate::shell::desk::SubmitError;
+use crate::shell::reunite;
 use crate::shell::unique::key;
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -74,9 +75,9 @@ async fn holder(
         let parts: Vec<&str> = parts.iter().map(String::as_str).chain([before.as_str()]).collect();
         let window = key(b'j', &parts);
         let Some(id) = app.desk.lookup(&window)? else { return Ok((None, Some(window))) };
-        let incident = app.desk.incident(&id).await?;
-        if incident.is_some_and(|incident| can_join(&incident, rule, candidate.at, organisations)) {
-            return Ok((Some(id), None));
+        let incident = reunite::follow(&app.desk, &id).await?;
+        if let Some(incident) = incident.filter(|incident| can_join(incident, rule, candidate.at, organisations)) {
+            return Ok((Some(incident.id.clone()), None));
         }
         before = id.as_str().to_owned();
     }

@@ -13,8 +13,10 @@ mod intake;
 mod joining;
 mod ops;
 mod patience;
+mod payloads;
 mod problem;
 mod quarantine;
+mod relations;
 mod ringing;
 mod rotas;
 mod serve;
@@ -29,10 +31,11 @@ pub use problem::Problem;
 pub use serve::{Keeping, serve, serve_router};
 pub use taking::Taken;
 
-use super::config::{Door, Person, Source};
+use super::config::{Door, Payloads, Person, Source};
 use super::courier::Courier;
 use super::desk::Desk;
 use super::operator;
+use super::payload_keys::PayloadKeys;
 use super::scheduler::Scheduler;
 use super::telemetry::Metrics;
 use super::watch::Receipts;
@@ -62,6 +65,8 @@ pub struct App {
     pub metrics: Arc<Metrics>,
     /// The largest body taken, in bytes.
     pub body_limit: usize,
+    /// The keys that messages are sealed under.
+    pub keys: Arc<PayloadKeys>,
     /// Room for bodies in memory.
     pub room: Room,
     /// The keys of issuers.
@@ -83,6 +88,8 @@ pub struct Live {
     pub sources: BTreeMap<SourceId, Source>,
     /// By which rules reports join an incident of another name.
     pub joins: Vec<JoinRule>,
+    /// How long messages are kept, and what is replaced in them before.
+    pub payloads: Payloads,
     /// Who may use the API.
     pub people: Vec<Person>,
 }
@@ -94,7 +101,7 @@ impl App {
         courier: Arc<Courier>,
         scheduler: Arc<Scheduler>,
         metrics: Arc<Metrics>,
-        body_limit: usize,
+        keys: Arc<PayloadKeys>,
         door: &Door,
         live: Live,
     ) -> Arc<Self> {
@@ -105,7 +112,8 @@ impl App {
             scheduler,
             room: Room::new(door.bodies_bytes, door.body_timeout, Arc::clone(&metrics)),
             metrics,
-            body_limit,
+            body_limit: door.body_limit,
+            keys,
             issuers: Issuers::default(),
             proxies: Proxies { trusted: door.trusted_proxies.clone(), header: door.forwarded_header },
             receipts: Arc::default(),
@@ -147,6 +155,9 @@ pub fn routes(app: Arc<App>) -> Router {
         .route("/v1/incidents", get(api::board))
         .route("/v1/incidents/{id}", get(api::show_incident))
         .route("/v1/incidents/{id}/claims", post(api::answer))
+        .route("/v1/incidents/{id}/merge", post(relations::merge))
+        .route("/v1/incidents/{id}/split", post(relations::split))
+        .route("/v1/incidents/{id}/messages/{number}", get(payloads::show))
         .route("/v1/alerts", get(alerts::list))
         .route("/v1/incidents/{id}/alerts", get(alerts::of_incident))
         .route("/v1/incidents/{id}/alerts/{alert}/redeliver", post(alerts::redeliver))

@@ -171,6 +171,20 @@ impl From<Refusal> for Problem {
         let detail = refusal.to_string();
         match refusal {
             Refusal::NoIncident => Self::not_found("no-incident", detail).hint("`GET /v1/incidents` lists them"),
+            Refusal::Elsewhere(ref there) => {
+                let there = there.as_str().to_owned();
+                Self::conflict("merged", detail).hint("`incident` names where it goes on").with("incident", there)
+            }
+            Refusal::Itself => Self::invalid("same-incident", detail).hint("name two different incidents"),
+            Refusal::Circular(_) => {
+                Self::conflict("merged", detail).hint("`GET /v1/incidents/{id}` shows what it was merged with")
+            }
+            Refusal::OtherOrganisations => Self::conflict("other-organisations", detail)
+                .hint("merge the one that concerns fewer into the one that concerns more; otherwise keep them apart"),
+            Refusal::NotTakenIn => Self::conflict("changed-meanwhile", detail).hint("send it again"),
+            Refusal::NoMessage(_) => Self::not_found("no-message", detail).hint("`GET /v1/incidents/{id}` lists its messages"),
+            Refusal::AllMessages => Self::conflict("all-messages", detail)
+                .hint("leave at least one; an incident of other messages is its own already"),
             Refusal::NoClock(_) => Self::not_found("no-clock", detail).hint("`GET /v1/clocks` lists them"),
             Refusal::NoAlert(_) => Self::not_found("no-alert", detail).hint("`GET /v1/clocks/{id}` lists the alerts of a clock"),
             Refusal::UnderWay(_) => Self::conflict("under-way", detail).hint("wait until the attempt has ended"),

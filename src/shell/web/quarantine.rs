@@ -7,6 +7,7 @@
 use super::App;
 use super::auth::caller;
 use super::extract::{Path, Query};
+use super::payloads;
 use super::problem::Problem;
 use super::taking::{Delivery, Fault, Taken, take_reports};
 use crate::domain::hex::hex;
@@ -86,30 +87,25 @@ async fn set_aside(delivery: &Delivery<'_>, problem: Problem, text: String) -> R
 }
 
 /// Keeps a message outside any incident; the same message twice is kept once.
-pub async fn keep(
-    delivery: &Delivery<'_>,
-    code: &str,
-    text: String,
-) -> Result<(IncidentId, Kept), crate::shell::desk::SubmitError> {
-    let Delivery { app, source, meta, body, now } = *delivery;
+pub async fn keep(delivery: &Delivery<'_>, code: &str, text: String) -> Result<(IncidentId, Kept), Problem> {
+    let Delivery { app, source, meta, body, now, .. } = *delivery;
     let sha256 = hex(&Sha256::digest(body));
     let unique = key(b'q', &[source.name.as_str(), code, &sha256]);
-    // Control characters would take six bytes each in the record.
-    let is_plain = |text: &&str| !text.contains(|c: char| c.is_control() && !c.is_ascii_whitespace());
-    let (raw, raw_base64) = match std::str::from_utf8(body).ok().filter(is_plain) {
-        Some(text) => (Some(text.to_owned()), None),
-        None => (None, Some(STANDARD.encode(body))),
-    };
+    let sealed = delivery.seal(&sha256)?;
+    let live = app.live();
+    let redactor = &live.payloads.redactor;
+    let header = |(name, value): (&String, &String)| (name.clone(), redactor.value(&format!("header:{name}"), value.clone()));
     let kept = Kept {
         source: source.name.to_string(),
         received_at: meta.received_at,
         content_type: meta.content_type.clone(),
-        headers: meta.headers.clone(),
+        headers: meta.headers.iter().map(header).collect(),
         code: code.to_owned(),
-        text,
+        text: redactor.text(text),
         sha256,
-        raw,
-        raw_base64,
+        raw: None,
+        raw_base64: None,
+        sealed: Some(sealed),
         handled: None,
     };
     let id = app.desk.keep(mint::quarantine_id(), kept.clone(), unique, now).await?;
@@ -159,13 +155,37 @@ pub async fn show(State(app): State<Arc<App>>, headers: HeaderMap, Path(id): Pat
     caller(&app, &headers, May::Act)?;
     let id = IncidentId::from(id.as_str());
     let kept = app.desk.kept(&id).await?.ok_or_else(nothing_kept)?;
-    Ok(axum::Json(shown(&id, &kept)))
+    let mut answer = shown(&id, &kept);
+    match message_of(&app, &kept) {
+        // Control characters are for no terminal.
+        Ok(message) => match String::from_utf8(message).map_err(|error| error.into_bytes()) {
+            Ok(text) if !text.contains(|c: char| c.is_control() && !c.is_ascii_whitespace()) => answer["raw"] = text.into(),
+            Ok(text) => answer["raw_base64"] = STANDARD.encode(text).into(),
+            Err(bytes) => answer["raw_base64"] = STANDARD.encode(bytes).into(),
+        },
+        Err(why) => answer["gone"] = why.to_string().into(),
+    }
+    Ok(axum::Json(answer))
 }
 
 fn shown(id: &IncidentId, kept: &Kept) -> Value {
     let mut shown = serde_json::to_value(kept).unwrap_or_default();
     shown["id"] = id.as_str().into();
+    if let (Some(shown), Some(sealed)) = (shown.as_object_mut(), &kept.sealed) {
+        shown.remove("sealed");
+        shown.insert("redacted".into(), json!(sealed.redacted));
+    }
     shown
+}
+
+/// The message itself.
+fn message_of(app: &App, kept: &Kept) -> Result<Vec<u8>, Problem> {
+    match (&kept.sealed, &kept.raw, &kept.raw_base64) {
+        (Some(sealed), ..) => payloads::open(&app.keys, sealed, &kept.sha256),
+        (_, Some(text), _) => Ok(text.clone().into_bytes()),
+        (_, _, Some(base64)) => Ok(STANDARD.decode(base64).unwrap_or_default()),
+        _ => Err(Problem::not_found("no-payload", "the message itself is not there any more")),
+    }
 }
 
 fn nothing_kept() -> Problem {
@@ -214,29 +234,37 @@ pub async fn remap_all(State(app): State<Arc<App>>, headers: HeaderMap, Query(wh
 async fn read_again(app: &App, id: &IncidentId, by: &str, now: Instant) -> Result<Reread, Problem> {
     let kept = app.desk.kept(id).await?.ok_or_else(nothing_kept)?;
     let unread = |detail: String| Reread { id: id.clone(), status: "unread", incidents: Vec::new(), detail: Some(detail) };
-    if let Some(handled) = kept.handled {
+    if let Some(handled) = kept.handled.clone() {
         return Ok(already(id, handled));
     }
     let live = app.live();
     let Some(source) = live.sources.get(kept.source.as_str()) else {
         return Ok(unread(format!("no source `{}` is configured any more", kept.source)));
     };
-    let body = match (&kept.raw, &kept.raw_base64) {
-        (Some(text), _) => text.clone().into_bytes(),
-        (None, Some(base64)) => STANDARD.decode(base64).unwrap_or_default(),
-        (None, None) => return Ok(unread("the message itself is not there any more".into())),
+    let body = match message_of(app, &kept) {
+        Ok(body) => body,
+        Err(why) => return Ok(unread(why.to_string())),
     };
+    let redacted: Vec<String> = kept.sealed.iter().flat_map(|sealed| &sealed.redacted).cloned().collect();
+    let note = format!("read again from the message as kept, in which something was redacted: {}", redacted.join(", "));
+    let note = (!redacted.is_empty()).then_some(note.as_str());
     let meta = DeliveryMeta {
         source: source.name.clone(),
-        content_type: kept.content_type,
-        headers: kept.headers,
+        content_type: kept.content_type.clone(),
+        headers: kept.headers.clone(),
         received_at: kept.received_at,
     };
-    let delivery = Delivery { app, source, meta: &meta, body: &body, now };
-    let reports = match ingest::read(&source.mapping, &app.desk.rules().rulebook.vocabulary, &meta, &body) {
+    let delivery = Delivery { app, source, meta: &meta, body: &body, now, note };
+    let mut reports = match ingest::read(&source.mapping, &app.desk.rules().rulebook.vocabulary, &meta, &body) {
         Ok(reports) => reports,
         Err(fault) => return Ok(unread(detail(&fault))),
     };
+    // What is told apart by its bytes is so by those that came, not by those that were kept.
+    let digest = |sha256: &str| format!("sha256:{sha256}");
+    let of_kept = digest(&hex(&Sha256::digest(&body)));
+    for report in reports.iter_mut().filter(|report| report.update_id == of_kept) {
+        report.update_id = digest(&kept.sha256);
+    }
     let taken = match take_reports(&delivery, reports).await {
         Ok(taken) => taken,
         Err(Fault::Stranger(problem)) => return Ok(unread(problem.to_string())),
@@ -276,5 +304,5 @@ pub async fn drop_kept(State(app): State<Arc<App>>, headers: HeaderMap, Path(id)
     let handled = Handled::Dropped { by: caller.name.clone(), at: now, because };
     let kept = app.desk.handle(&id, handled, now).await?.ok_or_else(nothing_kept)?;
     operator::settle(&app.desk, &caller.name, &app.spoken_for(), now).await?;
-    Ok(axum::Json(shown(&id, &Kept { raw: None, raw_base64: None, ..kept })))
+    Ok(axum::Json(shown(&id, &Kept { raw: None, raw_base64: None, ..kept.clone() })))
 }

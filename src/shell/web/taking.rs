@@ -10,11 +10,13 @@ use super::quarantine;
 use crate::domain::facts::Claim;
 use crate::domain::hex::hex;
 use crate::domain::ids::{IncidentId, OrganisationId};
-use crate::domain::incident::{Command, Opened, Opening, Profile, Received};
-use crate::domain::ingest::{DeliveryMeta, EvidenceKind, Report};
+use crate::domain::incident::{Command, Lookalike, Opened, Opening, Profile, Received, Refusal};
+use crate::domain::ingest::{DeliveryMeta, EvidenceKind, Hint, Report};
 use crate::domain::instant::{Duration, Instant};
 use crate::domain::joining::Marked;
+use crate::domain::payload::Sealed;
 use crate::domain::quarantine::NOTED;
+use crate::domain::redaction::Redacted;
 use crate::domain::repeated::Repeated;
 use crate::shell::config::Source;
 use crate::shell::desk::SubmitError;
@@ -24,8 +26,8 @@ use serde::Serialize;
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 
-/// How often a delivery is looked up anew because another one of the same came first.
-const RACES_MAX: u32 = 5;
+/// How often a delivery is looked up anew because another one of the same came first, or its incident goes on elsewhere.
+const RACES_MAX: u32 = 16;
 /// In a batch each report keeps the whole message only up to this size; the first always does.
 const RAW_PER_REPORT_MAX: usize = 64 * 1024;
 /// What was received this long before it is recorded came in late, and the record says so.
@@ -47,6 +49,23 @@ pub struct Delivery<'a> {
     pub body: &'a [u8],
     /// Now, which may be long after it came in.
     pub now: Instant,
+    /// What is to be said of reading it beside what the mapping says.
+    pub note: Option<&'a str>,
+}
+
+impl Delivery<'_> {
+    /// The message as it is kept: redacted, and sealed under the key of the day. `sha256` is that of the message as it came.
+    pub fn seal(&self, sha256: &str) -> Result<Sealed, Problem> {
+        let live = self.app.live();
+        let sealed = match std::str::from_utf8(self.body) {
+            Ok(text) => {
+                let Redacted { text, rules } = live.payloads.redactor.message(text);
+                self.app.keys.seal(text.as_bytes(), sha256, rules, self.now)
+            }
+            Err(_) => self.app.keys.seal(self.body, sha256, Default::default(), self.now),
+        };
+        sealed.map_err(|error| Problem::unavailable(format!("the message cannot be sealed under the key of today: {error}")))
+    }
 }
 
 /// The answer to a delivery.
@@ -85,6 +104,12 @@ pub enum Fault {
     Ours(Problem),
 }
 
+impl From<Problem> for Fault {
+    fn from(problem: Problem) -> Self {
+        Self::Ours(problem)
+    }
+}
+
 impl From<SubmitError> for Fault {
     fn from(error: SubmitError) -> Self {
         Self::Ours(error.into())
@@ -102,7 +127,7 @@ pub async fn take_reports(delivery: &Delivery<'_>, reports: Vec<Report>) -> Resu
     let concerned = concerned.map_err(Fault::Stranger)?;
     let sha256 = hex(&Sha256::digest(body));
     let mut taken = Taken { duplicate: true, ..Taken::nothing("accepted") };
-    let (count, mut noted) = (reports.len(), 0);
+    let (count, mut noted, mut sealed) = (reports.len(), 0, None);
     for (nth, (report, organisations)) in reports.into_iter().zip(concerned).enumerate() {
         taken.remarks.extend(report.remarks.iter().map(|remark| remark.text.clone()));
         if matches!(report.kind, EvidenceKind::TestOrSample | EvidenceKind::PassedControl) {
@@ -112,8 +137,11 @@ pub async fn take_reports(delivery: &Delivery<'_>, reports: Vec<Report>) -> Resu
             continue;
         }
         let whole = nth == 0 || body.len() <= RAW_PER_REPORT_MAX;
-        let raw = whole.then(|| std::str::from_utf8(body).ok().map(str::to_owned)).flatten();
-        let (incident, duplicate) = take_report(delivery, report, organisations, &sha256, raw).await?;
+        if sealed.is_none() {
+            sealed = Some(delivery.seal(&sha256)?);
+        }
+        let of_report = sealed.clone().filter(|_| whole);
+        let (incident, duplicate) = take_report(delivery, report, organisations, &sha256, of_report).await?;
         taken.duplicate &= duplicate;
         if count > 1 {
             taken.incidents.push(incident.clone());
@@ -134,22 +162,37 @@ async fn take_report(
     report: Report,
     organisations: Organisations,
     sha256: &str,
-    raw: Option<String>,
+    sealed: Option<Sealed>,
 ) -> Result<(IncidentId, bool), Fault> {
     let Delivery { app, source, meta, now, .. } = *delivery;
     let identity = report.external_id.clone().unwrap_or_else(|| report.update_id.clone());
     let tenant = report.tenant.clone().unwrap_or_default();
     let delivery_key = key(b'd', &[source.name.as_str(), &tenant, &identity, &report.update_id]);
     let incident_key = key(b'x', &[source.name.as_str(), &tenant, &identity]);
+    let live = app.live();
+    let redactor = &live.payloads.redactor;
+    let title = redactor.text(report.title.clone());
+    let hint = |hint: &Hint| Lookalike {
+        label: hint.label.clone(),
+        value: redactor.value(&hint.pointer, hint.value.clone()),
+        pointer: hint.pointer.clone(),
+        about: hint.about.clone(),
+    };
     let received = Received {
         external_id: Some(identity.clone()),
+        tenant: report.tenant.clone(),
         version: report.times.updated,
         came_at: (now - meta.received_at > AT_ONCE).then_some(meta.received_at),
         status: report.status.clone(),
         sha256: sha256.to_owned(),
-        raw,
-        hints: report.hints.iter().map(|hint| (hint.label.clone(), hint.value.clone(), hint.pointer.clone())).collect(),
-        remarks: report.remarks.iter().map(|remark| remark.text.clone()).collect(),
+        sealed: sealed.map(Box::new),
+        hints: report.hints.iter().map(hint).collect(),
+        remarks: report
+            .remarks
+            .iter()
+            .map(|remark| redactor.text(remark.text.clone()))
+            .chain(delivery.note.map(str::to_owned))
+            .collect(),
         ..Received::of(source.name.clone(), report.update_id.clone())
     };
     let mut claims = report.claims.clone();
@@ -158,6 +201,8 @@ async fn take_report(
     let marked =
         Marked { external_id: report.external_id.clone(), tenant: report.tenant.clone(), title: report.title.clone(), hints };
     let candidate = Candidate { source: &source.name, organisations: &organisations, marked: &marked, at: meta.received_at };
+    // Where it goes on, if the incident it belongs to was merged or split.
+    let mut elsewhere: Option<IncidentId> = None;
     for _ in 0..RACES_MAX {
         let known = app.desk.lookup(&incident_key)?;
         // No delivery is on record without its incident.
@@ -168,16 +213,18 @@ async fn take_report(
         let mut unique = joins.free;
         unique.push(delivery_key.clone());
         let (id, command) = match (known, joins.joined) {
-            (Some(known), _) => (known, Command::Observe { received: received.clone(), claims: claims.clone() }),
+            (Some(known), _) => {
+                (elsewhere.clone().unwrap_or(known), Command::Observe { received: received.clone(), claims: claims.clone() })
+            }
             (None, Some((joined, rule))) => {
                 unique.push(incident_key.clone());
-                let received = Received { joined: Some(rule), title: Some(report.title.clone()), ..received.clone() };
+                let received = Received { joined: Some(rule), title: Some(title.clone()), ..received.clone() };
                 (joined, Command::Observe { received, claims: claims.clone() })
             }
             (None, None) => {
                 unique.push(incident_key.clone());
                 let opened = Opened {
-                    title: report.title.clone(),
+                    title: title.clone(),
                     severity: report.severity.name().to_owned(),
                     kind: report.kind.name().to_owned(),
                     source: source.name.clone(),
@@ -192,6 +239,7 @@ async fn take_report(
             Ok(_) => return Ok((id, false)),
             // Another delivery of the same came first: look again.
             Err(SubmitError::Taken { .. }) => {}
+            Err(SubmitError::Refused(Refusal::Elsewhere(there))) => elsewhere = Some(there),
             Err(error) => return Err(error.into()),
         }
     }

@@ -9,6 +9,7 @@ use crate::shell::config::{Config, ConfigFault};
 use crate::shell::courier::Courier;
 use crate::shell::delivery::Channel;
 use crate::shell::desk::{Desk, SubmitError};
+use crate::shell::payload_keys::PayloadKeys;
 use crate::shell::scheduler::{Scheduler, Step};
 use crate::shell::store::{MemoryStore, Store};
 use crate::shell::telemetry::Metrics;
@@ -42,6 +43,7 @@ pub struct Stage {
     store: Arc<MemoryStore>,
     notebook: Notebook,
     channels: BTreeMap<ChannelId, Arc<NotedChannel>>,
+    keys: Arc<PayloadKeys>,
     app: Arc<App>,
 }
 
@@ -52,13 +54,14 @@ impl Stage {
         let config = read(now)?;
         let noted = |id: &ChannelId| (id.clone(), Arc::new(NotedChannel::new(id.clone(), Arc::clone(&notebook))));
         let channels = config.channels.keys().map(noted).collect();
-        let app = assemble(config, &store, &channels);
-        Ok(Self { read, store, notebook, channels, app })
+        let keys = Arc::new(PayloadKeys::in_memory());
+        let app = assemble(config, &store, &keys, &channels);
+        Ok(Self { read, store, notebook, channels, keys, app })
     }
 
     /// Ends the daemon without warning and starts another one on the same record.
     pub fn restart(&mut self, now: Instant) -> Result<(), Fault> {
-        self.app = assemble((self.read)(now)?, &self.store, &self.channels);
+        self.app = assemble((self.read)(now)?, &self.store, &self.keys, &self.channels);
         Ok(())
     }
 
@@ -147,7 +150,12 @@ impl Stage {
     }
 }
 
-fn assemble(config: Config, store: &Arc<MemoryStore>, channels: &BTreeMap<ChannelId, Arc<NotedChannel>>) -> Arc<App> {
+fn assemble(
+    config: Config,
+    store: &Arc<MemoryStore>,
+    keys: &Arc<PayloadKeys>,
+    channels: &BTreeMap<ChannelId, Arc<NotedChannel>>,
+) -> Arc<App> {
     let metrics = Metrics::new();
     let store: Arc<dyn Store> = Arc::clone(store) as Arc<dyn Store>;
     let desk = Arc::new(Desk::new(store, Arc::clone(&config.rules), None));
@@ -155,6 +163,6 @@ fn assemble(config: Config, store: &Arc<MemoryStore>, channels: &BTreeMap<Channe
     let noted = channels.iter().map(|(id, channel)| (id.clone(), Arc::clone(channel) as Arc<dyn Channel>));
     courier.swap_channels(noted.collect());
     let scheduler = Arc::new(Scheduler::new(Arc::clone(&desk), Arc::clone(&courier), Arc::clone(&metrics)));
-    let live = Live { sources: config.sources, joins: config.joins, people: config.people };
-    App::new(desk, courier, scheduler, metrics, config.body_limit, &config.door, live)
+    let live = Live { sources: config.sources, joins: config.joins, payloads: config.payloads, people: config.people };
+    App::new(desk, courier, scheduler, metrics, Arc::clone(keys), &config.door, live)
 }
