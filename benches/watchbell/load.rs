@@ -9,9 +9,8 @@ use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::task::JoinSet;
-use watchbell::domain::instant;
 use watchbell::domain::standard_webhooks::read_secret;
-use watchbell::shell::wall_clock::{sleep, stopwatch};
+use watchbell::shell::wall_clock::stopwatch;
 
 /// Connections at once, where nothing else is said.
 pub const CONNECTIONS: usize = 64;
@@ -24,8 +23,6 @@ pub struct Outcome {
     pub per_second: f64,
     /// Every request's time from its first byte sent to its last byte answered, in microseconds, sorted.
     pub latencies_us: Vec<u32>,
-    /// Requests that were asked to come back later: 429 or 503.
-    pub refused: usize,
 }
 
 /// Who posts.
@@ -35,14 +32,12 @@ pub struct Crowd {
     pub connections: usize,
     /// How each shows who it is.
     pub proof: Proof,
-    /// Whether being asked to come back later is an answer that counts.
-    pub may_be_refused: bool,
 }
 
 impl Crowd {
     /// The usual number of connections, each of which must be served.
     pub fn usual(proof: Proof) -> Self {
-        Self { connections: CONNECTIONS, proof, may_be_refused: false }
+        Self { connections: CONNECTIONS, proof }
     }
 }
 
@@ -57,7 +52,7 @@ impl Outcome {
 /// Posts alerts for a while, each with the next number.
 ///
 /// # Panics
-/// When an answer is neither 202 for something new nor a refusal that is expected: such a figure would mean nothing.
+/// When an answer is anything but 202 for something new: such a figure would mean nothing.
 pub fn post(address: SocketAddr, alerts: &Arc<Alerts>, next: &Arc<AtomicU64>, crowd: Crowd, length: Duration) -> Outcome {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     let started = stopwatch();
@@ -70,39 +65,32 @@ pub fn post(address: SocketAddr, alerts: &Arc<Alerts>, next: &Arc<AtomicU64>, cr
         connections.join_all().await
     });
     let elapsed_s = started.elapsed().as_secs_f64();
-    let refused = served.iter().map(|(_, refused)| refused).sum();
-    let mut latencies_us: Vec<u32> = served.into_iter().flat_map(|(latencies_us, _)| latencies_us).collect();
+    let mut latencies_us = served.concat();
     latencies_us.sort_unstable();
     let requests = latencies_us.len();
-    Outcome { requests, per_second: requests as f64 / elapsed_s, latencies_us, refused }
+    Outcome { requests, per_second: requests as f64 / elapsed_s, latencies_us }
 }
 
-/// The latencies of what was taken, and how much was refused.
-async fn connection(address: SocketAddr, alerts: &Alerts, next: &AtomicU64, crowd: Crowd, length: Duration) -> (Vec<u32>, usize) {
+async fn connection(address: SocketAddr, alerts: &Alerts, next: &AtomicU64, crowd: Crowd, length: Duration) -> Vec<u32> {
     let secret = read_secret(SECRET).expect("a sound secret");
     let mut stream = TcpStream::connect(address).await.expect("the server listens");
     stream.set_nodelay(true).expect("a socket option");
     let mut answer = Vec::with_capacity(4096);
-    let (mut latencies_us, mut refused) = (Vec::new(), 0);
+    let mut latencies_us = Vec::new();
     let started = stopwatch();
     while started.elapsed() < length {
         let number = next.fetch_add(1, Ordering::Relaxed);
         let request = alerts.request(number, crowd.proof, secret.expose_secret());
         let sent = stopwatch();
         stream.write_all(&request).await.expect("the server reads");
-        if read_answer(&mut stream, &mut answer, crowd.may_be_refused).await {
-            latencies_us.push(u32::try_from(sent.elapsed().as_micros()).unwrap_or(u32::MAX));
-        } else {
-            refused += 1;
-            // A sender that does not read `Retry-After`, and is not a flood either.
-            sleep(instant::Duration::milliseconds(50)).await;
-        }
+        read_answer(&mut stream, &mut answer).await;
+        latencies_us.push(u32::try_from(sent.elapsed().as_micros()).unwrap_or(u32::MAX));
     }
-    (latencies_us, refused)
+    latencies_us
 }
 
-/// Reads one answer with a length, and looks whether it is the one that counts; false is a refusal.
-async fn read_answer(stream: &mut TcpStream, answer: &mut Vec<u8>, may_be_refused: bool) -> bool {
+/// Reads one answer with a length, and looks whether it is the one that counts.
+async fn read_answer(stream: &mut TcpStream, answer: &mut Vec<u8>) {
     answer.clear();
     let whole = loop {
         let read = stream.read_buf(answer).await.expect("the server answers");
@@ -114,12 +102,7 @@ async fn read_answer(stream: &mut TcpStream, answer: &mut Vec<u8>, may_be_refuse
         }
     };
     let text = String::from_utf8_lossy(&answer[..whole]);
-    if may_be_refused && (text.starts_with("HTTP/1.1 429 ") || text.starts_with("HTTP/1.1 503 ")) {
-        assert!(text.contains("retry-after: "), "a refusal that does not say when to come back: {text}");
-        return false;
-    }
     assert!(text.starts_with("HTTP/1.1 202 ") && text.contains("\"duplicate\":false"), "an answer that does not count: {text}");
-    true
 }
 
 /// The length of an answer, once its head is there.
