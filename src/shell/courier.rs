@@ -15,7 +15,7 @@ use super::wall_clock;
 use super::wording::{compose, may_wait};
 use crate::domain::delivery_log::DEAD_AFTER;
 use crate::domain::ids::{AlertId, ChannelId, IncidentId};
-use crate::domain::incident::{Alert, AlertState, Command, DeliveryHold, DeliveryResult, Event, Incident};
+use crate::domain::incident::{ATTEMPT_LEASE, Alert, AlertState, Command, DeliveryHold, DeliveryResult, Event, Incident};
 use crate::domain::instant::{Duration, Instant, length_in_words, rfc3339};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
@@ -27,6 +27,8 @@ const AT_ONCE: usize = 64;
 /// Channels bound their own time; one that does not is given up before its attempt would count as lost.
 const ATTEMPT_MAX: std::time::Duration = std::time::Duration::from_secs(150);
 
+/// Incidents looked through at the start for attempts that were cut off; those of further ones wait for their lease.
+const TAKEN_UP_MAX: usize = 10_000;
 /// How long a link in a letter may be used: long enough for a holiday, and every further letter brings another.
 const LINK_LIFE: Duration = Duration::days(14);
 
@@ -97,6 +99,32 @@ impl Courier {
     /// How each channel that was used has been doing.
     pub fn health(&self) -> BTreeMap<ChannelId, Health> {
         self.health.all()
+    }
+
+    /// Attempts that the daemon before left in the middle have failed, and are made again at once instead of after
+    /// their lease. Only before this daemon begins its first.
+    ///
+    /// # Errors
+    /// When the record cannot be read or written: the attempts are made again after their lease.
+    pub async fn take_up(&self, now: Instant) -> Result<usize, SubmitError> {
+        let mut taken_up = 0;
+        for (_, id) in self.desk.due(now + ATTEMPT_LEASE, TAKEN_UP_MAX)? {
+            let Some(incident) = self.desk.incident(&id).await? else { continue };
+            for (alert_id, alert) in &incident.alerts {
+                if !matches!(alert.state, AlertState::Trying { .. }) {
+                    continue;
+                }
+                let text = "the daemon ended in the middle of the attempt; it may have arrived".to_owned();
+                let result = DeliveryResult::Failed { reason: "interrupted".into(), text, retry_at: now, permanent: false };
+                let command = Command::EndDelivery { alert: alert_id.clone(), attempt: alert.attempts, result };
+                self.desk.submit(&id, command, now).await?;
+                taken_up += 1;
+            }
+        }
+        if taken_up > 0 {
+            tracing::warn!(taken_up, "the daemon before ended in the middle of deliveries; they are made again");
+        }
+        Ok(taken_up)
     }
 
     /// Starts an attempt for every alert of the incident that is due. Returns once the attempts are
@@ -261,8 +289,12 @@ async fn attempt_over(channel: &dyn Channel, letter: &Letter, to: &str, now: Ins
     }
 }
 
-/// `71 h 58 min left` or `3 h 2 min overdue`.
+/// `71 h 58 min left`, `due now` for the minute after the limit, `3 h 2 min overdue`.
 pub fn left_in_words(until: Instant, now: Instant) -> String {
-    let word = if until < now { "overdue" } else { "left" };
+    let over = now - until;
+    if over >= Duration::zero() && over < Duration::minutes(1) {
+        return "due now".into();
+    }
+    let word = if over > Duration::zero() { "overdue" } else { "left" };
     format!("{} {word}", length_in_words(until - now))
 }

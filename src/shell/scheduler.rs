@@ -205,8 +205,11 @@ impl Scheduler {
         }
     }
 
-    /// Steps until told to stop, by the clock `now`.
+    /// Takes up what was cut off, then steps until told to stop, by the clock `now`.
     pub async fn run(self: Arc<Self>, now: impl Fn() -> Instant, mut stop: watch::Receiver<bool>) {
+        if let Err(error) = self.courier.take_up(now()).await {
+            tracing::error!(%error, "deliveries that were cut off could not be looked for; they are made again in three minutes");
+        }
         while !*stop.borrow() {
             let nap = match self.step(now()).await {
                 Ok(step) => {

@@ -49,7 +49,7 @@ pub fn compose(incident: &Incident, id: &AlertId, alert: &Alert, link: Option<St
     let law = &first.clock.law;
     let organisation = name_of(incident, first.key);
     let title = title(first);
-    let left = law.limit().map_or_else(|| "Without delay".to_owned(), |limit| left_in_words(limit, now));
+    let left = law.limit().map_or_else(|| "Without delay".to_owned(), |limit| upper_first(&left_in_words(limit, now)));
     let until = law.limit().map(|limit| format!(", until {}", law.deadlines.operational.zone.in_words(limit)));
     let until = until.unwrap_or_default();
     let (also, also_in_subject) = match others.len() {
@@ -127,6 +127,12 @@ fn in_a_line(incident: &Incident, told: &Told<'_>, now: Instant) -> String {
 fn lower_first(text: &str) -> String {
     let mut letters = text.chars();
     letters.next().map_or_else(String::new, |first| first.to_lowercase().chain(letters).collect())
+}
+
+/// `due now` at the start of a line.
+pub fn upper_first(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }
 
 /// A letter that tries a channel, and says so first.
@@ -289,6 +295,21 @@ mod tests {
     use super::*;
     use crate::domain::escalation::{Ladder, Span};
     use crate::domain::instant::parse_rfc3339;
+
+    #[test]
+    fn a_limit_is_due_for_a_minute_before_it_is_overdue() {
+        let at = |text| parse_rfc3339(text).expect("an instant");
+        let limit = at("2026-11-20T12:00:00Z");
+        for (now, words) in [
+            ("2026-11-20T11:59:59Z", "1 s left"),
+            ("2026-11-20T12:00:00Z", "due now"),
+            ("2026-11-20T12:00:59Z", "due now"),
+            ("2026-11-20T12:01:00Z", "1 min overdue"),
+        ] {
+            assert_eq!(left_in_words(limit, at(now)), words);
+        }
+        assert_eq!(upper_first("due now"), "Due now");
+    }
 
     #[test]
     fn every_rung_a_ladder_can_name_has_words_of_its_own() {

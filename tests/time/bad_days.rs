@@ -8,12 +8,12 @@ use std::sync::Arc;
 use tokio::sync::Semaphore;
 use watchbell::domain::facts::Value;
 use watchbell::domain::ids::ChannelId;
-use watchbell::domain::incident::{Address, Command, Event, Standing};
+use watchbell::domain::incident::{Address, AlertState, Command, Event, Standing};
 use watchbell::domain::instant::Duration;
 use watchbell::domain::journal::seal;
 use watchbell::shell::config::Rules;
 use watchbell::shell::delivery::Channel;
-use watchbell::shell::store::{Append, Store, Wake};
+use watchbell::shell::store::{Append, MemoryStore, Store, Wake};
 
 #[tokio::test]
 async fn a_clock_ended_by_a_mistaken_no_runs_again_after_the_yes_and_says_so() {
@@ -157,6 +157,27 @@ async fn attempts_that_waited_too_long_for_their_turn_are_not_made_twice() {
     let taken = house.mail.taken();
     let alerts: BTreeSet<&String> = taken.iter().map(|(alert, _)| alert).collect();
     assert_eq!((alerts.len(), taken.len()), (70, 70), "alerts, and letters taken");
+}
+
+#[tokio::test]
+async fn an_attempt_that_a_crash_cut_off_is_made_again_at_the_next_start() {
+    let start = at("2026-11-20T08:00:00Z");
+    let store = Arc::new(MemoryStore::new());
+    let before = House::over(Arc::clone(&store) as Arc<dyn Store>, &[Rung::Start]);
+    let id = before.open("cut", start).await;
+    let _gate = before.mail.gate.write().await;
+    before.scheduler.step(start).await.expect("the store in memory answers");
+    let next = House::over(store, &[Rung::Start]);
+    let now = start + Duration::seconds(2);
+    next.settle(now).await;
+    assert_eq!(next.mail.taken().len(), 0, "for all it knows the attempt is under way");
+    assert_eq!(next.courier.take_up(now).await.expect("it is on record"), 1);
+    next.settle(now).await;
+    assert_eq!(next.mail.taken().len(), 1, "not three minutes later");
+    let incident = next.incident(&id).await;
+    let alert = incident.alerts.values().next().expect("an alert");
+    assert!(matches!(alert.state, AlertState::Delivered { .. }) && alert.attempts == 2, "{alert:?}");
+    assert_eq!(next.courier.take_up(now).await.expect("nothing is left"), 0);
 }
 
 #[tokio::test]

@@ -4,6 +4,7 @@ use super::Opened;
 use crate::domain::incident::{Clock, ClockKey, Incident, Standing};
 use crate::domain::instant::{Instant, Zone};
 use crate::shell::courier::left_in_words;
+use crate::shell::wording::upper_first;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use sha2::{Digest, Sha256};
@@ -68,7 +69,7 @@ fn one_clock(body: &mut String, incident: &Incident, key: &ClockKey, clock: &Clo
     let title = key.target.iter().fold(law.title.clone(), |title, target| format!("{title} ({target})"));
     body.push_str("<section>");
     if clock.standing.is_open() {
-        let left = law.limit().map_or_else(|| "Without delay".to_owned(), |limit| left_in_words(limit, now));
+        let left = law.limit().map_or_else(|| "Without delay".to_owned(), |limit| upper_first(&left_in_words(limit, now)));
         let _ = write!(body, "<p class=\"left\">{}</p>", escaped(&left));
     }
     let _ = write!(body, "<h2>{}</h2>", escaped(&title));
