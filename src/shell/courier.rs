@@ -15,7 +15,9 @@ use super::wall_clock;
 use super::wording::{compose, may_wait};
 use crate::domain::delivery_log::DEAD_AFTER;
 use crate::domain::ids::{AlertId, ChannelId, IncidentId};
-use crate::domain::incident::{ATTEMPT_LEASE, Alert, AlertState, Command, DeliveryHold, DeliveryResult, Event, Incident};
+use crate::domain::incident::{
+    ATTEMPT_LEASE, Alert, AlertState, Command, DeliveryHold, DeliveryResult, Event, INTERRUPTED, Incident,
+};
 use crate::domain::instant::{Duration, Instant, length_in_words, rfc3339};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
@@ -115,7 +117,7 @@ impl Courier {
                     continue;
                 }
                 let text = "the daemon ended in the middle of the attempt; it may have arrived".to_owned();
-                let result = DeliveryResult::Failed { reason: "interrupted".into(), text, retry_at: now, permanent: false };
+                let result = DeliveryResult::Failed { reason: INTERRUPTED.into(), text, retry_at: now, permanent: false };
                 let command = Command::EndDelivery { alert: alert_id.clone(), attempt: alert.attempts, result };
                 self.desk.submit(&id, command, now).await?;
                 taken_up += 1;
@@ -230,7 +232,8 @@ impl Courier {
         let result = match outcome {
             Outcome::Delivered { receipt } => DeliveryResult::Delivered { receipt },
             Outcome::Failed { reason, text, retry_after, permanent } => {
-                let retry_at = backoff::retry_at(attempt, ended, id, retry_after);
+                let failed = alert.failures.map_or(0, |(failures, _)| failures).saturating_add(1);
+                let retry_at = backoff::retry_at(failed, ended, id, retry_after);
                 tracing::warn!(alert = %id, channel = %name, attempt, %reason, text, retry_at = %rfc3339(retry_at), "an alert was not delivered");
                 DeliveryResult::Failed { reason: reason.as_str().to_owned(), text, retry_at, permanent }
             }

@@ -177,6 +177,7 @@ async fn an_attempt_that_a_crash_cut_off_is_made_again_at_the_next_start() {
     let incident = next.incident(&id).await;
     let alert = incident.alerts.values().next().expect("an alert");
     assert!(matches!(alert.state, AlertState::Delivered { .. }) && alert.attempts == 2, "{alert:?}");
+    assert_eq!(alert.failures, None, "a crash is no fault of the channel's, and makes no wait longer");
     assert_eq!(next.courier.take_up(now).await.expect("nothing is left"), 0);
 }
 

@@ -21,7 +21,7 @@ pub struct Alert {
     pub attempts: u32,
     /// How the last failed attempt failed: class and words.
     pub last_failure: Option<(String, String)>,
-    /// How many attempts failed, and when the first did.
+    /// How many attempts failed, and when the first did; without those that were cut off.
     pub failures: Option<(u32, Instant)>,
     /// The alert in whose stead it goes out, and how that one fails.
     pub in_stead_of: Option<(AlertId, String)>,
@@ -161,6 +161,9 @@ impl Act {
         }
     }
 }
+
+/// The class of an attempt that was cut off with its daemon: no fault of the channel's.
+pub const INTERRUPTED: &str = "interrupted";
 
 /// How an attempt to deliver ended.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -30,7 +30,7 @@ mod suggesting;
 mod tracking;
 mod wake;
 
-pub use alert::{About, Act, Alert, AlertQueued, AlertState, DeliveryResult};
+pub use alert::{About, Act, Alert, AlertQueued, AlertState, DeliveryResult, INTERRUPTED};
 pub use assessing::{WouldBe, if_a_breach, sight_of};
 pub use audit::{Difference, audit};
 pub use command::{Command, DeliveryHold, Evidence, HoldStatement, Moment, Opening, Refusal};

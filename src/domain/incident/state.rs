@@ -1,6 +1,6 @@
 //! What an incident is: the fold of its events.
 
-use super::alert::{About, Alert, AlertQueued, AlertState, DeliveryResult};
+use super::alert::{About, Alert, AlertQueued, AlertState, DeliveryResult, INTERRUPTED};
 use super::command::{Evidence, HoldStatement};
 use super::event::{ClockKey, ClockLaw, Draft, Event, Opened, Standing};
 use super::leases::{self, Acknowledgement, Silence};
@@ -335,8 +335,10 @@ impl Incident {
                 }
                 DeliveryResult::Failed { reason, text, retry_at, .. } => {
                     alert.last_failure = Some((reason.clone(), text.clone()));
-                    let (failures, since) = alert.failures.unwrap_or((0, at));
-                    alert.failures = Some((failures.saturating_add(1), since));
+                    if reason != INTERRUPTED {
+                        let (failures, since) = alert.failures.unwrap_or((0, at));
+                        alert.failures = Some((failures.saturating_add(1), since));
+                    }
                     alert.state = AlertState::Waiting { next_at: *retry_at };
                 }
             }),

@@ -11,7 +11,7 @@ const JITTER_DIVISOR: u64 = 5;
 /// A receiver may ask for this much patience and no more: a clock may be running out.
 const LONGEST_RETRY_AFTER_S: i64 = 3600;
 
-/// The instant of the next attempt after attempt number `attempt` (from 1) failed at `after`.
+/// The instant of the next attempt after the failed one of number `attempt` (from 1), which ended at `after`.
 ///
 /// About 5 s, 15 s, 45 s, 2 min, 5 min, 10 min, 20 min, then 25-30 min for ever. The jitter comes from the
 /// id and the attempt, so that a burst of alerts spreads out, and a replay computes the same instants.
