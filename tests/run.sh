@@ -44,6 +44,9 @@ if command -v cargo-deny >/dev/null; then
 fi
 say "tests"
 cargo test --locked --no-fail-fast
+say "the benchmark still runs"
+# In a debug build and for seconds: its figures mean nothing here, and only its failures are shown.
+cargo test --quiet --locked --bench watchbell -- quick post >target/benchmark.log 2>&1 || { cat target/benchmark.log; exit 1; }
 say "fuzzing of the intake path"
 if command -v g++ >/dev/null; then
   # From the same start each time, so that a red run can be repeated; `fuzz/run.sh` by itself starts anywhere.
