@@ -301,3 +301,9 @@ pub fn left_in_words(until: Instant, now: Instant) -> String {
     let word = if over > Duration::zero() { "overdue" } else { "left" };
     format!("{} {word}", length_in_words(until - now))
 }
+
+/// `due now` at the start of a line.
+pub fn upper_first(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+}

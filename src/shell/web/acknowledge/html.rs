@@ -3,8 +3,7 @@
 use super::Opened;
 use crate::domain::incident::{Clock, ClockKey, Incident, Standing};
 use crate::domain::instant::{Instant, Zone};
-use crate::shell::courier::left_in_words;
-use crate::shell::wording::upper_first;
+use crate::shell::courier::{left_in_words, upper_first};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use sha2::{Digest, Sha256};
