@@ -1,21 +1,12 @@
 //! The law, case by case: every worked case of every pack, and the packs' own health.
 
-use std::path::Path;
+use crate::RULES;
 use watchbell::domain::law::cases;
 use watchbell::domain::law::coverage::coverage;
-use watchbell::shell::rulebook;
-
-fn rules() -> watchbell::domain::law::Rulebook {
-    let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("rules");
-    match rulebook::check(&rulebook::texts_of(&dir).expect("the rules folder is readable")) {
-        Ok(rulebook) => rulebook,
-        Err(fault) => panic!("{fault}"),
-    }
-}
 
 #[test]
 fn every_worked_case_of_every_pack_comes_out_as_its_source_says() {
-    let outcomes = cases::run(&rules());
+    let outcomes = cases::run(&RULES);
     let failed: Vec<_> = outcomes.iter().filter(|outcome| !outcome.failures.is_empty()).collect();
     for outcome in &failed {
         println!("{} {} ({})", outcome.pack, outcome.name, outcome.source);
@@ -29,7 +20,7 @@ fn every_worked_case_of_every_pack_comes_out_as_its_source_says() {
 
 #[test]
 fn the_cases_take_every_turn_of_every_duty() {
-    let coverage = coverage(&rules());
+    let coverage = coverage(&RULES);
     for unreached in &coverage.unreached {
         println!("{}: {} is reached by no case", unreached.duty, unreached.turn);
     }

@@ -4,13 +4,13 @@
 //! is assessed twice: as far as the report goes, and as if all the people lived in the entity's State. The discovery is
 //! set 60 days before the filing: the filing then fell on the very last day.
 
+use crate::RULES;
 use serde_json::{Map, Value, json};
 use std::path::{Path, PathBuf};
 use watchbell::domain::instant::{Duration, NaiveDate, Zone, parse_rfc3339};
 use watchbell::domain::law::assess::Assessment;
 use watchbell::domain::law::what_if::{Answer, Inquiry};
 use watchbell::domain::law::{Owed, Rulebook};
-use watchbell::shell::rulebook;
 
 /// One row.
 #[derive(Debug)]
@@ -166,19 +166,15 @@ fn due_date(assessment: &Assessment<'_>) -> NaiveDate {
     term.zone.date_of(term.at.expect("the limit is a number"))
 }
 
-fn rules() -> Rulebook {
-    rulebook::load(None).unwrap_or_else(|fault| panic!("{fault}"))
-}
-
 #[test]
 fn reports_with_the_quirks_of_the_portal_come_out_as_their_numbers_say() {
-    let rules = rules();
+    let rules = &*RULES;
     let reports = reports(&Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/filings/reports.csv"));
     assert_eq!(reports.len(), 6);
     assert_eq!(reports[0].name, "Harbour Clinic, P.L.L.C.");
     assert_eq!(reports[1].filed, date("10/07/2024"));
     assert_eq!((reports[4].people, reports[2].state.as_deref()), (None, None));
-    reports.iter().for_each(|report| check(&rules, report));
+    reports.iter().for_each(|report| check(rules, report));
 }
 
 #[test]
@@ -188,11 +184,11 @@ fn every_published_report_comes_out_as_its_numbers_say() {
         println!("skipped: no published reports beside the project");
         return;
     };
-    let rules = rules();
+    let rules = &*RULES;
     let is_csv = |path: &PathBuf| path.extension().is_some_and(|extension| extension == "csv");
     let reports: Vec<Report> =
         files.map(|file| file.expect("the folder is readable").path()).filter(is_csv).flat_map(|path| reports(&path)).collect();
     assert!(!reports.is_empty(), "the folder holds no report");
-    reports.iter().for_each(|report| check(&rules, report));
+    reports.iter().for_each(|report| check(rules, report));
     println!("{} reports", reports.len());
 }

@@ -1,22 +1,13 @@
 //! What the Indian packs must never ask or say, and that each of their notices can be written.
 
+use crate::RULES;
 use std::collections::BTreeSet;
-use std::path::Path;
 use watchbell::domain::facts::{Book, Claim, Claimant};
 use watchbell::domain::ids::{DutyId, IncidentId};
 use watchbell::domain::instant::{Zone, parse_rfc3339};
 use watchbell::domain::law::pack::{Duty, DutyText};
 use watchbell::domain::law::{Rulebook, Status};
 use watchbell::domain::notices::{Block, Contact, Draft, DraftMeta, Organisation, Sight, draft, plain_text};
-use watchbell::shell::rulebook;
-
-fn rules() -> Rulebook {
-    let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("rules");
-    match rulebook::check(&rulebook::texts_of(&dir).expect("the rules folder is readable")) {
-        Ok(rulebook) => rulebook,
-        Err(fault) => panic!("{fault}"),
-    }
-}
 
 fn duty<'a>(rules: &'a Rulebook, id: &str) -> &'a Duty {
     rules.duty(&DutyId::from(id)).unwrap_or_else(|| panic!("no duty `{id}`")).1
@@ -128,44 +119,44 @@ const WITH_NOTICE: [&str; 9] = [
 
 #[test]
 fn the_letter_to_the_people_neither_asks_for_nor_tells_the_location() {
-    let rules = rules();
-    assert!(!asked(&duty(&rules, "in.dpdp.people").text).contains("breach.location"));
-    let (_, words) = drafted(&rules, "in.dpdp.people", &facts());
+    let rules = &*RULES;
+    assert!(!asked(&duty(rules, "in.dpdp.people").text).contains("breach.location"));
+    let (_, words) = drafted(rules, "in.dpdp.people", &facts());
     assert!(!words.contains("SECRET-SITE"), "{words}");
 }
 
 #[test]
 fn both_filings_with_the_board_ask_for_the_location() {
-    let rules = rules();
+    let rules = &*RULES;
     for id in ["in.dpdp.board.first", "in.dpdp.board.detailed"] {
-        assert!(asked(&duty(&rules, id).text).contains("breach.location"), "{id}");
-        assert!(drafted(&rules, id, &facts()).1.contains("SECRET-SITE"), "{id}");
+        assert!(asked(&duty(rules, id).text).contains("breach.location"), "{id}");
+        assert!(drafted(rules, id, &facts()).1.contains("SECRET-SITE"), "{id}");
     }
 }
 
 #[test]
 fn the_detailed_report_cannot_be_complete_without_the_report_on_the_letters() {
-    let rules = rules();
+    let rules = &*RULES;
     let without: Vec<_> = facts().into_iter().filter(|(key, _)| *key != "intimations.report").collect();
-    let (draft, words) = drafted(&rules, "in.dpdp.board.detailed", &without);
+    let (draft, words) = drafted(rules, "in.dpdp.board.detailed", &without);
     let holes: Vec<_> = draft.gaps.iter().filter(|gap| gap.is_hole()).filter_map(|gap| gap.element.as_deref()).collect();
     assert!(holes.contains(&"vi-intimations"), "{holes:?}\n{words}");
 }
 
 #[test]
 fn a_letter_about_a_child_is_addressed_to_the_parent_or_guardian() {
-    let rules = rules();
-    let (_, words) = drafted(&rules, "in.dpdp.people", &facts());
+    let rules = &*RULES;
+    let (_, words) = drafted(rules, "in.dpdp.people", &facts());
     assert!(words.contains("We write to you as the parent or lawful guardian"), "{words}");
     let adults: Vec<_> = facts().into_iter().filter(|(key, _)| *key != "people.children").collect();
-    assert!(!drafted(&rules, "in.dpdp.people", &adults).1.contains("We write to you as the parent"));
+    assert!(!drafted(rules, "in.dpdp.people", &adults).1.contains("We write to you as the parent"));
 }
 
 #[test]
 fn with_the_facts_at_hand_no_notice_has_a_hole_the_law_minds() {
-    let rules = rules();
+    let rules = &*RULES;
     for id in WITH_NOTICE {
-        let (draft, words) = drafted(&rules, id, &facts());
+        let (draft, words) = drafted(rules, id, &facts());
         println!("\n════ {id}\n{words}");
         assert!(draft.unplaced.is_empty(), "{id} leaves out {:?}", draft.unplaced);
         let must = draft.gaps.iter().filter(|gap| gap.is_hole() && gap.need == watchbell::domain::notices::Need::Must);
@@ -176,18 +167,18 @@ fn with_the_facts_at_hand_no_notice_has_a_hole_the_law_minds() {
 
 #[test]
 fn with_nothing_known_every_notice_still_lists_every_element() {
-    let rules = rules();
+    let rules = &*RULES;
     for id in WITH_NOTICE {
-        let (draft, _) = drafted(&rules, id, &[]);
+        let (draft, _) = drafted(rules, id, &[]);
         let listed: BTreeSet<_> = draft.gaps.iter().filter_map(|gap| gap.element.as_deref()).collect();
-        let asked: BTreeSet<_> = duty(&rules, id).text.contents.iter().map(|element| element.id.as_str()).collect();
+        let asked: BTreeSet<_> = duty(rules, id).text.contents.iter().map(|element| element.id.as_str()).collect();
         assert_eq!(listed, asked, "{id}");
     }
 }
 
 #[test]
 fn no_indian_statement_of_law_claims_to_have_been_read_in_the_official_text() {
-    let rules = rules();
+    let rules = &*RULES;
     for (pack, duty) in rules.duties().filter(|(pack, _)| pack.head.place == "IN") {
         let text = &duty.text;
         let marks = std::iter::once(text.verification)
@@ -203,9 +194,9 @@ fn no_indian_statement_of_law_claims_to_have_been_read_in_the_official_text() {
 
 #[test]
 fn rule_seven_is_enacted_and_not_in_force() {
-    let rules = rules();
+    let rules = &*RULES;
     for id in ["in.dpdp.people", "in.dpdp.board.first", "in.dpdp.board.detailed"] {
-        let force = &duty(&rules, id).text.force;
+        let force = &duty(rules, id).text.force;
         assert_eq!(force.status, Status::Enacted, "{id}");
         assert_eq!(force.from.map(|day| day.to_string()).as_deref(), Some("2027-05-13"), "{id}");
         assert_eq!(force.from_latest.map(|day| day.to_string()).as_deref(), Some("2027-05-15"), "{id}");

@@ -14,3 +14,14 @@ mod schemas;
 mod severity;
 #[path = "../support/mod.rs"]
 mod support;
+
+use std::path::Path;
+use std::sync::LazyLock;
+use watchbell::domain::law::Rulebook;
+use watchbell::shell::rulebook;
+
+/// The packs of the `rules` folder, read once and without a fault.
+static RULES: LazyLock<Rulebook> = LazyLock::new(|| {
+    let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("rules");
+    rulebook::check(&rulebook::texts_of(&dir).expect("the rules folder is readable")).unwrap_or_else(|fault| panic!("{fault}"))
+});

@@ -1,10 +1,10 @@
 //! What must hold for any facts: unknown is not no, order is nothing, and only people end a clock.
 
+use crate::RULES;
 use proptest::prelude::*;
 use proptest::strategy::Union;
 use serde_json::{Value as Json, json};
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
 use std::sync::LazyLock;
 use watchbell::domain::facts::{Book, Claim, Claimant, FactEntry, FactType};
 use watchbell::domain::ids::{DutyId, FactKey, IncidentId};
@@ -13,13 +13,7 @@ use watchbell::domain::instant::{Duration, Instant, Zone, parse_rfc3339, rfc3339
 use watchbell::domain::law::assess::{Circumstances, assess};
 use watchbell::domain::law::evaluate::evaluate;
 use watchbell::domain::law::what_if::Inquiry;
-use watchbell::domain::law::{Condition, Duty, Mode, Owed, Pack, Rulebook, Sight, Truth};
-use watchbell::shell::rulebook;
-
-static RULES: LazyLock<Rulebook> = LazyLock::new(|| {
-    let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("rules");
-    rulebook::check(&rulebook::texts_of(&dir).expect("the rules are readable")).unwrap_or_else(|fault| panic!("{fault}"))
-});
+use watchbell::domain::law::{Condition, Duty, Mode, Owed, Pack, Sight, Truth};
 
 /// Questions whose silence is an answer (`said`, `unanswered`), and the moments that settle a start: a pack asks these on
 /// purpose in two values, and a start that moves may lead out of the law's time. They are the same in both of two worlds.

@@ -1,20 +1,14 @@
 //! The score that suggests: exact, traceable, and silent where a person has not spoken.
 
+use crate::RULES;
 use crate::support::{Daemon, PERSON_TOKEN, watchbell};
 use proptest::prelude::*;
 use std::collections::BTreeSet;
 use std::path::Path;
-use std::sync::LazyLock;
 use watchbell::domain::facts::{Book, Claim, Claimant, FactType};
 use watchbell::domain::instant::{Duration, Instant, parse_rfc3339};
-use watchbell::domain::law::{Condition, Rulebook, Sight};
+use watchbell::domain::law::{Condition, Sight};
 use watchbell::domain::severity::{CONVENTION, ELEMENTS, Level, Quarters, SOURCE, Severity, Sign, Suggestion, greatest, suggest};
-use watchbell::shell::rulebook;
-
-static RULES: LazyLock<Rulebook> = LazyLock::new(|| {
-    let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("rules");
-    rulebook::check(&rulebook::texts_of(&dir).expect("the rules are readable")).unwrap_or_else(|fault| panic!("{fault}"))
-});
 
 fn noon() -> Instant {
     parse_rfc3339("2026-11-20T12:00:00Z").expect("an instant")
