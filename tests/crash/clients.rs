@@ -6,19 +6,7 @@ use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::mpsc;
-
-/// Numbers from a seed (SplitMix64).
-pub struct Dice(pub u64);
-
-impl Dice {
-    pub fn below(&mut self, bound: u64) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        (z ^ (z >> 31)) % bound
-    }
-}
+use watchbell::sim::dice::Dice;
 
 /// What one client was told was taken.
 pub enum Taken {
@@ -36,7 +24,7 @@ pub fn load(daemon: &Daemon, round: u64, until: u64, dice: &mut Dice, kill: impl
     let mut taken = Vec::new();
     std::thread::scope(|scope| {
         for client in 0..CLIENTS {
-            let (tell, mut dice) = (tell.clone(), Dice(dice.below(u64::MAX)));
+            let (tell, mut dice) = (tell.clone(), Dice::of(dice.roll()));
             scope.spawn(move || post_until_refused(address, client, round, &mut dice, &tell));
         }
         drop(tell);

@@ -11,10 +11,11 @@ mod sending;
 #[path = "../support/mod.rs"]
 mod support;
 
-use clients::{Acknowledged, Dice};
+use clients::Acknowledged;
 use support::{ConfigText, Daemon};
 use watchbell::shell::store::embedded;
 use watchbell::shell::wall_clock;
+use watchbell::sim::dice::Dice;
 
 const CLIENTS: usize = 4;
 
@@ -36,14 +37,14 @@ fn restless(config: &mut ConfigText) {
 fn nothing_acknowledged_and_no_rung_is_lost_however_often_the_daemon_is_killed() {
     let (seed, rounds, budget_s) = (setting("SEED", 20_261_121), setting("ROUNDS", 200), setting("SECONDS", 300));
     println!("SEED={seed} ROUNDS={rounds} SECONDS={budget_s}");
-    let dice = &mut Dice(seed);
+    let dice = &mut Dice::of(seed);
     let stopwatch = wall_clock::stopwatch();
     let mut daemon = Daemon::start(restless);
     let mut acknowledged = Acknowledged::default();
     let mut done = 0;
     while done < rounds && stopwatch.elapsed().as_secs() < budget_s {
         let events = dice.below(30);
-        let news = clients::load(&daemon, done, events, dice, || daemon_kill(&daemon));
+        let news = clients::load(&daemon, done, events.into(), dice, || daemon_kill(&daemon));
         daemon.kill();
         acknowledged.add(news);
         let verified = embedded::verify(&daemon.store()).expect("the journal can be read");

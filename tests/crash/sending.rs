@@ -1,6 +1,5 @@
 //! Killed in the middle of sending, with a mail server and a receiver that misbehave: no rung is lost.
 
-use super::clients::Dice;
 use super::setting;
 use super::support::{ConfigText, Daemon, events_of, wait_for};
 use axum::extract::State;
@@ -19,6 +18,7 @@ use watchbell::shell::store::Store;
 use watchbell::shell::store::embedded::{EmbeddedStore, Options};
 use watchbell::shell::telemetry::Metrics;
 use watchbell::shell::wall_clock;
+use watchbell::sim::dice::Dice;
 use watchbell::sim::read_mail::read_mail;
 use watchbell::sim::smtp_sink::{Misbehaviour, Stage};
 
@@ -80,7 +80,7 @@ fn two_ways(config: &mut ConfigText, receiver: SocketAddr) {
 fn no_rung_is_lost_however_often_the_daemon_is_killed_while_it_sends() {
     let (seed, rounds, budget_s) = (setting("SEED", 20_261_122), setting("SENDING_ROUNDS", 50), setting("SECONDS", 180));
     println!("SEED={seed} SENDING_ROUNDS={rounds} SECONDS={budget_s}");
-    let dice = &mut Dice(seed);
+    let dice = &mut Dice::of(seed);
     let stopwatch = wall_clock::stopwatch();
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().expect("a runtime");
     let (receiver, address) = runtime.block_on(Receiver::start());

@@ -9,30 +9,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use watchbell::domain::ids::IncidentId;
 use watchbell::domain::incident::{AlertState, Command, Event};
 use watchbell::domain::instant::{Duration, Instant};
-
-/// Numbers from a seed (SplitMix64).
-struct Dice(u64);
-
-impl Dice {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
-    }
-
-    fn below(&mut self, bound: u64) -> i64 {
-        i64::try_from(self.next() % bound).expect("small bounds")
-    }
-
-    fn one_in(&mut self, chances: u64) -> bool {
-        self.next().is_multiple_of(chances)
-    }
-}
+use watchbell::sim::dice::Dice;
 
 fn random_ladder(dice: &mut Dice) -> Vec<Rung> {
-    let small = |dice: &mut Dice, bound: u64| u8::try_from(1 + dice.below(bound)).expect("a small number");
+    let small = |dice: &mut Dice, bound: u32| u8::try_from(1 + dice.below(bound)).expect("a small number");
     let mut rungs: BTreeSet<Rung> = BTreeSet::new();
     for _ in 0..=dice.below(7) {
         rungs.insert(match dice.below(5) {
@@ -49,9 +29,9 @@ fn random_ladder(dice: &mut Dice) -> Vec<Rung> {
 /// A while: mostly minutes, at times seconds, at times half a day.
 fn random_while(dice: &mut Dice) -> Duration {
     match dice.below(10) {
-        0..=2 => Duration::seconds(dice.below(60)),
-        3..=8 => Duration::seconds(dice.below(1200)),
-        _ => Duration::minutes(dice.below(720)),
+        0..=2 => Duration::seconds(dice.below(60).into()),
+        3..=8 => Duration::seconds(dice.below(1200).into()),
+        _ => Duration::minutes(dice.below(720).into()),
     }
 }
 
@@ -61,7 +41,7 @@ async fn no_rung_falls_early_twice_or_never_and_no_instant_is_busy() {
     let rounds = std::env::var("ROUNDS").ok().and_then(|rounds| rounds.parse().ok()).unwrap_or(60);
     println!("SEED={seed} ROUNDS={rounds}");
     for round in 0..rounds {
-        one_life(&mut Dice(seed + round), seed + round).await;
+        one_life(&mut Dice::of(seed + round), seed + round).await;
     }
 }
 
