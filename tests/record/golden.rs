@@ -486,7 +486,7 @@ fn a_card_of_another_version_is_made_anew_from_the_record() {
         let incidents: Vec<_> = store.cards(None, 1000).expect("cards").into_iter().filter(|(id, _)| id.is_incident()).collect();
         assert_eq!(incidents.len(), 5);
         for (id, card) in &incidents {
-            let chain = journal::verify(&store.read(id).expect("its stream")).expect("its chain");
+            let chain = journal::verify(store.read(id).expect("its stream")).expect("its chain");
             let body = codec::encode(&[Event::NothingDue {}]);
             let sealed = journal::seal_as(chain.heads().get(id), id, at(200_000), codec::FORMAT, 0, &body);
             store.append(Append { card: Some(of_tomorrow(card)), ..Append::of(sealed) }).await.expect("it is taken");
