@@ -378,7 +378,8 @@ impl<'a> Story<'a> {
     /// Limits that have come nearer are told of at once, and whoever owned their clocks owns them no more.
     fn call_nearer(&mut self, set: &[ClockKey]) {
         let Some(incident) = self.incident() else { return };
-        let nearer = |key: &&ClockKey| incident.clocks.get(*key).is_some_and(|clock| ringing::has_come_nearer(clock, self.moment));
+        let nearer =
+            |key: &&ClockKey| incident.clocks.get(*key).is_some_and(|clock| ringing::has_come_nearer(clock, self.moment));
         let nearer: Vec<&ClockKey> = set.iter().filter(nearer).collect();
         let clocks = nearer.iter().filter_map(|key| Some((*key, incident.clocks.get(*key)?)));
         let ends: Vec<Event> = clocks.flat_map(|(key, clock)| ringing::unown(key, clock, self.moment.now)).collect();

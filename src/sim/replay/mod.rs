@@ -11,5 +11,5 @@ mod verdict;
 
 pub use play::{Replayed, play};
 pub use scenario::{Expectation, Mark, Scenario, ScenarioFault, read_all};
-pub use table::Table;
+pub use table::{Bounds, Table};
 pub use verdict::{Agreement, Ours, Verdict};

@@ -125,9 +125,14 @@ impl Table<'_> {
         match (differ, no_number) {
             (0, 0) => {}
             (differ, 0) => _ = write!(words, " In {differ} it differs."),
-            (0, no_number) => _ = write!(words, " In {no_number} the law gives no number, so it says how long it took and no more."),
+            (0, no_number) => {
+                _ = write!(words, " In {no_number} the law gives no number, so it says how long it took and no more.")
+            }
             (differ, no_number) => {
-                _ = write!(words, " In {differ} it differs; in {no_number} the law gives no number, so it says how long it took and no more.");
+                _ = write!(
+                    words,
+                    " In {differ} it differs; in {no_number} the law gives no number, so it says how long it took and no more."
+                );
             }
         }
         if undecided > 0 {
@@ -149,10 +154,14 @@ impl Table<'_> {
                     "{pack}: by the outcomes alone any limit of {least} to {most} days would agree (in time: {in_time}; late: {late})"
                 ),
                 (None, Some((most, late))) => {
-                    format!("{pack}: by the outcomes alone any limit of up to {most} days would agree (late: {late}); nothing here was in time")
+                    format!(
+                        "{pack}: by the outcomes alone any limit of up to {most} days would agree (late: {late}); nothing here was in time"
+                    )
                 }
                 (Some((least, in_time)), None) => {
-                    format!("{pack}: by the outcomes alone any limit of {least} days or more would agree (in time: {in_time}); nothing here was late")
+                    format!(
+                        "{pack}: by the outcomes alone any limit of {least} days or more would agree (in time: {in_time}); nothing here was late"
+                    )
                 }
                 (None, None) => format!("{pack}: the outcomes alone say nothing of the limit"),
             };
@@ -170,7 +179,8 @@ const PREFACE: &str = "# What regulators called late
 Published cases, played again on a clock of their own with the built-in law: `watchbell replay tests/fixtures/replay --markdown` writes this
 page, and a test keeps it true. A case is one file in `tests/fixtures/replay`: the organisation, what happened and when, what was found. A
 date is *found* (a source states it), *assumed* (it follows from what a source states by an assumption) or *notional* (a source states the
-month, and a day was picked). Only the day is known of most; noon stands for the hour. Days late are days of the calendar after the last day in time.
+month, and a day was picked). Only the day is known of most; noon stands for the hour. Days late are days of the calendar after the last day in
+time; theirs are as the finding states them, or counted from the last day that it, or the law it applied, gives.
 
 ";
 
@@ -242,7 +252,9 @@ fn first_letter(verdict: &Verdict) -> String {
     let Some(at) = verdict.first_letter_at else { return "none".into() };
     let when = Zone::UTC.date_of(at).to_string();
     match verdict.limit_at.map(|limit| limit - at) {
-        Some(left) if left >= crate::domain::instant::Duration::zero() => format!("{when}, {} before the limit", length_in_words(left)),
+        Some(left) if left >= crate::domain::instant::Duration::zero() => {
+            format!("{when}, {} before the limit", length_in_words(left))
+        }
         Some(over) => format!("{when}, {} past the limit", length_in_words(-over)),
         None => when,
     }
