@@ -104,12 +104,7 @@ pub fn mode_explained(mode: Mode) -> Option<&'static str> {
 
 /// How well a statement of law was checked.
 pub fn verification(verification: Verification) -> &'static str {
-    match verification {
-        Verification::Official => "read in the official text",
-        Verification::Secondary => "read in a secondary source",
-        Verification::Unverified => "NOT VERIFIED, check it before relying on it",
-        Verification::Choice => "a choice of interpretation, the law is silent",
-    }
+    verification.words()
 }
 
 /// Who owns a clock, and until when.
