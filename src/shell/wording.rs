@@ -3,7 +3,7 @@
 //! Time first, then what is asked, then how to do it, then what it rests on. Thin: neither the
 //! incident's title nor any fact travels, only which clock, how long, what is asked and where.
 
-use super::courier::{left_in_words, upper_first};
+use super::courier::{disputed_in_words, held_in_words, left_in_words, upper_first};
 use super::delivery::{Act, Letter, Urgency};
 use crate::domain::escalation::parse_length;
 use crate::domain::ids::{AlertId, IncidentId};
@@ -57,7 +57,7 @@ pub fn compose(incident: &Incident, id: &AlertId, alert: &Alert, link: Option<St
         1 => (", and 1 more clock".to_owned(), " and 1 more".to_owned()),
         more => (format!(", and {more} more clocks"), format!(" and {more} more")),
     };
-    let mut lines = lines(first, alert, organisation, now);
+    let mut lines = lines(incident, first, alert, organisation, now);
     lines.extend(others.iter().enumerate().map(|(nth, told)| (format!("Clock {}", nth + 2), in_a_line(incident, told, now))));
     let clocks: Vec<String> = told.iter().map(|told| told.key.public(&incident.id)).collect();
     let late_by_s = u64::try_from((now - first.due_at).num_seconds()).unwrap_or(0);
@@ -173,7 +173,7 @@ fn commands(incident: &Incident, key: &ClockKey, mode: Mode, clock_id: &str) -> 
 }
 
 /// What the letter rests on, in the order in which it is asked for: until when, whose, which law, why now.
-fn lines(told: &Told<'_>, alert: &Alert, organisation: &str, now: Instant) -> Vec<(String, String)> {
+fn lines(incident: &Incident, told: &Told<'_>, alert: &Alert, organisation: &str, now: Instant) -> Vec<(String, String)> {
     let clock = told.clock;
     let law = &clock.law;
     let term = &law.deadlines.operational;
@@ -200,6 +200,10 @@ fn lines(told: &Told<'_>, alert: &Alert, organisation: &str, now: Instant) -> Ve
     lines.push(("Law", law.cite.clone()));
     lines.push(("Limit", term.says.clone()));
     lines.push(("Standing", standing_in_words(clock)));
+    lines.extend(held_in_words(clock, now).map(|held| ("Held", held)));
+    if let Some(disputed) = disputed_in_words(incident, clock) {
+        lines.push(("Disputed", disputed));
+    }
     for (team, lease) in clock.live_leases() {
         let team = team.as_ref().map(|team| format!(" for {team}")).unwrap_or_default();
         lines.push(("Taken by", format!("{}{team} until {}", lease.by, term.zone.in_words(clock.shown_until(lease)))));
