@@ -264,7 +264,10 @@ fn a_no_about_data_on_people_ends_no_duty_that_asks_for_none() {
         let outcomes = outcomes(&no);
         let ended: Vec<_> = outcomes.iter().filter(|(_, owed)| *owed == Owed::NotOwed).map(|(id, _)| id.as_str()).collect();
         let lifted = ["in.banking.report"];
-        assert!(ended.iter().all(|id| lifted.contains(id)) && ended.len() <= 1, "{no:?}: {ended:?}, but for a bank of no paragraph");
+        assert!(
+            ended.iter().all(|id| lifted.contains(id)) && ended.len() <= 1,
+            "{no:?}: {ended:?}, but for a bank of no paragraph"
+        );
         let ring: BTreeSet<_> = outcomes.iter().filter(|(_, owed)| *owed == Owed::Open).map(|(id, _)| id.as_str()).collect();
         let all: BTreeSet<_> = outcomes.iter().map(|(id, _)| id.as_str()).collect();
         let silent: Vec<_> = all.difference(&ring).copied().collect();
