@@ -106,6 +106,8 @@ pub fn mode_explained(mode: Mode) -> Option<&'static str> {
 pub fn verification(verification: Verification) -> &'static str {
     match verification {
         Verification::Official => "read in the official text",
+        Verification::Copy => "read in a copy of the official text",
+        Verification::Quoted => "checked against a quotation of the official text",
         Verification::Secondary => "read in a secondary source",
         Verification::Unverified => "NOT VERIFIED, check it before relying on it",
         Verification::Choice => "a choice of interpretation, the law is silent",
