@@ -66,6 +66,7 @@ fn drafted(rules: &Rulebook, id: &str, facts: &[(&str, serde_json::Value)]) -> (
             ground: None,
             assumed: None,
             settles: false,
+            organisations: Default::default(),
         });
     }
     let meta = DraftMeta {
