@@ -8,6 +8,7 @@ use std::path::Path;
 use std::time::Duration;
 use watchbell::domain::board::Card;
 use watchbell::domain::facts::{Book, Claim, Claimant};
+use watchbell::domain::ids::OrganisationId;
 use watchbell::domain::incident::{Moment, codec, decide, next_wake};
 use watchbell::domain::instant::{Instant, rfc3339};
 use watchbell::domain::journal::seal;

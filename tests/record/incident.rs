@@ -688,7 +688,8 @@ fn a_group_of_people_has_a_suggestion_of_its_own_that_leans_on_what_was_said_of_
     case.breach();
     case.answer(&[("people.cohorts", serde_json::json!(["patients", "staff"])), ("risk.level", "risk".into())]);
     case.answer(&food_intolerances());
-    let events = case.answer(&[("enisa.context@patients", "sensitive-4".into())]);
+    let events =
+        case.answer(&[("people.cohorts", serde_json::json!(["patients"])), ("enisa.context@patients", "sensitive-4".into())]);
     assert_eq!(
         suggested(&events),
         ["suggests for patients: high (4.25 of 6.00, ENISA level very high); a named person decides with risk.level@patients"]
