@@ -8,6 +8,7 @@ use std::path::Path;
 use std::time::Duration;
 use watchbell::domain::board::Card;
 use watchbell::domain::facts::{Book, Claim, Claimant};
+use watchbell::domain::ids::OrganisationId;
 use watchbell::domain::incident::{Moment, codec, decide, next_wake};
 use watchbell::domain::instant::{Instant, rfc3339};
 use watchbell::domain::journal::seal;
@@ -45,7 +46,7 @@ pub fn measure(plan: &Plan, folder: &Path, report: &mut Report) {
         format!("one core, no HTTP and no disk; {bytes} bytes to store; {}", spread(&rates)),
     );
 
-    let organisation = openings.config.rules.organisations.values().next().expect("the example names one");
+    let organisation = openings.config.rules.organisations.iter().next().expect("the example names one");
     let duties = rulebook.duties().count();
     for (what, answers) in [("an alert nobody has looked at", "{}"), ("a suspected breach with five answers", ANSWERS)] {
         let book = book(rulebook, answers, now);
@@ -93,14 +94,24 @@ fn book(rulebook: &Rulebook, answers: &str, now: Instant) -> Book {
     let claim = |(key, value): (&str, &serde_json::Value)| {
         let value = Some(rulebook.vocabulary.read(key, value).expect("a fact of the vocabulary"));
         let by = by.clone();
-        Claim { key: key.into(), value, by, at: now, pointer: None, ground: None, assumed: None, settles: false }
+        Claim {
+            key: key.into(),
+            value,
+            by,
+            at: now,
+            pointer: None,
+            ground: None,
+            assumed: None,
+            settles: false,
+            organisations: Default::default(),
+        }
     };
     stated.map(claim).collect()
 }
 
 /// Holds one incident against every duty; gives how many are owed or open.
-fn assess_all(rulebook: &Rulebook, organisation: &Organisation, book: &Book, now: Instant) -> usize {
-    let sight = Sight::new(&rulebook.vocabulary, book).of_organisation(&organisation.profile.claims);
+fn assess_all(rulebook: &Rulebook, (id, organisation): (&OrganisationId, &Organisation), book: &Book, now: Instant) -> usize {
+    let sight = Sight::new(&rulebook.vocabulary, book).of_organisation(id, &organisation.profile.claims);
     let at = Circumstances { sight: &sight, zone: organisation.profile.zone, at: now, holds: &[] };
     let assessments = rulebook.duties().map(|(pack, duty)| assess(duty, pack, rulebook, &at));
     assessments.filter(|assessment| matches!(assessment.owed, Owed::Open | Owed::Owed)).count()

@@ -2,7 +2,7 @@
 //!
 //! A view holds no payload and no fact in full: what is safe to show to whoever may read the board.
 
-use super::ids::{DutyId, FactKey, IncidentId};
+use super::ids::{FactKey, IncidentId, OrganisationId};
 use super::incident::{
     AlertState, Clock, ClockKey, Incident, Lookalike, Message, Moment, Relation, RelationKind, Standing, WouldBe, if_a_breach,
 };
@@ -10,7 +10,7 @@ use super::instant::{Instant, Zone};
 use super::law::{Mode, Rulebook, Verification};
 use super::severity::Suggestion;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// One line of the board.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -134,6 +134,9 @@ pub struct IncidentView {
     pub not_owed: Vec<NotOwedView>,
     /// The packs it is assessed under, by digest.
     pub packs: BTreeMap<String, String>,
+    /// In the reply to an answer: for which organisations it counts, where that may not be what was meant.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<String>,
 }
 
 /// A limit that would run if the opening question were answered with yes.
@@ -158,6 +161,9 @@ pub struct SupposedLimit {
 pub struct FactView {
     /// The key.
     pub key: String,
+    /// The organisation that has this answer apart; without one it counts for each that has none apart.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub organisation: Option<String>,
     /// `known`, `unknown` or `disputed`.
     pub standing: String,
     /// The value, as the API takes it.
@@ -206,6 +212,9 @@ pub struct Question {
     pub needs_ground: bool,
     /// The duties it would settle.
     pub settles: Vec<String>,
+    /// Of several organisations with an answer of its own each, those that lack it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub organisations: Vec<String>,
     /// What stood in the messages about this fact. Nobody has said so: it answers nothing by itself.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub hints: Vec<Lookalike>,
@@ -393,7 +402,7 @@ impl IncidentView {
             messages: incident.messages.clone(),
             relations: incident.relations.told.clone(),
             moved: incident.relations.moved.iter().map(|(key, into)| (key.to_string(), key.public(into))).collect(),
-            facts: incident.book.keys().map(|key| FactView::of(incident, key.as_str())).collect(),
+            facts: FactView::all(incident),
             suggestions: incident
                 .suggestions
                 .values()
@@ -416,6 +425,7 @@ impl IncidentView {
                 })
                 .collect(),
             packs: incident.packs.iter().map(|(pack, digest)| (pack.to_string(), digest.clone())).collect(),
+            notes: Vec::new(),
         }
     }
 }
@@ -431,15 +441,31 @@ impl SuggestionView {
             suggestion: suggestion.clone(),
             at,
             remarks: suggestion.remarks(),
-            determined: determined.map(|key| FactView::of(incident, key)),
+            determined: determined.map(|key| FactView::of(incident, key, None)),
         }
     }
 }
 
 impl FactView {
-    fn of(incident: &Incident, key: &str) -> Self {
+    /// What stands of every fact: where no organisation is meant, then of each that has a word of its own.
+    fn all(incident: &Incident) -> Vec<Self> {
+        let book = &incident.book;
+        let of_key = |key: &FactKey| {
+            let key = key.as_str();
+            let is_common = book.history(key).iter().any(|(_, claim)| claim.organisations.is_empty());
+            let common = is_common.then(|| Self::of(incident, key, None));
+            let apart = incident.opened.organisations.keys().filter(|id| book.speaks_apart(id, key));
+            let apart: Vec<Self> = apart.map(|id| Self::of(incident, key, Some(id))).collect();
+            common.into_iter().chain(apart)
+        };
+        book.keys().flat_map(of_key).collect()
+    }
+
+    fn of(incident: &Incident, key: &str, organisation: Option<&OrganisationId>) -> Self {
         use super::facts::Standing as FactStanding;
-        let (standing, value, words, claim) = match incident.book.standing(key) {
+        let book = &incident.book;
+        let stands = organisation.map_or_else(|| book.standing(key), |organisation| book.standing_for(organisation, key));
+        let (standing, value, words, claim) = match stands {
             FactStanding::Known(value, claim) => ("known", Some(value.to_json()), value.to_string(), Some(claim)),
             FactStanding::Unknown => ("unknown", None, "not known".to_owned(), None),
             FactStanding::Disputed(claims) => {
@@ -452,6 +478,7 @@ impl FactView {
         };
         Self {
             key: key.to_owned(),
+            organisation: organisation.map(ToString::to_string),
             standing: standing.to_owned(),
             value,
             words,
@@ -466,10 +493,10 @@ impl FactView {
 /// anything is owed, the most urgent clock's first; then those that might only lift a duty that stands;
 /// rehearsals come last.
 pub fn questions(incident: &Incident, rulebook: &Rulebook) -> Vec<Question> {
-    let mut asked: BTreeMap<&FactKey, Vec<(Weight, &DutyId)>> = BTreeMap::new();
+    let mut asked: BTreeMap<&FactKey, Vec<(Weight, &ClockKey)>> = BTreeMap::new();
     for (key, clock) in incident.open_clocks() {
         for fact in &clock.law.missing {
-            asked.entry(fact).or_default().push((Weight::of(clock), &key.duty));
+            asked.entry(fact).or_default().push((Weight::of(clock), key));
         }
     }
     let mut asked: Vec<_> = asked.into_iter().collect();
@@ -483,12 +510,15 @@ pub fn questions(incident: &Incident, rulebook: &Rulebook) -> Vec<Question> {
     for (fact, clocks) in asked {
         let Some(entry) = rulebook.vocabulary.get(fact.as_str()) else { continue };
         let mut settles: Vec<String> = Vec::new();
-        for (_, duty) in clocks {
+        let mut lacking: BTreeSet<&OrganisationId> = BTreeSet::new();
+        for (_, key) in clocks {
             // Two organisations may owe the same duty.
-            if settles.iter().all(|settled| settled != duty.as_str()) {
-                settles.push(duty.to_string());
+            if settles.iter().all(|settled| settled != key.duty.as_str()) {
+                settles.push(key.duty.to_string());
             }
+            lacking.insert(&key.organisation);
         }
+        let has_several = incident.opened.organisations.len() > 1 && entry.is_of_each_organisation();
         questions.push(Question {
             key: fact.to_string(),
             question: entry.question.clone(),
@@ -497,6 +527,7 @@ pub fn questions(incident: &Incident, rulebook: &Rulebook) -> Vec<Question> {
             example: entry.kind.example(),
             needs_ground: entry.judgement,
             settles,
+            organisations: lacking.into_iter().filter(|_| has_several).map(ToString::to_string).collect(),
             hints: hints_about(incident, fact.as_str()),
         });
     }
@@ -516,6 +547,7 @@ pub fn questions(incident: &Incident, rulebook: &Rulebook) -> Vec<Question> {
                 example: entry.kind.example(),
                 needs_ground: entry.judgement,
                 settles: vec!["house.triage".into()],
+                organisations: Vec::new(),
                 hints: hints_about(incident, entry.key.as_str()),
             },
         );

@@ -30,7 +30,17 @@ fn hospital(said: &[(&str, &[Json])]) -> Book {
     let mut say = |key: &str, value: &Json, who: &str| {
         let value = (!value.is_null()).then(|| RULES.vocabulary.read(key, value).unwrap_or_else(|fault| panic!("{fault}")));
         let (by, at, ground) = (Claimant::Person(who.into()), at("2026-11-20T08:00:00Z"), Some("as found".to_owned()));
-        book.record(Claim { key: key.into(), value, by, at, pointer: None, ground, assumed: None, settles: false });
+        book.record(Claim {
+            key: key.into(),
+            value,
+            by,
+            at,
+            pointer: None,
+            ground,
+            assumed: None,
+            settles: false,
+            organisations: Default::default(),
+        });
     };
     for (key, value) in usual.iter().filter(|(key, _)| said.iter().all(|(told, _)| told != key)) {
         say(key, value, "Ada");

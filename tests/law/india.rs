@@ -66,6 +66,7 @@ fn book(rules: &Rulebook, facts: &[(&str, serde_json::Value)]) -> Book {
             ground: None,
             assumed: None,
             settles: false,
+            organisations: Default::default(),
         });
     }
     book

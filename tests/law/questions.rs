@@ -21,6 +21,7 @@ fn claims(rulebook: &Rulebook, facts: &serde_json::Value, by: &Claimant, at: Ins
         ground: Some("the log of the shift".into()),
         assumed: None,
         settles: false,
+        organisations: Default::default(),
     };
     facts.iter().map(claim).collect()
 }

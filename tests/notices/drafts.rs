@@ -388,6 +388,7 @@ fn a_recorded_not_known_closes_the_gap_only_where_the_law_asks_for_what_is_known
             ground: None,
             assumed: None,
             settles: false,
+            organisations: Default::default(),
         });
         Sight::of(&book, &vocabulary())
     };

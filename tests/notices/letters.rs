@@ -46,6 +46,7 @@ async fn incident(now: Instant) -> Arc<Incident> {
         ground: Some("files are locked".into()),
         assumed: None,
         settles: false,
+        organisations: Default::default(),
     };
     let opening = Opening {
         opened: Opened {

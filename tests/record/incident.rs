@@ -73,7 +73,17 @@ fn profile(facts: &[(&str, serde_json::Value)], zone: &str, now: Instant) -> Pro
 fn claim(key: &str, value: serde_json::Value, by: Claimant, at: Instant, ground: Option<&str>) -> Claim {
     let value = RULES.vocabulary.read(key, &value).unwrap_or_else(|fault| panic!("{fault}"));
     let ground = ground.map(str::to_owned);
-    Claim { key: key.into(), value: Some(value), by, at, pointer: None, ground, assumed: None, settles: false }
+    Claim {
+        key: key.into(),
+        value: Some(value),
+        by,
+        at,
+        pointer: None,
+        ground,
+        assumed: None,
+        settles: false,
+        organisations: Default::default(),
+    }
 }
 
 fn received(update: &str) -> Received {
@@ -533,6 +543,8 @@ fn an_incident_replayed_from_its_record_is_the_same() {
     assert!(again.book == case.incident.book, "book");
     assert!(again.alerts == case.incident.alerts, "alerts");
     assert!(again == case.incident);
+    assert_eq!(codec::FORMAT, 2);
+    assert!((1..=codec::FORMAT).all(|format| codec::decode(format, b"[]").is_ok_and(|events| events.is_empty())));
     assert!(matches!(codec::decode(codec::FORMAT + 1, b"[]"), Err(codec::CodecFault::Newer { .. })));
 }
 
@@ -690,7 +702,8 @@ fn a_group_of_people_has_a_suggestion_of_its_own_that_leans_on_what_was_said_of_
     case.breach();
     case.answer(&[("people.cohorts", serde_json::json!(["patients", "staff"])), ("risk.level", "risk".into())]);
     case.answer(&food_intolerances());
-    let events = case.answer(&[("enisa.context@patients", "sensitive-4".into())]);
+    let events =
+        case.answer(&[("people.cohorts", serde_json::json!(["patients"])), ("enisa.context@patients", "sensitive-4".into())]);
     assert_eq!(
         suggested(&events),
         ["suggests for patients: high (4.25 of 6.00, ENISA level very high); a named person decides with risk.level@patients"]

@@ -81,6 +81,7 @@ impl House {
             ground: None,
             assumed: None,
             settles: false,
+            organisations: Default::default(),
         };
         let opening = Opening {
             opened: Opened {
@@ -223,5 +224,6 @@ pub fn says(key: &str, value: Value, now: Instant) -> Claim {
         ground: Some("read the case".into()),
         assumed: None,
         settles: false,
+        organisations: Default::default(),
     }
 }

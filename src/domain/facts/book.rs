@@ -1,10 +1,10 @@
 //! Claims weighed: of each key, what stands.
 
 use super::{Claim, ClaimId, Claimant, Rank, Value};
-use crate::domain::ids::FactKey;
+use crate::domain::ids::{FactKey, OrganisationId};
 use crate::domain::instant::Instant;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What stands of one key.
 #[derive(Clone, Debug, PartialEq)]
@@ -34,6 +34,9 @@ impl<'a> Standing<'a> {
 /// the rank a claim that [`settles`](Claim::settles) outweighs all before it; what then still
 /// differs is disputed. Instants that products give are evidence, and of evidence the earliest
 /// counts, whoever gave it and whatever came after. Nothing is erased.
+///
+/// What was said of one organisation apart counts for that one alone, and there stands before what was
+/// said of none in particular, unless that was said by somebody weightier.
 ///
 /// A claim out of a message that names its own version was said when that version was made, however
 /// late it came in.
@@ -88,21 +91,71 @@ impl Book {
 
     /// Whether this very statement already stands as its claimant's last word.
     pub fn has_said(&self, claim: &Claim) -> bool {
-        self.latest_words(claim.key.as_str())
+        let alike = |said: &Claim| said.organisations == claim.organisations;
+        let said = self.history(claim.key.as_str()).iter().filter(|(_, said)| alike(said)).collect::<Vec<_>>();
+        self.latest_words(&said)
             .get(&claim.by)
             .is_some_and(|last| last.value == claim.value && last.settles == claim.settles && last.ground == claim.ground)
     }
 
-    /// What stands of a key.
+    /// What stands of a key where no organisation in particular is meant.
     pub fn standing(&self, key: &str) -> Standing<'_> {
         // One word needs no weighing, and most keys have one.
-        if let [(_, claim)] = self.history(key) {
-            return claim.value.as_ref().map_or(Standing::Unknown, |value| Standing::Known(value, claim));
+        match self.history(key) {
+            [] => Standing::Unknown,
+            [(_, claim)] if claim.organisations.is_empty() => stands_alone(claim),
+            history => self.weighed(&history.iter().filter(|(_, claim)| claim.organisations.is_empty()).collect::<Vec<_>>()),
         }
-        let latest = self.latest_words(key);
+    }
+
+    /// What stands of a key for one organisation.
+    pub fn standing_for(&self, organisation: &OrganisationId, key: &str) -> Standing<'_> {
+        match self.history(key) {
+            history if history.iter().all(|(_, claim)| claim.organisations.is_empty()) => self.standing(key),
+            _ => self.weighed(&self.counting_for(organisation, key)),
+        }
+    }
+
+    /// Whether anything was said of an organisation apart.
+    pub fn speaks_apart(&self, organisation: &OrganisationId, key: &str) -> bool {
+        self.history(key).iter().any(|(_, claim)| claim.organisations.contains(organisation))
+    }
+
+    /// The book as one organisation reads it: of each key the words that count for it.
+    pub fn read_for(&self, organisation: &OrganisationId) -> Self {
+        let counting: BTreeSet<ClaimId> =
+            self.keys().flat_map(|key| self.counting_for(organisation, key.as_str())).map(|(id, _)| *id).collect();
+        let mut book = self.only(|id, _| counting.contains(&id));
+        book.claims.values_mut().flatten().for_each(|(_, claim)| claim.organisations.clear());
+        book
+    }
+
+    /// The words about a key that count for an organisation.
+    fn counting_for(&self, organisation: &OrganisationId, key: &str) -> Vec<&(ClaimId, Claim)> {
+        let history = self.history(key).iter();
+        let mut apart: Vec<_> = history.clone().filter(|(_, claim)| claim.organisations.contains(organisation)).collect();
+        let mut of_all: Vec<_> = history.filter(|(_, claim)| claim.organisations.is_empty()).collect();
+        let weight = |words: &[&(ClaimId, Claim)]| words.iter().map(|(_, claim)| claim.by.rank()).max();
+        let (own, common) = (weight(&apart), weight(&of_all));
+        if own.is_none() || own < common {
+            return of_all;
+        }
+        // Instants of products are evidence, of which the earliest counts.
+        let is_instant = |(_, claim): &&(ClaimId, Claim)| matches!(claim.value, Some(Value::Instant(_)));
+        if own == Some(Rank::Product) && of_all.iter().any(is_instant) {
+            apart.append(&mut of_all);
+        }
+        apart
+    }
+
+    fn weighed<'a>(&self, said: &[&'a (ClaimId, Claim)]) -> Standing<'a> {
+        if let [(_, claim)] = said {
+            return stands_alone(claim);
+        }
+        let latest = self.latest_words(said);
         let Some(rank) = latest.keys().map(|by| by.rank()).max() else { return Standing::Unknown };
         if rank == Rank::Product
-            && let Some((value, claim)) = self.earliest_instant(key)
+            && let Some((value, claim)) = earliest_instant(said)
         {
             return Standing::Known(value, claim);
         }
@@ -145,21 +198,9 @@ impl Book {
         self.count == 0
     }
 
-    /// The earliest instant anybody gave; `None` if nobody gave one.
-    fn earliest_instant(&self, key: &str) -> Option<(&Value, &Claim)> {
-        let claims = self.history(key).iter().map(|(_, claim)| claim);
-        claims
-            .filter_map(|claim| match &claim.value {
-                Some(value @ Value::Instant(at)) => Some((*at, &claim.by, claim.at, value, claim)),
-                _ => None,
-            })
-            .min_by(|a, b| (a.0, a.1, a.2).cmp(&(b.0, b.1, b.2)))
-            .map(|(_, _, _, value, claim)| (value, claim))
-    }
-
-    fn latest_words(&self, key: &str) -> BTreeMap<&Claimant, &Claim> {
+    fn latest_words<'a>(&self, said: &[&'a (ClaimId, Claim)]) -> BTreeMap<&'a Claimant, &'a Claim> {
         let mut latest: BTreeMap<&Claimant, (Instant, &Claim)> = BTreeMap::new();
-        for (id, claim) in self.history(key) {
+        for (id, claim) in said {
             let said_at = self.version(*id).unwrap_or(claim.at);
             latest
                 .entry(&claim.by)
@@ -174,6 +215,21 @@ impl Book {
         }
         latest.into_iter().map(|(by, (_, claim))| (by, claim)).collect()
     }
+}
+
+fn stands_alone(claim: &Claim) -> Standing<'_> {
+    claim.value.as_ref().map_or(Standing::Unknown, |value| Standing::Known(value, claim))
+}
+
+/// The earliest instant anybody gave; `None` if nobody gave one.
+fn earliest_instant<'a>(said: &[&'a (ClaimId, Claim)]) -> Option<(&'a Value, &'a Claim)> {
+    said.iter()
+        .filter_map(|(_, claim)| match &claim.value {
+            Some(value @ Value::Instant(at)) => Some((*at, &claim.by, claim.at, value, claim)),
+            _ => None,
+        })
+        .min_by(|a, b| (a.0, a.1, a.2).cmp(&(b.0, b.1, b.2)))
+        .map(|(_, _, _, value, claim)| (value, claim))
 }
 
 impl FromIterator<Claim> for Book {

@@ -1,9 +1,10 @@
 //! Somebody's word for one fact.
 
 use super::Value;
-use crate::domain::ids::FactKey;
+use crate::domain::ids::{FactKey, OrganisationId};
 use crate::domain::instant::Instant;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 
 /// The number of a claim within its incident, in the order of recording.
 pub type ClaimId = u32;
@@ -75,4 +76,19 @@ pub struct Claim {
     /// Whether it settles a dispute: it outweighs every earlier word of the same rank or below.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub settles: bool,
+    /// The organisations of whom it was said, apart from the others of the incident; without any, it
+    /// counts for each of them that has no word of its own.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub organisations: BTreeSet<OrganisationId>,
+}
+
+impl Claim {
+    /// The same, where its key names an organisation: `aware.at@clinic` is `aware.at`, said of the clinic.
+    pub fn addressed(mut self, is_organisation: impl Fn(&str) -> bool) -> Self {
+        if let Some((key, word)) = self.key.as_str().split_once('@').filter(|(_, word)| is_organisation(word)) {
+            self.organisations.insert(word.into());
+            self.key = key.into();
+        }
+        self
+    }
 }

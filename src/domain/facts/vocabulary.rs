@@ -36,6 +36,15 @@ pub struct FactEntry {
     pub at_least_sum_of: Option<FactKey>,
 }
 
+impl FactEntry {
+    /// Whether each organisation of an incident has an answer of its own: what it is, what it judges, and
+    /// when it knew or did something. The event's own instants are the same for all.
+    pub fn is_of_each_organisation(&self) -> bool {
+        let own_instant = self.kind == FactType::Instant && !self.key.as_str().starts_with("event.");
+        self.of_organisation || self.judgement || own_instant
+    }
+}
+
 /// How far ahead of ours a clock may go before the instants it gives lie in the future.
 pub const CLOCK_SKEW: Duration = Duration::minutes(5);
 

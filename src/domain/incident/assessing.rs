@@ -86,7 +86,8 @@ pub struct WouldBe {
 /// once the opening question is answered. It tells people how urgent the question is.
 pub fn if_a_breach(incident: &Incident, moment: &Moment<'_>) -> Vec<WouldBe> {
     let opening = "breach.suspected";
-    if incident.book.standing(opening).value().is_some() {
+    let is_answered = |organisation| incident.book.standing_for(organisation, opening).value().is_some();
+    if incident.opened.organisations.keys().all(is_answered) {
         return Vec::new();
     }
     let mut supposed = incident.clone();
@@ -99,6 +100,7 @@ pub fn if_a_breach(incident: &Incident, moment: &Moment<'_>) -> Vec<WouldBe> {
         ground: None,
         assumed: None,
         settles: false,
+        organisations: Default::default(),
     });
     let mut would_be: Vec<WouldBe> = reassess(&supposed, moment, "supposed")
         .into_iter()
@@ -121,7 +123,7 @@ fn packs<'a>(moment: &Moment<'a>) -> impl Iterator<Item = &'a Pack> {
 /// What one organisation is judged by: the incident's facts, its profile, and what it has met.
 pub fn sight_of<'a>(
     incident: &'a Incident,
-    organisation: &OrganisationId,
+    organisation: &'a OrganisationId,
     profile: &'a Book,
     rulebook: &'a Rulebook,
 ) -> Sight<'a> {
@@ -132,7 +134,7 @@ pub fn sight_of<'a>(
 pub(super) fn sight_in<'a>(
     incident: &'a Incident,
     book: &'a Book,
-    organisation: &OrganisationId,
+    organisation: &'a OrganisationId,
     profile: &'a Book,
     rulebook: &'a Rulebook,
 ) -> Sight<'a> {
@@ -142,7 +144,7 @@ pub(super) fn sight_in<'a>(
         .filter(|(key, _)| key.organisation == *organisation)
         .filter_map(|(key, clock)| clock.met.as_ref().map(|evidence| (&key.duty, evidence.filed_at)))
         .collect();
-    Sight::new(&rulebook.vocabulary, book).of_organisation(profile).with_met(met)
+    Sight::new(&rulebook.vocabulary, book).of_organisation(organisation, profile).with_met(met)
 }
 
 /// When it becomes known for whom a duty has a clock each, those clocks replace the one that stood
@@ -296,11 +298,12 @@ impl Incident {
         draft_from(self, key, clock, duty, &self.whole_book(&key.organisation), rulebook)
     }
 
-    /// The incident's facts and the organisation's profile in one book.
+    /// The incident's facts as the organisation reads them, and its profile, in one book.
     fn whole_book(&self, organisation: &OrganisationId) -> Book {
-        let mut book = self.book.clone();
+        let said = self.book.read_for(organisation);
+        let mut book = said.clone();
         for claim in self.opened.organisations.get(organisation).into_iter().flat_map(|profile| profile.claims.claims()) {
-            if self.book.standing(claim.key.as_str()) == crate::domain::facts::Standing::Unknown {
+            if said.standing(claim.key.as_str()) == crate::domain::facts::Standing::Unknown {
                 book.record(claim.clone());
             }
         }

@@ -274,6 +274,25 @@ pub enum Refusal {
     /// Nothing would stay behind.
     #[error("these are all messages of the incident")]
     AllMessages,
+    /// Something is said of an organisation that the incident does not concern.
+    #[error("this incident does not concern an organisation `{organisation}`; {known}")]
+    NoOrganisation {
+        /// As given.
+        organisation: String,
+        /// What there is, in words.
+        known: String,
+    },
+    /// Something is said of a group of people nobody named.
+    #[error("`{word}` is neither an organisation of this incident nor a group of people on record; {known}")]
+    NoGroup {
+        /// As given.
+        word: String,
+        /// What there is, in words.
+        known: String,
+    },
+    /// A group of people is given the name of an organisation.
+    #[error("`{0}` is an organisation of this incident; a group of people needs another name")]
+    NameOfOrganisation(String),
     /// There is no such clock.
     #[error("this incident has no clock `{0}`")]
     NoClock(ClockKey),

@@ -8,7 +8,7 @@ use super::house::Address;
 use super::leases::{self, Acknowledgement, Cover};
 use super::state::{Clock, Incident};
 use super::suggesting::suggest_risks;
-use super::{delivering, digest, fallback, late, reuniting, ringing, tracking};
+use super::{delivering, digest, fallback, late, reuniting, ringing, tracking, whose};
 use crate::domain::facts::{CLOCK_SKEW, Claim, Rank, Vocabulary};
 use crate::domain::ids::{AlertId, IncidentId};
 use crate::domain::instant::{Duration, Instant, rfc3339};
@@ -62,6 +62,7 @@ fn further(story: &mut Story<'_>, incident: &Incident, command: Command, moment:
             if let Some(there) = incident.relations.elsewhere(&received.source, tenant, external_id) {
                 return Err(Refusal::Elsewhere(there.clone()));
             }
+            whose::check_organisations(incident, &claims)?;
             let because = format!("a further report of {}", received.source);
             let received = late::judge(incident, received);
             let version = received.version.filter(|_| received.late);
@@ -77,6 +78,7 @@ fn further(story: &mut Story<'_>, incident: &Incident, command: Command, moment:
                 return Err(Refusal::Elsewhere(into.clone()));
             }
             let by = claims.first().map_or("nobody", |claim| claim.by.name()).to_owned();
+            let claims = whose::addressed(incident, claims)?;
             check_instants(&claims, moment)?;
             check_judgements(&claims, &moment.rulebook.vocabulary)?;
             if story.claim(claims) {
@@ -150,7 +152,7 @@ fn further(story: &mut Story<'_>, incident: &Incident, command: Command, moment:
             story.reassess("a hold ended")?;
         }
         Command::TakeIn { other, word } => {
-            if let Some(event) = reuniting::take_in(incident, &other, &word)? {
+            if let Some(event) = reuniting::take_in(incident, &other, &word, &moment.rulebook.vocabulary)? {
                 story.tell(event);
                 story.reassess(&format!("merged with {}", other.id))?;
             }

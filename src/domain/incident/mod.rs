@@ -29,6 +29,7 @@ mod state;
 mod suggesting;
 mod tracking;
 mod wake;
+mod whose;
 
 pub use alert::{About, Act, Alert, AlertQueued, AlertState, DeliveryResult, INTERRUPTED};
 pub use assessing::{WouldBe, if_a_breach, sight_of};

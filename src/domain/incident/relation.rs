@@ -7,7 +7,7 @@ use super::event::ClockKey;
 use super::lookalike::Lookalike;
 use super::message::Message;
 use crate::domain::facts::{Book, Claim, ClaimId};
-use crate::domain::ids::{IncidentId, SourceId};
+use crate::domain::ids::{IncidentId, OrganisationId, SourceId};
 use crate::domain::instant::Instant;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -43,6 +43,9 @@ pub struct Inheritance {
     /// Its sides, if it took in others before; their claims are numbered as there.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub sides: BTreeMap<String, Side>,
+    /// The organisations it concerns, where they are fewer than those of the incident that takes it in.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub organisations: BTreeSet<OrganisationId>,
 }
 
 /// A claim of another incident.
@@ -68,9 +71,17 @@ pub struct Side {
     pub claims: BTreeSet<ClaimId>,
     /// The first claim since they became one.
     pub since: ClaimId,
+    /// The organisations it concerned, where they were fewer.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub organisations: BTreeSet<OrganisationId>,
 }
 
 impl Side {
+    /// Whether that incident concerned an organisation.
+    pub fn concerns(&self, organisation: &OrganisationId) -> bool {
+        self.organisations.is_empty() || self.organisations.contains(organisation)
+    }
+
     /// Whether a claim counts on this side.
     pub fn sees(&self, id: ClaimId) -> bool {
         id >= self.since || self.claims.contains(&id)
@@ -165,7 +176,7 @@ impl Relations {
         for side in self.sides.values_mut() {
             side.claims.extend(side.since..before);
         }
-        let alone = Side { opened_at: this.1, claims: (0..before).collect(), since: before };
+        let alone = Side { opened_at: this.1, claims: (0..before).collect(), since: before, organisations: BTreeSet::new() };
         self.sides.insert(format!("{}#{}", this.0, self.told.len()), alone);
         let taken_in = self.taken_in.entry(inheritance.from.clone()).or_default();
         taken_in.messages += inheritance.messages.len();
@@ -174,11 +185,17 @@ impl Relations {
         }
         let numbers = taken_in.claims.clone();
         let after = claims_len(book);
-        let of_other = Side { opened_at: inheritance.opened_at, claims: numbers.values().copied().collect(), since: after };
+        let of_other = Side {
+            opened_at: inheritance.opened_at,
+            claims: numbers.values().copied().collect(),
+            since: after,
+            organisations: inheritance.organisations.clone(),
+        };
         self.sides.insert(inheritance.from.to_string(), of_other);
         for (name, side) in &inheritance.sides {
             let claims = numbers.iter().filter(|(was, _)| side.sees(**was)).map(|(_, is)| *is).collect();
-            let side = Side { opened_at: side.opened_at, claims, since: after };
+            let organisations = if side.organisations.is_empty() { &inheritance.organisations } else { &side.organisations };
+            let side = Side { opened_at: side.opened_at, claims, since: after, organisations: organisations.clone() };
             self.sides.insert(format!("{}/{name}", inheritance.from), side);
         }
         self.sides.values_mut().for_each(|side| side.since = after);

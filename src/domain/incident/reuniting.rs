@@ -9,12 +9,12 @@ use super::event::{ClockKey, Event, Standing};
 use super::message::Message;
 use super::relation::{Inheritance, Inherited, Word};
 use super::state::{Clock, Incident};
-use crate::domain::facts::{ClaimId, Standing as FactStanding, Value};
+use crate::domain::facts::{Claim, ClaimId, FactEntry, Standing as FactStanding, Value, Vocabulary};
 use crate::domain::law::Mode;
 use std::collections::BTreeSet;
 
 /// What `incident` takes in of `other`: everything not taken in before; nothing if there is no news.
-pub fn take_in(incident: &Incident, other: &Incident, word: &Word) -> Result<Option<Event>, Refusal> {
+pub fn take_in(incident: &Incident, other: &Incident, word: &Word, vocabulary: &Vocabulary) -> Result<Option<Event>, Refusal> {
     said(word)?;
     if incident.id == other.id {
         return Err(Refusal::Itself);
@@ -32,7 +32,17 @@ pub fn take_in(incident: &Incident, other: &Incident, word: &Word) -> Result<Opt
         return Err(Refusal::OtherOrganisations);
     }
     let known = incident.relations.taken_in.get(&other.id).cloned().unwrap_or_default();
-    let claims: Vec<Inherited> = inherited(other, |id| !known.claims.contains_key(&id));
+    let mut claims: Vec<Inherited> = inherited(other, |id| !known.claims.contains_key(&id));
+    // Where it concerns fewer organisations, what was said there of each was not said of the others here.
+    let ids = || other.opened.organisations.keys().cloned().collect::<BTreeSet<_>>();
+    let organisations =
+        if other.opened.organisations.len() < incident.opened.organisations.len() { ids() } else { BTreeSet::new() };
+    let is_of_each = |claim: &Claim| vocabulary.get(claim.key.as_str()).is_some_and(FactEntry::is_of_each_organisation);
+    for Inherited { claim, .. } in &mut claims {
+        if claim.organisations.is_empty() && is_of_each(claim) {
+            claim.organisations.clone_from(&organisations);
+        }
+    }
     let messages: Vec<Message> = other.messages.iter().skip(known.messages).map(|message| foreign(message, other)).collect();
     if claims.is_empty() && messages.is_empty() && incident.relations.taken_in.contains_key(&other.id) {
         return Ok(None);
@@ -45,6 +55,7 @@ pub fn take_in(incident: &Incident, other: &Incident, word: &Word) -> Result<Opt
         hints: other.hints.clone(),
         remarks: other.remarks.clone(),
         sides: other.relations.sides.clone(),
+        organisations,
     };
     Ok(Some(Event::TookIn { word: word.clone(), inheritance }))
 }
@@ -83,7 +94,7 @@ pub fn goes_on_in(into: &Incident, key: &ClockKey, clock: &Clock) -> bool {
     let answered = || {
         clock.law.mode == Mode::Policy
             && there.standing == Standing::Met
-            && matches!(into.book.standing("breach.suspected"), FactStanding::Known(Value::YesNo(true), _))
+            && matches!(into.book.standing_for(&key.organisation, "breach.suspected"), FactStanding::Known(Value::YesNo(true), _))
     };
     (no_later && (there.standing.is_open() || (there.standing == Standing::Void && determined))) || answered()
 }
@@ -107,6 +118,7 @@ pub fn split_from(from: &Incident, numbers: &BTreeSet<u32>, word: &Word) -> Resu
         hints: BTreeSet::new(),
         remarks: BTreeSet::new(),
         sides: Default::default(),
+        organisations: BTreeSet::new(),
     };
     let numbers = numbers.iter().copied().collect();
     Ok(vec![Event::Opened(opened), Event::SplitFrom { word: word.clone(), messages: numbers, inheritance }])

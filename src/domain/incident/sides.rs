@@ -4,6 +4,7 @@
 //! ends nothing of another until somebody says it of the whole. So a merge can only make stricter.
 
 use super::assessing::sight_in;
+use super::relation::Side;
 use super::state::Incident;
 use crate::domain::clocks::Hold;
 use crate::domain::facts::{Book, Rank};
@@ -17,6 +18,8 @@ use std::borrow::Cow;
 /// The books of an incident: the whole first, then that of each side.
 pub struct Books<'a> {
     books: Vec<(Cow<'a, Book>, Instant, String)>,
+    /// What the sides concern, in the same order; the whole concerns all.
+    sides: Vec<Option<&'a Side>>,
 }
 
 impl<'a> Books<'a> {
@@ -30,14 +33,15 @@ impl<'a> Books<'a> {
             let name = name.rsplit('/').next().unwrap_or(name);
             (Cow::Owned(book), side.opened_at, name.split('#').next().unwrap_or(name).to_owned())
         });
-        Self { books: [whole].into_iter().chain(of_sides).collect() }
+        let books = [whole].into_iter().chain(of_sides).collect();
+        Self { books, sides: [None].into_iter().chain(sides.values().map(Some)).collect() }
     }
 
-    /// What one organisation is judged by, from each side.
+    /// What one organisation is judged by, from each side that concerned it.
     pub fn sights(
         &'a self,
         incident: &'a Incident,
-        organisation: &OrganisationId,
+        organisation: &'a OrganisationId,
         profile: &'a Book,
         rulebook: &'a Rulebook,
     ) -> Vec<Sighting<'a>> {
@@ -46,7 +50,8 @@ impl<'a> Books<'a> {
             opened_at: *opened_at,
             side: name,
         };
-        self.books.iter().map(sighting).collect()
+        let concerns = |side: &Option<&Side>| side.is_none_or(|side| side.concerns(organisation));
+        self.books.iter().zip(&self.sides).filter(|(_, side)| concerns(side)).map(|(book, _)| sighting(book)).collect()
     }
 }
 

@@ -319,6 +319,7 @@ pub(super) fn time_claims(delivery: &DeliveryMeta, occurred: Option<GivenTime>, 
         ground: None,
         assumed,
         settles: false,
+        organisations: Default::default(),
     };
     let mut claims = Vec::with_capacity(3);
     claims.extend(occurred.map(|time| claim("event.occurred-at", time.at, Some(time.pointer), time.assumed)));

@@ -12,7 +12,7 @@
 //! ```
 //!
 //! `title` is required. Also taken: `update_id` (identity of this version), `updated_at`,
-//! `tenant`, `status`, `link`, `labels` (an object of words: kept as hints). Times are RFC 3339
+//! `organisation` (of which the facts are said), `tenant`, `status`, `link`, `labels` (an object of words: kept as hints). Times are RFC 3339
 //! with an offset. Unknown fields, unknown facts and wrong types are refused by name, all at
 //! once. A fact of `null` says "not known". A judgement, and the instant of awareness, are a
 //! person's to state: from here they are kept as hints.
@@ -28,6 +28,7 @@ use super::{DeliveryMeta, text};
 use crate::domain::facts::{Claim, Claimant, FactFault, Vocabulary};
 use crate::domain::ids::{FactKey, OrganisationId};
 use serde_json::{Map, Value as Json};
+use std::collections::BTreeSet;
 
 /// What a field holds.
 #[derive(Clone, Copy, Debug)]
@@ -43,7 +44,7 @@ pub(super) enum Field {
 }
 
 /// Every field, what it holds, and what it is for.
-pub(super) const FIELDS: [(&str, Field, &str); 15] = [
+pub(super) const FIELDS: [(&str, Field, &str); 16] = [
     ("id", Field::Text, "the incident at the sender"),
     ("update_id", Field::Text, "this version of it; else the bytes count"),
     ("tenant", Field::Text, "the sender's account or workspace"),
@@ -55,6 +56,7 @@ pub(super) const FIELDS: [(&str, Field, &str); 15] = [
     ("detected_at", Field::Time, "when the sender noticed: RFC 3339 with an offset"),
     ("updated_at", Field::Time, "when this version was made: RFC 3339 with an offset"),
     ("organisations", Field::Ids, "ids of the configuration"),
+    ("organisation", Field::Text, "the one of them of which `facts` are said; without it they count for each"),
     ("facts", Field::Facts, "what is known; null says that it is not known"),
     ("note", Field::Note, "free words"),
     ("link", Field::Text, "where to read more"),
@@ -130,6 +132,8 @@ impl<'a> Event<'a> {
         let time_claims_len = claims.len();
         self.facts(&mut claims);
         self.words_as_hints();
+        let organisation: BTreeSet<OrganisationId> = self.text("organisation").map(OrganisationId::from).into_iter().collect();
+        claims[time_claims_len..].iter_mut().for_each(|claim| claim.organisations.clone_from(&organisation));
         let states_facts = claims.len() > time_claims_len;
         Report {
             external_id,
@@ -314,6 +318,7 @@ impl<'a> Event<'a> {
                 ground: None,
                 assumed: None,
                 settles: false,
+                organisations: Default::default(),
             }),
             Err(FactFault::UnknownKey { key, nearest }) => {
                 let hint = match nearest {

@@ -259,6 +259,7 @@ impl<'r> Scene<'r> {
                         ground: None,
                         assumed: None,
                         settles: false,
+                        organisations: Default::default(),
                     });
                 }
                 Err(fault) => self.failures.push(fault.to_string()),

@@ -1,7 +1,7 @@
 //! What an assessment sees: the incident's facts, the organisation's, and what was already done.
 
 use crate::domain::facts::{Book, Claim, Claimant, Count, Precision, Standing, Value, Vocabulary};
-use crate::domain::ids::{DutyId, FactKey};
+use crate::domain::ids::{DutyId, FactKey, OrganisationId};
 use crate::domain::instant::{Instant, Zone};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,7 +12,7 @@ pub const MET: &str = "met.";
 pub struct Sight<'a> {
     vocabulary: &'a Vocabulary,
     incident: &'a Book,
-    organisation: Option<&'a Book>,
+    organisation: Option<(&'a OrganisationId, &'a Book)>,
     met: BTreeMap<&'a DutyId, Instant>,
     /// What stands of each key that anybody spoke of, in the order of [`rank`].
     known: Vec<(&'a str, Known<'a>)>,
@@ -35,9 +35,10 @@ impl<'a> Sight<'a> {
         Self::weighed(vocabulary, incident, None, BTreeMap::new(), None)
     }
 
-    /// The same with an organisation's profile beside it. What is said in the incident stands before it.
-    pub fn of_organisation(self, profile: &'a Book) -> Self {
-        Self::weighed(self.vocabulary, self.incident, Some(profile), self.met, None)
+    /// The same as one organisation has it, with its profile beside it. What is said in the incident
+    /// stands before the profile, and what is said of that organisation apart before what is said of none.
+    pub fn of_organisation(self, organisation: &'a OrganisationId, profile: &'a Book) -> Self {
+        Self::weighed(self.vocabulary, self.incident, Some((organisation, profile)), self.met, None)
     }
 
     /// The same with the moments at which duties were met.
@@ -53,12 +54,12 @@ impl<'a> Sight<'a> {
     fn weighed(
         vocabulary: &'a Vocabulary,
         incident: &'a Book,
-        organisation: Option<&'a Book>,
+        organisation: Option<(&'a OrganisationId, &'a Book)>,
         met: BTreeMap<&'a DutyId, Instant>,
         cohort: Option<&str>,
     ) -> Self {
         let mut sight = Self { vocabulary, incident, organisation, met, known: Vec::new() };
-        let spoken = incident.keys().chain(organisation.into_iter().flat_map(Book::keys)).map(FactKey::as_str);
+        let spoken = incident.keys().chain(organisation.into_iter().flat_map(|(_, profile)| profile.keys())).map(FactKey::as_str);
         // A fact said of a group may be said of nobody else.
         let plain = |key: &'a str| cohort.and_then(|cohort| key.strip_suffix(cohort)?.strip_suffix('@')).unwrap_or(key);
         let mut keys: Vec<&'a str> = spoken.map(plain).chain(vocabulary.sums().map(FactKey::as_str)).collect();
@@ -115,9 +116,13 @@ impl<'a> Sight<'a> {
             Standing::Unknown => other(),
             standing => standing,
         };
-        let of_group = cohort.map_or(Standing::Unknown, |cohort| self.incident.standing(&cohort_key(key, cohort)));
-        let of_incident = or(of_group, &|| self.incident.standing(key));
-        let of_organisation = || self.organisation.map_or(Standing::Unknown, |book| book.standing(key));
+        let in_incident = |key: &str| match self.organisation {
+            Some((organisation, _)) => self.incident.standing_for(organisation, key),
+            None => self.incident.standing(key),
+        };
+        let of_group = cohort.map_or(Standing::Unknown, |cohort| in_incident(&cohort_key(key, cohort)));
+        let of_incident = or(of_group, &|| in_incident(key));
+        let of_organisation = || self.organisation.map_or(Standing::Unknown, |(_, profile)| profile.standing(key));
         match or(of_incident, &of_organisation) {
             Standing::Known(value, claim) => Known::Value(std::borrow::Cow::Borrowed(value), Some(claim)),
             Standing::Unknown => Known::Unknown,

@@ -20,6 +20,7 @@ use std::fmt::Write;
 #[command(after_help = "Examples:
   watchbell answer inc-7h3k9qd2w4xz8m5n breach.suspected=true --ground \"phishing page seen\"
   watchbell answer inc-7h3k9qd2w4xz8m5n aware.at=2026-11-21T09:14:00+01:00 --ground \"the SOC's call\"
+  watchbell answer inc-7h3k9qd2w4xz8m5n hipaa.discovered-at=2026-11-20T15:00:00Z --for clinic --ground \"told by the vendor\"
   watchbell answer inc-7h3k9qd2w4xz8m5n people.total='{\"at-least\": 400}'
   watchbell answer inc-7h3k9qd2w4xz8m5n people.by-place='{\"US-OH\": 620, \"DE\": 31}'
   watchbell answer inc-7h3k9qd2w4xz8m5n data.encrypted=null      nobody knows any more
@@ -37,6 +38,10 @@ pub struct GiveAnswer {
     /// These answers settle what is disputed: they outweigh every earlier word
     #[arg(long)]
     settles: bool,
+    /// Say it of this organisation alone, where the incident concerns several; without it an answer counts for
+    /// each of them that has none of its own
+    #[arg(long = "for", value_name = "ORGANISATION")]
+    organisation: Option<String>,
     #[command(flatten)]
     remote: Remote,
 }
@@ -64,6 +69,9 @@ impl GiveAnswer {
         if let Some(ground) = self.ground {
             body["ground"] = ground.into();
         }
+        if let Some(organisation) = self.organisation {
+            body["organisation"] = organisation.into();
+        }
         let answer = api.post(&["v1", "incidents", &self.incident, "claims"], &body).await?;
         let after: IncidentView = answer.read()?;
         let changes = changes(&before, &after);
@@ -77,6 +85,7 @@ impl GiveAnswer {
 
 fn text(changes: &[Change], before: &IncidentView, after: &IncidentView, now: Instant) -> String {
     let mut text = String::from("your answers are on record\n");
+    after.notes.iter().for_each(|note| _ = writeln!(text, "{note}"));
     if changes.is_empty() {
         text.push_str("no clock has changed\n");
     }

@@ -190,6 +190,7 @@ mod tests {
             remarks: Vec::new(),
             not_owed: Vec::new(),
             packs: BTreeMap::new(),
+            notes: Vec::new(),
         }
     }
 

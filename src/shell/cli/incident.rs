@@ -241,6 +241,10 @@ fn questions(view: &IncidentView, text: &mut String) {
             let _ = writeln!(text, "\n  {nth:>3}. {}", question.question);
             question.help.iter().for_each(|help| _ = writeln!(text, "       {help}"));
             hints(question).for_each(|hint| _ = writeln!(text, "       {hint}"));
+            if !question.organisations.is_empty() {
+                let lacking = question.organisations.join(", ");
+                let _ = writeln!(text, "       Asked of {lacking}; add --for ORGANISATION to answer for one of them");
+            }
             let _ = writeln!(text, "       {}    ({})", example(question), question.expects);
         }
     }
@@ -289,7 +293,7 @@ fn facts(view: &IncidentView, now: Instant, text: &mut String) {
         };
         let when = fact.at.map(|at| words::moment_utc(at, now)).unwrap_or_default();
         vec![
-            fact.key.clone(),
+            fact.organisation.as_ref().map_or_else(|| fact.key.clone(), |organisation| format!("{} of {organisation}", fact.key)),
             one_line(&words),
             fact.by.clone().unwrap_or_default(),
             when,

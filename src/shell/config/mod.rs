@@ -22,12 +22,13 @@ pub use heartbeat::Heartbeat;
 pub use payloads::{Keep, Payloads};
 pub use raw::{ForwardedHeader, LogFormat, May};
 
-use crate::domain::facts::{Claim, Claimant, Vocabulary};
+use crate::domain::facts::{Claim, Claimant, Value, Vocabulary};
 use crate::domain::ids::{ChannelId, OrganisationId, PackId, SourceId};
 use crate::domain::incident::{House, Profile};
 use crate::domain::ingest::{self, Mapping, TokenDigest};
 use crate::domain::instant::{Duration, Instant};
 use crate::domain::joining::JoinRule;
+use crate::domain::law::assess::COHORTS;
 use crate::domain::law::{PackFault, PackText, Rulebook};
 use crate::domain::repeated::Repeated;
 use crate::shell::delivery::Channel;
@@ -418,6 +419,7 @@ impl<'a> Reader<'a> {
                 ground: None,
                 assumed: None,
                 settles: false,
+                organisations: Default::default(),
             }),
             Err(fault) => {
                 self.fault(key, fault.to_string(), "see `watchbell facts` for keys and types");
@@ -463,6 +465,7 @@ impl<'a> Reader<'a> {
             let ways = self.ways(source, raw.server.tls.as_ref());
             let place = format!("source {}", source.name);
             let claims = self.claims(&source.facts, &place, vocabulary, false);
+            self.groups_are_no_organisations(&claims, organisations, &place);
             let Some(mapping) = mapping else { continue };
             let made = Source {
                 name: source.name.as_str().into(),
@@ -481,6 +484,25 @@ impl<'a> Reader<'a> {
             }
         }
         sources
+    }
+
+    /// `KEY@word` says of an organisation or of a group of people, so that no word may name both.
+    fn groups_are_no_organisations(
+        &mut self,
+        claims: &[Claim],
+        organisations: &BTreeMap<OrganisationId, Organisation>,
+        place: &str,
+    ) {
+        let mut groups: BTreeSet<&str> = claims.iter().filter_map(|claim| Some(claim.key.as_str().split_once('@')?.1)).collect();
+        for claim in claims.iter().filter(|claim| claim.key.as_str() == COHORTS) {
+            if let Some(Value::Set(named)) = &claim.value {
+                groups.extend(named.iter().map(String::as_str));
+            }
+        }
+        for group in groups.into_iter().filter(|group| organisations.contains_key(*group)) {
+            let text = format!("{place}: `{group}` names both an organisation and a group of people");
+            self.fault(group, text, "give the group of people, or the organisation, another name");
+        }
     }
 
     fn mapping(&mut self, source: &RawSource, texts: &[PackText]) -> Option<Mapping> {

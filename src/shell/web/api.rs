@@ -6,8 +6,8 @@ use super::extract::{Path, Query};
 use super::problem::Problem;
 use super::wire::{Ack, Answers, Determine, Meet, PauseClock, ResumeClock};
 use crate::domain::board::{Card, ClockLine, ClockView, IncidentView};
-use crate::domain::facts::{Claim, Claimant, FactFault};
-use crate::domain::ids::IncidentId;
+use crate::domain::facts::{Claim, Claimant, FactEntry, FactFault, Vocabulary};
+use crate::domain::ids::{IncidentId, OrganisationId};
 use crate::domain::incident::{ClockKey, Command, Evidence, HoldStatement, Incident, Moment};
 use crate::domain::quarantine;
 use crate::shell::config::{May, Rules};
@@ -134,9 +134,16 @@ pub async fn answer(State(app): State<Arc<App>>, headers: HeaderMap, Path(id): P
     let answers: Answers = super::read_json(&app, body, &headers).await?;
     let now = wall_clock::now();
     let rules = app.desk.rules();
+    let concerned = incident(&app, &id).await?;
     let mut claims = Vec::new();
     let mut faults = Vec::new();
     for (key, value) in &answers.facts {
+        let of_key = key.split_once('@').filter(|(_, word)| concerned.opened.organisations.contains_key(*word));
+        let (key, of_key) = of_key.map_or((key.as_str(), None), |(key, organisation)| (key, Some(organisation)));
+        if let (Some(one), Some(other)) = (of_key, answers.organisation.as_deref().filter(|other| Some(*other) != of_key)) {
+            let text = format!("`{key}@{one}` is said of `{one}`, and `organisation` is `{other}`");
+            return Err(Problem::invalid("two-organisations", text).hint("name the organisation once"));
+        }
         let value = match value {
             serde_json::Value::Null if rules.rulebook.vocabulary.get(key).is_some() => None,
             value => match rules.rulebook.vocabulary.read(key, value) {
@@ -148,7 +155,7 @@ pub async fn answer(State(app): State<Arc<App>>, headers: HeaderMap, Path(id): P
             },
         };
         claims.push(Claim {
-            key: key.as_str().into(),
+            key: key.into(),
             value,
             by: Claimant::Person(caller.name.clone()),
             at: now,
@@ -156,6 +163,7 @@ pub async fn answer(State(app): State<Arc<App>>, headers: HeaderMap, Path(id): P
             ground: answers.ground.clone(),
             assumed: None,
             settles: answers.settles,
+            organisations: of_key.or(answers.organisation.as_deref()).map(OrganisationId::from).into_iter().collect(),
         });
     }
     if !faults.is_empty() {
@@ -164,8 +172,30 @@ pub async fn answer(State(app): State<Arc<App>>, headers: HeaderMap, Path(id): P
     if claims.is_empty() {
         return Err(Problem::invalid("no-facts", "`facts` is empty").hint("`GET /v1/incidents/{id}` lists the questions"));
     }
+    let notes = counting_for_each(&claims, &concerned, &rules.rulebook.vocabulary).into_iter().collect();
     let submitted = app.desk.submit(&IncidentId::from(id.as_str()), Command::Answer { claims }, now).await?;
-    Ok(axum::Json(view_of(&submitted.incident, &rules)))
+    Ok(axum::Json(IncidentView { notes, ..view_of(&submitted.incident, &rules) }))
+}
+
+/// What is said of answers that count for each of several organisations, although each may have one of its own.
+fn counting_for_each(claims: &[Claim], incident: &Incident, vocabulary: &Vocabulary) -> Option<String> {
+    let organisations: Vec<&OrganisationId> = incident.opened.organisations.keys().collect();
+    let is_of_each = |key: &str| vocabulary.get(key).is_some_and(FactEntry::is_of_each_organisation);
+    let said = claims.iter().filter(|claim| claim.organisations.is_empty() && is_of_each(claim.key.as_str()));
+    let of = |claim: &Claim| {
+        let apart = |id: &&&OrganisationId| incident.book.speaks_apart(id, claim.key.as_str());
+        let (apart, counts): (Vec<_>, Vec<_>) = organisations.iter().partition(apart);
+        let join = |ids: Vec<&&OrganisationId>| ids.iter().map(|id| id.as_str()).collect::<Vec<_>>().join(", ");
+        match (counts.is_empty(), apart.is_empty()) {
+            (_, true) => format!("`{}` counts for each of {}", claim.key, join(counts)),
+            (false, false) => format!("`{}` counts for {}; {} answered apart", claim.key, join(counts), join(apart)),
+            (true, false) => format!("`{}` counts for nobody: {} answered apart", claim.key, join(apart)),
+        }
+    };
+    let said: Vec<String> = said.filter(|_| organisations.len() > 1).map(of).collect();
+    (!said.is_empty()).then(|| {
+        format!("{}\nhint: say it of one of them with `--for ORGANISATION` (`organisation` in the API)", said.join("\n"))
+    })
 }
 
 fn fact_problem(faults: &[FactFault]) -> Problem {

@@ -196,6 +196,13 @@ impl From<Refusal> for Problem {
             Refusal::NoHold { .. } => {
                 Self::invalid("no-hold", detail).hint("`watchbell rules explain DUTY` lists what may delay it")
             }
+            Refusal::NoOrganisation { .. } => {
+                Self::invalid("no-organisation", detail).hint("leave it out, and the answer counts for each of them")
+            }
+            Refusal::NoGroup { .. } => {
+                Self::invalid("no-group", detail).hint("name groups of people with `people.cohorts` first, or in the same answer")
+            }
+            Refusal::NameOfOrganisation(_) => Self::invalid("name-of-organisation", detail).hint("give the group another name"),
             Refusal::NoGround(_) => Self::invalid("no-ground", detail).hint("add `ground`: on what the judgement rests"),
             Refusal::WhichTeam(_) => Self::invalid("which-team", detail).hint("say `team`, or be in one of them by name"),
             Refusal::NoTeam { .. } => Self::invalid("no-team", detail).hint("`GET /v1/clocks/{id}/ladder` shows who must"),

@@ -195,7 +195,8 @@ async fn take_report(
             .collect(),
         ..Received::of(source.name.clone(), report.update_id.clone())
     };
-    let mut claims = report.claims.clone();
+    let is_organisation = |word: &str| organisations.contains_key(word);
+    let mut claims: Vec<Claim> = report.claims.iter().map(|claim| claim.clone().addressed(is_organisation)).collect();
     claims.extend(source.claims.iter().map(|claim| Claim { at: meta.received_at, ..claim.clone() }));
     let hints = report.hints.iter().map(|hint| (hint.label.clone(), hint.value.clone())).collect();
     let marked =
@@ -261,6 +262,12 @@ fn organisations(app: &App, source: &Source, report: &Report) -> Result<Organisa
             .hint(format!("it speaks for {}", known.join(", "))));
         };
         profiles.insert(id.clone(), organisation.profile.clone());
+    }
+    let said_of = report.claims.iter().flat_map(|claim| &claim.organisations);
+    if let Some(stranger) = said_of.into_iter().find(|id| !profiles.contains_key(*id)) {
+        let known: Vec<&str> = profiles.keys().map(OrganisationId::as_str).collect();
+        let text = format!("facts are said of `{}`, which this event does not concern", short(stranger.as_str()));
+        return Err(Problem::invalid("no-organisation", text).hint(format!("it concerns {}", known.join(", "))));
     }
     Ok(profiles)
 }

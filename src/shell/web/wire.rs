@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 /// `POST /v1/incidents/{id}/claims`
 #[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields, expecting = "an object with `facts`, and perhaps `ground` and `settles`")]
+#[serde(deny_unknown_fields, expecting = "an object with `facts`, and perhaps `ground`, `settles` and `organisation`")]
 pub struct Answers {
     /// Answers by fact key; `null` says "not known".
     pub facts: BTreeMap<String, serde_json::Value>,
@@ -17,6 +17,9 @@ pub struct Answers {
     /// Whether they settle what is disputed.
     #[serde(default)]
     pub settles: bool,
+    /// The organisation of the incident of which they are said, apart from the others.
+    #[serde(default)]
+    pub organisation: Option<String>,
 }
 
 /// `POST /v1/clocks/{id}/ack`

@@ -188,6 +188,7 @@ impl Rehearsal {
                 ground: ground.map(str::to_owned),
                 assumed: None,
                 settles: false,
+                organisations: Default::default(),
             })
         };
         facts.iter().map(claim).collect()

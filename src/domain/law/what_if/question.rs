@@ -118,6 +118,7 @@ impl Question {
             ground: None,
             assumed: None,
             settles: false,
+            organisations: Default::default(),
         });
         Ok(())
     }
