@@ -320,10 +320,8 @@ impl Desk {
         if wakes_soon {
             self.agenda_changed.notify_one();
         }
-        if let Some(drafts) = &self.drafts
-            && events.iter().any(|event| matches!(event, Event::Drafted { .. }))
-        {
-            drafts.write(&incident, &events, moment.rulebook);
+        if let Some(drafts) = &self.drafts {
+            drafts.keep(&incident, &events, moment.rulebook);
         }
         Ok(Submitted { incident, events })
     }
@@ -331,9 +329,20 @@ impl Desk {
     /// Keeps a message outside any incident, under a unique key; gives the id it is kept under, which
     /// is an earlier one if the same message was kept before.
     pub async fn keep(&self, id: IncidentId, kept: Kept, unique: Vec<u8>, now: Instant) -> Result<IncidentId, SubmitError> {
+        self.keep_claiming(id, kept, vec![unique], now).await
+    }
+
+    /// The same, claiming several keys; who holds one of them is the message that is kept.
+    pub async fn keep_claiming(
+        &self,
+        id: IncidentId,
+        kept: Kept,
+        unique: Vec<Vec<u8>>,
+        now: Instant,
+    ) -> Result<IncidentId, SubmitError> {
         let card = kept.card();
         let sealed = journal::seal_as(None, &id, now, quarantine::FORMAT, 0, &kept.encode());
-        let append = Append { card: Some(card), unique: vec![unique], ..Append::of(sealed) };
+        let append = Append { card: Some(card), unique, ..Append::of(sealed) };
         match self.store.append(append).await {
             Ok(_) => Ok(id),
             Err(AppendError::Taken { by, .. }) => Ok(by),

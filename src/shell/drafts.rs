@@ -4,11 +4,15 @@
 //! any of them again. A file is written beside and moved into place, so that nobody reads half a letter.
 
 use super::render;
-use crate::domain::incident::{ClockKey, Event, Incident};
+use crate::domain::incident::{ClockKey, Event, Incident, Standing};
 use crate::domain::law::Rulebook;
+use std::collections::BTreeSet;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::{fs, sync::Arc};
+
+/// The forms of a draft, by the ends of their files' names.
+const FORMS: [&str; 2] = ["txt", "html"];
 
 /// A folder of drafts.
 #[derive(Clone, Debug)]
@@ -28,20 +32,61 @@ impl Drafts {
         self.folder.join(incident.id.as_str()).join(format!("{}.{form}", key.to_string().replace('~', ".")))
     }
 
-    /// Writes every draft that these events changed. A failure is logged and shown by `doctor`; the
-    /// draft itself is not lost with its file.
-    pub fn write(&self, incident: &Incident, events: &[Event], rulebook: &Rulebook) {
-        for event in events {
-            let Event::Drafted { clock, .. } = event else { continue };
-            let Some(Ok(draft)) = incident.draft(clock, rulebook) else { continue };
-            for (form, content) in [("txt", render::text(&draft)), ("html", render::html(&draft))] {
-                let path = self.path(incident, clock, form);
-                if let Err(error) = replace(&path, content.as_bytes()) {
-                    tracing::error!(path = %path.display(), %error, "a draft could not be written; `watchbell notice show` still renders it");
-                }
+    /// Writes every draft that these events changed, and takes away those of clocks on which nothing is owed. A
+    /// failure is logged and shown by `doctor`; the draft itself is not lost with its file.
+    pub fn keep(&self, incident: &Incident, events: &[Event], rulebook: &Rulebook) {
+        let drafted: BTreeSet<&ClockKey> =
+            events.iter().filter_map(|event| if let Event::Drafted { clock, .. } = event { Some(clock) } else { None }).collect();
+        // Rungs and deliveries change no draft.
+        if drafted.is_empty() && events.iter().all(says_nothing_of_drafts) {
+            return;
+        }
+        for (key, clock) in &incident.clocks {
+            let is_void = clock.standing == Standing::Void;
+            // A clock that was void and runs again has its draft, and no file of it.
+            let lacks_file = || clock.draft.is_some() && !self.path(incident, key, FORMS[0]).exists();
+            if is_void {
+                self.take_away(incident, key);
+            } else if drafted.contains(key) || (clock.standing.is_open() && lacks_file()) {
+                self.write(incident, key, rulebook);
             }
         }
     }
+
+    fn write(&self, incident: &Incident, key: &ClockKey, rulebook: &Rulebook) {
+        let Some(Ok(draft)) = incident.draft(key, rulebook) else { return };
+        for (form, content) in FORMS.into_iter().zip([render::text(&draft), render::html(&draft)]) {
+            let path = self.path(incident, key, form);
+            if let Err(error) = replace(&path, content.as_bytes()) {
+                tracing::error!(path = %path.display(), %error, "a draft could not be written; `watchbell notice show` still renders it");
+            }
+        }
+    }
+
+    fn take_away(&self, incident: &Incident, key: &ClockKey) {
+        for path in FORMS.map(|form| self.path(incident, key, form)) {
+            match fs::remove_file(&path) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                    tracing::error!(path = %path.display(), %error, "the draft of a clock on which nothing is owed could not be taken away");
+                }
+                _ => {}
+            }
+        }
+    }
+}
+
+fn says_nothing_of_drafts(event: &Event) -> bool {
+    matches!(
+        event,
+        Event::RungFell { .. }
+            | Event::RungsSkipped { .. }
+            | Event::Acknowledged { .. }
+            | Event::DeliveryStarted { .. }
+            | Event::DeliveryEnded { .. }
+            | Event::DeliveryHeld { .. }
+            | Event::Redelivered { .. }
+            | Event::NothingDue {}
+    )
 }
 
 /// Makes a folder that only its owner may enter.

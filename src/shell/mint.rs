@@ -8,9 +8,12 @@ use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 
 const CROCKFORD: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
 
+/// What the ids of incidents begin with.
+pub const INCIDENT_PREFIX: &str = "inc-";
+
 /// A new incident's id: 80 random bits.
 pub fn incident_id() -> IncidentId {
-    IncidentId::new(format!("inc-{}", word()))
+    IncidentId::new(format!("{INCIDENT_PREFIX}{}", word()))
 }
 
 /// A new kept message's id.

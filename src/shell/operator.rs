@@ -42,17 +42,20 @@ pub async fn ring(
     for _ in 0..EPISODES_MAX {
         let episode = key(b'o', &[&day, &before]);
         let told = |incident: &IncidentId| key(b'p', &[incident.as_str(), id.as_str()]);
+        // A sender that makes one mistake over and over rings once.
+        let alike = |incident: &IncidentId| key(b'f', &[incident.as_str(), &kept.source, &kept.code, &skeleton(&kept.text)]);
         let (incident, command, unique) = match desk.lookup(&episode)? {
             Some(incident) => {
                 let Some(open) = desk.incident(&incident).await?.filter(|incident| is_open(incident)) else {
                     before = incident.as_str().to_owned();
                     continue;
                 };
-                if open.messages.len() >= TOLD_MAX || desk.lookup(&told(&incident))?.is_some() {
+                let known = [told(&incident), alike(&incident)];
+                if open.messages.len() >= TOLD_MAX || known.iter().any(|key| matches!(desk.lookup(key), Ok(Some(_)))) {
                     return Ok(());
                 }
                 let command = Command::Observe { received: received(id, kept), claims: claims(kept, now) };
-                let unique = vec![told(&incident)];
+                let unique = known.to_vec();
                 (incident, command, unique)
             }
             None => {
@@ -68,7 +71,7 @@ pub async fn ring(
                     organisations: organisations.map(|(id, known)| (id.clone(), known.profile.clone())).collect(),
                 };
                 let opening = Opening { opened, received: received(id, kept), claims: claims(kept, now) };
-                let unique = vec![episode, told(&incident)];
+                let unique = vec![episode, told(&incident), alike(&incident)];
                 (incident, Command::Open(Box::new(opening)), unique)
             }
         };
@@ -80,6 +83,12 @@ pub async fn ring(
         }
     }
     Err(SubmitError::Contended)
+}
+
+/// A fault's words without what differs from message to message: what is quoted, and digits.
+fn skeleton(text: &str) -> String {
+    let unquoted = text.split(['`', '"']).step_by(2);
+    unquoted.flat_map(str::chars).filter(|c| !c.is_ascii_digit()).collect()
 }
 
 /// Meets the operator's clocks once nothing waits any more. What came in meanwhile is told of anew.

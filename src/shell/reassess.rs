@@ -56,8 +56,8 @@ fn fingerprint(rules: &Rules) -> String {
         part(path);
         part(text);
     }
-    // Who stands in for whom is looked up when a rung falls, and changes no clock.
-    part(&format!("{:?}", House { overrides: Vec::new(), ..rules.house.clone() }));
+    // Who stands in for whom is looked up when a rung falls, and changes no clock; nor does when the policy was read.
+    part(&format!("{:?}", House { overrides: Vec::new(), read_at: None, ..rules.house.clone() }));
     hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
 }
 

@@ -74,7 +74,7 @@ fn a_slip_in_an_answer_is_told_with_its_mend() {
     answer("brech.suspected=true").fails(1, "no fact `brech.suspected`; did you mean `breach.suspected`?");
     answer("aware.at=2026-11-21T09:00:00").fails(1, "expected an RFC 3339 time with an explicit offset");
     answer("breach.suspected=perhaps").fails(1, "expected true or false, got `\"perhaps\"`; for example `true`");
-    answer("breach.suspected=true").fails(1, "hint: add --ground");
+    answer("breach.suspected=true").fails(1, "hint: add --because");
     let future = ["answer", &id, "aware.at=2198-01-01T00:00:00Z", "--ground", "the SOC's call"];
     ask(&daemon, future).fails(1, "which lies in the future");
     answer("breach.suspected").fails(2, "write it as KEY=VALUE");

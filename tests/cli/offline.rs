@@ -134,9 +134,51 @@ fn a_configuration_is_in_order_or_every_fault_is_told() {
     let folder = tempfile::tempdir().expect("a folder");
     let file = folder.path().join("watchbell.toml");
     let example = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/config.example.toml")).expect("the example");
-    fs::write(&file, &example).expect("a file");
-    run(["check-config", text(&file)]).done().shows("is in order: 1 organisation, 1 source, 1 person, 1 channel, 3 ladders");
-    assert_eq!(run(["check-config", text(&file), "-o", "json"]).done().json()["ok"], true);
+    let digest = |token: &str| watchbell::domain::ingest::TokenDigest::of(token).to_hex();
+    let sound = example.replace("example.org", "mercy.internal");
+    let sound = sound.replace(&"0".repeat(64), &digest("a sender's")).replace(&"1".repeat(64), &digest("a person's"));
+    fs::write(&file, &sound).expect("a file");
+    let said = run(["check-config", "--config", text(&file)]).done();
+    said.shows("is in order: 1 organisation, 2 sources, 1 person, 1 channel, 2 ladders");
+    assert_eq!(run(["check-config", text(&file), "-o", "json"]).done().json()["ok"], true, "the name alone will do");
+
+    // It can be run, and is not in order: each thing with its line.
+    for (from, to, told) in [
+        ("soc@mercy.internal", "soc@example.com", "team `soc` has `soc@example.com`"),
+        ("smtp.mercy.internal", "smtp.example.net", "channel `mail` has `smtp.example.net`"),
+        (&digest("a person's"), &"f".repeat(64), "has the example's placeholder for a token"),
+        ("127.0.0.1:8740", "0.0.0.0:8740", "tokens and facts go there unencrypted"),
+        ("127.0.0.1:8740", "[::]:8740", "tokens and facts go there unencrypted"),
+    ] {
+        assert!(sound.contains(from), "{from}");
+        fs::write(&file, sound.replace(from, to)).expect("a file");
+        let said = run(["check-config", "--config", text(&file)]);
+        assert_eq!(said.code, 3, "{to}: {said:?}");
+        assert!(said.err.contains(told) && said.err.contains("watchbell.toml:"), "{to}: {said:?}");
+        let said = run(["check-config", "--config", text(&file), "-o", "json"]).json();
+        assert!(said["ok"] == false && said["not_in_order"][0].as_str().is_some_and(|text| text.contains(told)), "{said}");
+    }
+    let proxied =
+        sound.replace("127.0.0.1:8740", "0.0.0.0:8740").replace("trusted_proxies = []", "trusted_proxies = [\"10.0.0.7\"]");
+    fs::write(&file, proxied).expect("a file");
+    run(["check-config", "--config", text(&file)]).done();
+
+    // A slip in a choice is answered with the choices.
+    for (from, to, told, choices) in [
+        (
+            "may = [\"read\", \"act\"]",
+            "may = [\"raed\", \"act\"]",
+            "`raed` is none of the choices",
+            "did you mean `read`? there are `read`, `act` and `operate`",
+        ),
+        ("tls = \"starttls\"", "tls = \"ssl\"", "`ssl` is none of the choices", "there are `none`, `starttls` and `implicit`"),
+    ] {
+        fs::write(&file, sound.replace(from, to)).expect("a file");
+        let said = run(["check-config", "--config", text(&file)]);
+        said.fails(3, told);
+        said.fails(3, choices);
+        assert!(!said.err.contains("variant"), "{said:?}");
+    }
 
     let faulty =
         example.replace("mapping = \"wazuh\"", "mapping = \"wasuh\"").replace("channel = \"mail\"", "channel = \"male\"");
@@ -148,6 +190,63 @@ fn a_configuration_is_in_order_or_every_fault_is_told() {
     let said = run(["check-config", text(&file), "-o", "json"]);
     assert_eq!((said.code, said.json()["ok"].as_bool()), (3, Some(false)));
     run(["check-config", "/nowhere.toml"]).fails(1, "cannot read the configuration /nowhere.toml");
+}
+
+#[test]
+fn the_readmes_first_curl_posts_to_a_source_of_the_example() {
+    let read = |name: &str| fs::read_to_string(format!("{}/{name}", env!("CARGO_MANIFEST_DIR"))).expect("it is there");
+    let readme = read("README.md");
+    let (_, after) = readme.split_once("curl -X POST").expect("a curl");
+    let (_, after) = after.split_once("/v1/events/").expect("its address");
+    let name = after.split_whitespace().next().expect("a name");
+    assert!(read("config.example.toml").contains(&format!("name = \"{name}\"\nmapping = \"native\"")), "{name}");
+}
+
+#[test]
+fn what_is_cited_in_several_places_is_told_of_once() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let built_in = concat!(env!("CARGO_MANIFEST_DIR"), "/rules/us-ftc");
+    let pack = folder.path().join("us-ftc");
+    for entry in walk(std::path::Path::new(built_in)) {
+        let to = pack.join(entry.strip_prefix(built_in).expect("below it"));
+        fs::create_dir_all(to.parent().expect("a folder")).expect("made");
+        let text = fs::read_to_string(&entry).expect("a rule");
+        fs::write(to, text.replace("cite = \"16 CFR 318", "cite = \" 16 CFR 318")).expect("written");
+    }
+    let said = run(["rules", "check", text(folder.path())]);
+    assert_eq!(said.code, 3, "{said:?}");
+    let told: Vec<&str> = said.out.split("\n\n").filter(|fault| fault.contains("is no citation")).collect();
+    let once: std::collections::BTreeSet<&str> = told.iter().copied().collect();
+    assert!(!told.is_empty() && once.len() == told.len(), "{told:#?}");
+}
+
+fn walk(folder: &std::path::Path) -> Vec<std::path::PathBuf> {
+    let entries = fs::read_dir(folder).expect("a folder").map(|entry| entry.expect("an entry").path());
+    entries.flat_map(|path| if path.is_dir() { walk(&path) } else { vec![path] }).collect()
+}
+
+#[test]
+fn where_the_daemon_is_and_whose_token_is_shown_can_stand_in_a_file() {
+    let daemon = Daemon::start(|_| {});
+    let folder = daemon.folder().join("config/watchbell");
+    fs::create_dir_all(&folder).expect("a folder");
+    let settings = |lines: &str| fs::write(folder.join("client.toml"), lines).expect("a file");
+    let token = folder.join("token");
+    let mode = |mode: u32| fs::set_permissions(&token, std::os::unix::fs::PermissionsExt::from_mode(mode)).expect("our own file");
+    fs::write(&token, format!("{}\n", crate::support::PERSON_TOKEN)).expect("a file");
+    let home = daemon.folder().join("config");
+    let board = |more: &[&str]| run_with(["board"].iter().chain(more), &[("XDG_CONFIG_HOME", text(&home))], "");
+
+    settings(&format!("url = \"{}\"\ntoken_file = \"token\"\n", daemon.url()));
+    mode(0o640);
+    board(&[]).fails(1, "others than you can read the token in ");
+    board(&[]).fails(1, "hint: chmod 600 ");
+    mode(0o600);
+    board(&[]).done().shows("no open incident");
+    board(&["--url", &daemon.url()]).done().shows("no open incident");
+    board(&["--url", "http://127.0.0.1:1"]).fails(1, "no token");
+    settings("urll = \"http://127.0.0.1:1\"\n");
+    board(&[]).fails(1, "did you mean `url`?");
 }
 
 #[test]

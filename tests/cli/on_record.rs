@@ -31,7 +31,7 @@ fn an_answer_shows_what_it_changed_and_an_incident_what_is_still_asked() {
     let id = stolen_laptop(&daemon);
     let before = ask(&daemon, ["incident", "show", &id]).done();
     before.shows("If this may be a breach, these limits run").shows("Report the breach to HHS");
-    before.shows("1 open question").shows("breach.suspected=true --ground").shows("(true or false)");
+    before.shows("1 open question").shows("breach.suspected=true --because").shows("(true or false)");
     before.shows("ward   north  /labels/ward").shows("concerns Mercy Hospital Group (mercy)");
 
     let changed = ask(&daemon, ["answer", &id].iter().chain(&SUSPECTED)).done();
@@ -166,6 +166,157 @@ fn more_incidents_than_a_page_holds_are_all_listed() {
     assert_eq!(clocks.as_array().map(Vec::len), Some(COUNT));
     assert_eq!(daemon.get("/v1/clocks").json().as_array().map(Vec::len), Some(COUNT));
     assert_eq!(daemon.get("/v1/clocks?limit=3").json().as_array().map(Vec::len), Some(3));
+}
+
+#[test]
+fn incidents_are_listed_by_what_is_asked_for_and_found_by_their_senders_id() {
+    let daemon = Daemon::start(|_| {});
+    let post = |event: serde_json::Value| daemon.post("native", &event).json()["incident"].as_str().expect("an id").to_owned();
+    let laptop = post(json!({ "id": "T-1", "title": "Stolen laptop", "severity": "high" }));
+    let mail = post(json!({ "id": "T-2", "title": "Mail to the wrong ward", "severity": "low" }));
+    let listed = |more: &[&str]| {
+        let said = ask(&daemon, ["incident", "list", "-o", "json"].iter().chain(more)).done().json();
+        let cards = said.as_array().expect("a list").clone();
+        cards.iter().filter_map(|card| card["incident"].as_str().map(str::to_owned)).collect::<std::collections::BTreeSet<_>>()
+    };
+    let both = std::collections::BTreeSet::from([laptop.clone(), mail.clone()]);
+    let one = |id: &String| std::collections::BTreeSet::from([id.clone()]);
+    assert_eq!(listed(&["--severity", "HIGH"]), one(&laptop));
+    assert_eq!(listed(&["--severity", "high", "--severity", "low", "--source", "native"]), both);
+    assert_eq!(listed(&["--words", "WARD"]), one(&mail));
+    assert_eq!(listed(&["--organisation", "mercy", "--duty", "house."]), both);
+    assert!(listed(&["--organisation", "nobody"]).is_empty() && listed(&["--source", "wazuh"]).is_empty());
+    assert_eq!(listed(&["--state", "open"]), both);
+    assert!(listed(&["--state", "passed"]).is_empty() && listed(&["--state", "closed"]).is_empty());
+    assert_eq!(listed(&["--since", "2020-01-01T00:00:00Z"]), both);
+    assert!(listed(&["--since", "2198-01-01T00:00:00Z"]).is_empty() && listed(&["--until", "2020-01-01T00:00:00Z"]).is_empty());
+    ask(&daemon, ["clock", "ack", &format!("{laptop}~house.triage~mercy"), "--for", "10m"]).done();
+    assert_eq!(listed(&["--state", "unowned"]), one(&mail));
+
+    ask(&daemon, ["incident", "show", "T-2"]).done().shows(&mail);
+    ask(&daemon, ["incident", "show", "native:T-2"]).done().shows(&mail);
+    ask(&daemon, ["clock", "show", "T-1~house.triage~mercy"]).done().shows(&format!("{laptop}~house.triage~mercy"));
+    let no = ["answer", "T-2", "breach.suspected=false", "--because", "it came back unopened"];
+    ask(&daemon, no).done().shows("your answers are on record");
+    assert_eq!(listed(&["--state", "closed"]), one(&mail));
+    ask(&daemon, ["incident", "show", "T-3"]).fails(1, "no such incident: `T-3`");
+    // Two senders may use one id: then it is said which are meant.
+    let other = daemon.post("soc", &json!({ "id": "T-1", "title": "Another" })).json()["incident"].clone();
+    ask(&daemon, ["incident", "show", "T-1"]).fails(1, "hint: give the incident's own id, or SOURCE:ID");
+    ask(&daemon, ["incident", "show", "soc:T-1"]).done().shows(other.as_str().expect("an id"));
+}
+
+#[test]
+fn a_person_opens_an_incident_adds_notes_and_names_what_came_with_it() {
+    let daemon = Daemon::start(|_| {});
+    let file = daemon.folder().join("photo.txt");
+    fs::write(&file, "abc").expect("a file");
+    let file = file.to_str().expect("UTF-8");
+    let open = |more: &[&str]| {
+        let said = ["incident", "open", "Laptop left on a train", "--reporter", "ward 3, ext. 4410", "--id", "tel-7"];
+        ask(&daemon, said.iter().chain(more))
+    };
+    let told = [
+        "--note",
+        "unlocked",
+        "--severity",
+        "high",
+        "--attach",
+        file,
+        "noticed.at=2026-11-20T09:00:00Z",
+        "--because",
+        "she says",
+    ];
+    let opened = open(&told).done();
+    let id = opened.out.split_whitespace().next().expect("an id").to_owned();
+    let shown = ask(&daemon, ["incident", "show", &id]).done();
+    shown
+        .shows("reported by ward 3, ext. 4410, taken down by Dr. Ada Keller")
+        .shows("note by Dr. Ada Keller (privacy officer): unlocked");
+    shown.shows("photo.txt, 3 bytes, SHA-256 ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+    shown.shows("noticed.at").shows("house.triage");
+    assert!(open(&told).done().out.starts_with(&id), "said twice, it is one");
+
+    ask(&daemon, ["incident", "note", &id, "the train company has it"]).done().shows("it moves no clock");
+    ask(&daemon, ["incident", "show", &id]).done().shows("the train company has it");
+    ask(&daemon, ["incident", "note", &id, " "]).fails(1, "`note` must not be empty");
+    ask(&daemon, ["incident", "note", "inc-nowhere", "x"]).fails(1, "no such incident");
+    ask(&daemon, ["incident", "open", "x", "--severity", "grave"]).fails(1, "there is no severity `grave`");
+    ask(&daemon, ["incident", "open", "x", "--organisation", "mercury"]).fails(1, "there is no organisation `mercury`");
+    ask(&daemon, ["incident", "open", "x", "--reported-at", "2198-01-01T00:00:00Z"]).fails(1, "which lies in the future");
+    ask(&daemon, ["incident", "open", "x", "brech.suspected=true"]).fails(1, "did you mean `breach.suspected`?");
+}
+
+#[test]
+fn what_nobody_said_is_not_said_by_nobody() {
+    let daemon = Daemon::start(|_| {});
+    let id = stolen_laptop(&daemon);
+    ask(&daemon, ["answer", &id, "breach.suspected=true", "--because", "seen"]).done();
+    ask(&daemon, ["answer", &id, "people.by-place={\"US-OH\": 900, \"US-TX\": 700}"]).done();
+    let shown = ask(&daemon, ["incident", "show", &id]).done();
+    shown.shows("replaced by a clock for each").shows("found without anybody's word, recorded ");
+    assert!(!shown.out.contains("said by ,"), "{shown:?}");
+}
+
+#[test]
+fn the_board_leaves_closed_clocks_out_in_every_form_and_says_when_a_limit_has_passed() {
+    let daemon = Daemon::start(|_| {});
+    let id = stolen_laptop(&daemon);
+    ask(&daemon, ["answer", &id, "breach.suspected=true", "--because", "seen"]).done();
+    let standings = |more: &[&str]| {
+        let board = ask(&daemon, ["board", "-o", "json"].iter().chain(more)).json();
+        let clocks = board["cards"][0]["clocks"].as_array().expect("clocks").clone();
+        clocks.iter().filter_map(|clock| clock["standing"].as_str().map(str::to_owned)).collect::<Vec<_>>()
+    };
+    assert!(standings(&["--all"]).iter().any(|standing| standing == "met"));
+    assert!(!standings(&[]).is_empty() && standings(&[]).iter().all(|standing| standing != "met" && standing != "void"));
+    ask(&daemon, ["board"]).done();
+    let past = ["answer", &id, "noticed.at=2026-01-05T09:00:00Z", "--because", "the log"];
+    ask(&daemon, past).done();
+    let said = ask(&daemon, ["board"]);
+    assert_eq!(said.code, 3, "{said:?}");
+    said.shows("LIMIT PASSED");
+}
+
+#[test]
+fn a_lease_that_is_cut_says_so() {
+    let daemon = Daemon::start(|_| {});
+    let id = stolen_laptop(&daemon);
+    let triage = format!("{id}~house.triage~mercy");
+    let said = ask(&daemon, ["clock", "ack", &triage, "--for", "2h"]).done();
+    said.shows("not for 2 h 0 min as you asked, but for ").shows("nothing is kept quiet in the last call before the limit");
+    let said = ask(&daemon, ["clock", "silence", &triage, "--for", "2h", "--because", "exercise"]).done();
+    said.shows("not for 2 h 0 min as you asked");
+    let said = ask(&daemon, ["clock", "ack", &triage, "--for", "10m"]).done();
+    assert!(!said.out.contains("as you asked"), "{said:?}");
+    // The words of before are taken as well.
+    ask(&daemon, ["clock", "silence", &triage, "--for", "5m", "--reason", "exercise"]).done();
+}
+
+#[test]
+fn an_auditor_reads_messages_and_changes_nothing() {
+    let daemon = Daemon::start(|config| config.replace(r#"may = ["read", "act", "operate"]"#, r#"may = ["read"]"#));
+    let id = stolen_laptop(&daemon);
+    ask(&daemon, ["incident", "message", &id, "1"]).done().shows("Stolen laptop");
+    let kept = daemon.post("native", &json!({ "titel": "x" })).json()["quarantine"].as_str().expect("an id").to_owned();
+    ask(&daemon, ["quarantine", "show", &kept]).done().shows("titel");
+    ask(&daemon, ["quarantine", "drop", &kept, "--because", "x"]).fails(1, "may not do this");
+}
+
+#[test]
+fn the_draft_of_a_void_clock_is_taken_away_and_comes_back_with_the_clock() {
+    let daemon = Daemon::start(|_| {});
+    let id = stolen_laptop(&daemon);
+    ask(&daemon, ["answer", &id, "breach.suspected=true", "--because", "seen"]).done();
+    let file = |form: &str| daemon.folder().join(format!("drafts/{id}/us.hipaa.individuals.mercy.{form}"));
+    assert!(file("txt").exists() && file("html").exists());
+    let clock = format!("{id}~us.hipaa.individuals~mercy");
+    ask(&daemon, ["clock", "determine", &clock, "--because", "encrypted", "--cite", "45 CFR 164.402"]).done();
+    assert!(!file("txt").exists() && !file("html").exists(), "nobody sends it by mistake");
+    // Other facts set it anew.
+    ask(&daemon, ["answer", &id, "noticed.at=2026-11-20T09:00:00Z", "--because", "the log"]).done();
+    let runs = ask(&daemon, ["clock", "show", &clock, "-o", "json"]).done().json()["line"]["standing"] != "void";
+    assert_eq!(file("txt").exists(), runs);
 }
 
 #[test]

@@ -138,3 +138,22 @@ fn every_mapping_reads_the_smallest_payload_made_for_it() {
         assert!(report.title.contains("A drill"), "{}: {body}: {}", mapping.name(), report.title);
     }
 }
+
+#[test]
+fn a_drill_goes_where_the_configuration_listens_and_leaves_no_warning_behind() {
+    let mut daemon = Daemon::start(|config| {
+        fs::write(config.folder().join("token"), SOURCE_TOKEN).expect("written");
+    });
+    let config = daemon.config();
+    let text = fs::read_to_string(&config).expect("the configuration").replace("127.0.0.1:0", &daemon.address().to_string());
+    fs::write(&config, text).expect("written");
+    let mut command = watchbell();
+    command.args(["source", "test", "native", "--token-file"]).arg(daemon.folder().join("token")).arg("--config").arg(&config);
+    let output = command.output().expect("it runs");
+    assert!(told(&output).contains("gets through"), "{}", told(&output));
+    let board = daemon.get("/v1/board").json();
+    assert_eq!(board["quarantined"], 0, "{board}");
+    assert_eq!(daemon.get("/v1/quarantine").json(), serde_json::json!([]));
+    assert_eq!(daemon.get("/v1/quarantine?handled=true").json().as_array().map(Vec::len), Some(1), "it is on record");
+    assert!(daemon.stop().success());
+}

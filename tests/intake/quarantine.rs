@@ -142,3 +142,52 @@ fn a_product_that_posts_nothing_is_not_refused() {
     assert_eq!((answer.status, &answer.json()["status"]), (202, &json!("empty")), "{}", answer.text());
     assert_eq!(quarantined(&daemon), Vec::<String>::new());
 }
+
+#[test]
+fn a_native_event_that_was_refused_is_named_rings_once_and_is_closed_by_the_mended_one() {
+    let daemon = Daemon::start(|_| {});
+    let faulty = |nth: u32| json!({ "id": format!("case-{nth}"), "titel": format!("Laptop {nth}") });
+    let kept: Vec<String> = (0..5)
+        .map(|nth| {
+            let answer = daemon.post("native", &faulty(nth));
+            assert_eq!(answer.status, 422, "{}", answer.text());
+            let said = answer.json();
+            let kept = said["quarantine"].as_str().expect("its number").to_owned();
+            assert!(said["hint"].as_str().is_some_and(|hint| hint.contains(&kept)), "{said}");
+            kept
+        })
+        .collect();
+    assert_eq!(quarantined(&daemon).len(), 5);
+    let told = operators(&daemon);
+    assert_eq!(told.len(), 1);
+    let operators_incident = told[0]["incident"].as_str().expect("an id").to_owned();
+    let view = daemon.get(&format!("/v1/incidents/{operators_incident}")).json();
+    assert_eq!(view["messages"].as_array().map(Vec::len), Some(1), "equal faults of one source are told once");
+    // Another fault of the same source is another matter.
+    assert_eq!(daemon.post("native", &json!({ "id": "case-9", "title": "x", "severity": 3 })).status, 422);
+    let view = daemon.get(&format!("/v1/incidents/{operators_incident}")).json();
+    assert_eq!(view["messages"].as_array().map(Vec::len), Some(2));
+
+    let mended = daemon.post("native", &json!({ "id": "case-0", "title": "Laptop 0" }));
+    assert_eq!(mended.status, 202, "{}", mended.text());
+    let incident = mended.json()["incident"].as_str().expect("an id").to_owned();
+    let waiting = daemon.get("/v1/quarantine").json().to_string();
+    assert!(!waiting.contains(&kept[0]) && kept[1..].iter().all(|kept| waiting.contains(kept)), "its own, and no other");
+    let closed = daemon.get(&format!("/v1/quarantine/{}", kept[0])).json();
+    assert_eq!(closed["handled"]["remapped"]["incidents"], json!([incident]), "{closed}");
+    assert_eq!(clock(&daemon, &operators_incident, "house.quarantine").expect("it runs")["standing"], "running");
+    for nth in 1..5 {
+        assert_eq!(daemon.post("native", &json!({ "id": format!("case-{nth}"), "title": "Laptop" })).status, 202);
+    }
+    assert_eq!(daemon.post("native", &json!({ "id": "case-9", "title": "x", "severity": "low" })).status, 202);
+    assert_eq!(quarantined(&daemon), Vec::<String>::new());
+    assert_eq!(clock(&daemon, &operators_incident, "house.quarantine").expect("it ran")["standing"], "met");
+    // A whole batch is refused, and closed by the same one mended.
+    let batch = |word: &str| json!([{ "id": "b-1", "title": "x" }, { "id": "b-2", word: "y" }]);
+    assert_eq!(daemon.post("native", &batch("titel")).status, 422);
+    assert_eq!(daemon.post("native", &json!({ "id": "b-1", "title": "x" })).status, 202);
+    assert_eq!(quarantined(&daemon).len(), 1, "one of two mends not both");
+    assert_eq!(daemon.post("native", &batch("title")).status, 202);
+    assert_eq!(quarantined(&daemon), Vec::<String>::new());
+    lives_on(&daemon);
+}

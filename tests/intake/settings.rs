@@ -55,7 +55,7 @@ fn all_faults_of_meaning_are_told_at_once_each_at_its_line() {
     for near in ["privacy", "wazuh", "mercy", "eu-gdpr", "mail", "incident.cyber"] {
         says(&text, &[&format!("did you mean `{near}`?")]);
     }
-    says(&text, &["watchbell.toml:", "hint", "8 faults in the configuration"]);
+    says(&text, &["watchbell.toml:", "hint", "9 faults in the configuration"]);
 }
 
 #[test]

@@ -11,7 +11,6 @@ mod lint;
 mod properties;
 mod questions;
 mod readme;
-mod replay;
 mod schemas;
 mod severity;
 #[path = "../support/mod.rs"]

@@ -63,7 +63,18 @@ fn a_calendar_shows_whom_a_limit_rings_when_it_ends_and_nothing_of_the_incident(
     let only = shown.values().next().expect("the one clock her team is rung for");
     assert_eq!((shown.len(), Some(only.0.timestamp())), (1, due.map(|due| due.timestamp())), "to the second");
     assert!(only.1.contains("CERT-In"), "{}", only.1);
-    for word in ["Ransom", "PACS", "BEGIN:VALARM", "mercy.example"] {
+    let count = |line: &str| feed.text().lines().filter(|each| each.starts_with(line)).count();
+    assert_eq!((count("PRODID:"), count("VERSION:"), count("CALSCALE:")), (1, 1, 1), "each once: {}", feed.text());
+    let read: Calendar = feed.text().parse().expect("a calendar");
+    let event = read.events().next().expect("an entry");
+    let Some(DatePerhapsTime::DateTime(CalendarDateTime::Utc(end))) = event.get_end() else {
+        panic!("an entry without an end in UTC: {event:?}")
+    };
+    assert_eq!(end - only.0, Duration::minutes(1), "it ends, and after it begins");
+    // Of six hours there is no day before the end.
+    assert_eq!((count("BEGIN:VALARM"), count("TRIGGER")), (1, 1), "{}", feed.text());
+    assert!(feed.text().contains("-PT2H") || feed.text().contains("-PT7200S"), "{}", feed.text());
+    for word in ["Ransom", "PACS", "mercy.example"] {
         assert!(!feed.text().contains(word), "`{word}` in {}", feed.text());
     }
 

@@ -61,6 +61,9 @@ fn looking_shows_the_clock_and_changes_nothing() {
         assert!(!page.text().contains(absent), "{absent} in\n{}", page.text());
     }
     let head = page.head.to_lowercase();
+    let names: Vec<&str> = head.lines().skip(1).filter_map(|line| Some(line.split_once(": ")?.0)).collect();
+    let once: std::collections::BTreeSet<&str> = names.iter().copied().collect();
+    assert_eq!(once.len(), names.len(), "each header once: {head}");
     for header in [
         "content-security-policy: default-src 'none'; style-src 'sha256-",
         "form-action 'self'",
@@ -157,4 +160,39 @@ fn a_flood_of_guesses_is_slowed_down_and_good_links_still_work() {
     let refused = (0..300).filter(|guess| look(&daemon, &format!("/a/guess{guess}")).status == 429).count();
     assert!(refused > 0, "none of 300 guesses was slowed down");
     assert_eq!(look(&daemon, &path).status, 200);
+}
+
+#[test]
+fn who_is_removed_is_removed_with_lease_and_link_and_a_known_person_is_not_asked_for_a_name() {
+    let token = watchbell::domain::ingest::TokenDigest::of("wbt_grace").to_hex();
+    let daemon = Daemon::start(|config| {
+        config.add(&format!(
+            "[[person]]\nname = \"Grace\"\ntoken_sha256 = [\"{token}\"]\nmay = [\"read\", \"act\"]\n\
+             reach = [{{ channel = \"mail\", to = \"soc@example.org\" }}]\n"
+        ));
+    });
+    let event = json!({ "id": "case-17", "title": "Ransom note on PACS-01", "severity": "high" });
+    assert_eq!(daemon.post("native", &event).status, 202);
+    let path = link_in(&daemon, 0);
+    let page = look(&daemon, &path);
+    assert!(page.text().contains("On record it is Grace") && !page.text().contains("name=\"name\""), "{}", page.text());
+    assert_eq!(press(&daemon, &path, "lease=").status, 303);
+    assert_eq!(clock(&daemon)["acknowledged"][0], "Grace");
+    let id = clock(&daemon)["id"].as_str().expect("an id").to_owned();
+    let by_token = |body: &str| daemon.request("POST", &format!("/v1/clocks/{id}/ack"), Some("wbt_grace"), Some(body)).status;
+    assert_eq!(by_token("{}"), 200);
+
+    // Both the person and the address leave the house.
+    let config = std::fs::read_to_string(daemon.config()).expect("the configuration");
+    let (config, _) = config.split_once("[[person]]\nname = \"Grace\"").expect("she is in it");
+    std::fs::write(daemon.config(), config.replace("soc@example.org", "desk@example.org")).expect("written");
+    assert_eq!(daemon.act("/-/reload", &json!({})).status, 202);
+    let gone = crate::support::wait_for("the link dies", || Some(look(&daemon, &path)).filter(|page| page.status == 410));
+    assert!(gone.text().contains("This link has ended"), "{}", gone.text());
+    assert_eq!(by_token("{}"), 401);
+    crate::support::wait_for("the lease ends", || clock(&daemon)["acknowledged"].is_null().then_some(()));
+    // And the bell rings on, at the address that is left.
+    crate::support::wait_for("a letter to who is left", || {
+        daemon.mail.received().iter().any(|mail| mail.to.iter().any(|to| to.contains("desk@example.org"))).then_some(())
+    });
 }

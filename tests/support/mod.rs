@@ -186,6 +186,7 @@ impl Drop for Daemon {
 /// The binary under test, out of reach of the environment's settings.
 pub fn watchbell() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_watchbell"));
+    command.env("XDG_CONFIG_HOME", "/nowhere");
     for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("WATCHBELL")) {
         command.env_remove(name);
     }

@@ -34,6 +34,8 @@ pub struct House {
     pub without_packs: Vec<PackId>,
     /// Whether clocks of law that is not in force ring.
     pub ring_shadow: bool,
+    /// When the policy was read: who is not in it was removed then at the latest. None where nobody can be removed.
+    pub read_at: Option<Instant>,
 }
 
 /// People who are rung together.
@@ -61,6 +63,22 @@ pub struct Address {
     pub channel: ChannelId,
     /// At which address there.
     pub to: String,
+}
+
+/// How it was said by somebody who has a token.
+pub const VIA_API: &str = "api";
+
+impl Address {
+    /// How it was said by whoever opened a link that was sent here.
+    pub fn link_in_words(&self) -> String {
+        format!("link sent to {} over {}", self.to, self.channel)
+    }
+
+    /// The address in such words.
+    fn in_words_of_link(via: &str) -> Option<Self> {
+        let (to, channel) = via.strip_prefix("link sent to ")?.rsplit_once(" over ")?;
+        Some(Self { channel: channel.into(), to: to.to_owned() })
+    }
 }
 
 /// How a person is reached, and when not.
@@ -177,6 +195,25 @@ impl House {
             Member::Person(_) | Member::Rota(_) => None,
         });
         own.chain(self.people_of(team).into_iter().flat_map(|person| self.ways_to(person))).collect()
+    }
+
+    /// Whether anybody or any team is still reached at an address.
+    pub fn reaches(&self, address: &Address) -> bool {
+        let members = self.teams.values().flat_map(|team| &team.members);
+        members.into_iter().any(|member| matches!(member, Member::Address(own) if own == address))
+            || self.people.values().any(|contact| contact.reach.contains(address))
+            || self.fallbacks.values().any(|own| own == address)
+    }
+
+    /// When whoever said something was removed, if they were: a person who is in the policy no more, or whoever reads
+    /// at an address that is not in it any more.
+    pub fn removed_at(&self, by: &str, via: &str, at: Instant) -> Option<Instant> {
+        let read_at = self.read_at.filter(|read_at| at < *read_at)?;
+        let is_here = match Address::in_words_of_link(via) {
+            Some(address) => self.reaches(&address),
+            None => via != VIA_API || self.people.contains_key(by),
+        };
+        (!is_here).then_some(read_at)
     }
 
     /// The person an address belongs to, if it is one person's alone.

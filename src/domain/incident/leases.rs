@@ -51,14 +51,17 @@ pub struct Silence {
 impl Acknowledgement {
     /// Until when it holds: as recorded, or until the last call where the limit has moved under it.
     pub fn holds_until(&self, clock: &Clock, house: &House) -> Instant {
-        holds_until(clock, self.at, self.until, self.taken_overdue, house)
+        let until = holds_until(clock, self.at, self.until, self.taken_overdue, house);
+        // Who is removed owns nothing, and the bell rings on.
+        house.removed_at(&self.by, &self.via, self.at).map_or(until, |removed_at| removed_at.min(until))
     }
 }
 
 impl Silence {
     /// Until when it holds: as recorded, or until the last call where the limit has moved under it.
     pub fn holds_until(&self, clock: &Clock, house: &House) -> Instant {
-        holds_until(clock, self.at, self.until, false, house)
+        let until = holds_until(clock, self.at, self.until, false, house);
+        house.removed_at(&self.by, &self.via, self.at).map_or(until, |removed_at| removed_at.min(until))
     }
 }
 

@@ -37,7 +37,7 @@ pub use audit::{Difference, audit};
 pub use command::{Command, DeliveryHold, Evidence, HoldStatement, Moment, Opening, Refusal};
 pub use decide::{Decision, decide};
 pub use event::{ClockKey, ClockLaw, Draft, Event, Opened, Profile, Received, RungSkip, Standing};
-pub use house::{Address, Contact, House, Member, Reached, Team, masked};
+pub use house::{Address, Contact, House, Member, Reached, Team, VIA_API, masked};
 pub use leases::{Acknowledgement, Silence};
 pub use lookalike::Lookalike;
 pub use message::Message;

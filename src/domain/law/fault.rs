@@ -31,7 +31,12 @@ impl PackFault {
 
     /// A fault the TOML reader found.
     pub fn of_toml(file: &str, error: &toml::de::Error) -> Self {
-        Self { span: error.span(), hint: nearest_field(error.message()), ..Self::of_file(file, error.message()) }
+        let message = error.message();
+        let (text, hint) = match Choice::read(message) {
+            Some(choice) => (format!("`{}` is none of the choices", choice.wrong), Some(choice.hint())),
+            None => (message.to_owned(), nearest_field(message)),
+        };
+        Self { span: error.span(), hint, ..Self::of_file(file, text) }
     }
 
     /// A fault in words that may carry a hint behind `hint: ` on a line of its own.
@@ -76,14 +81,37 @@ pub fn of_template(file: &str, source: &str, fault: &crate::domain::notices::Tem
     PackFault { file: file.to_owned(), span, text: fault.says.clone(), hint: fault.hint.clone() }
 }
 
+/// A value that is none of those there are, read from the words of a serde error.
+struct Choice<'m> {
+    wrong: &'m str,
+    known: Vec<&'m str>,
+}
+
+impl<'m> Choice<'m> {
+    fn read(message: &'m str) -> Option<Self> {
+        let (wrong, expected) = message.strip_prefix("unknown variant `")?.split_once("`, expected ")?;
+        Some(Self { wrong, known: expected.split('`').skip(1).step_by(2).collect() })
+    }
+
+    fn hint(&self) -> String {
+        let quoted: Vec<String> = self.known.iter().map(|known| format!("`{known}`")).collect();
+        let choices = match quoted.split_last() {
+            Some((last, [])) => format!("there is {last} alone"),
+            Some((last, others)) => format!("there are {} and {last}", others.join(", ")),
+            None => "there is none".to_owned(),
+        };
+        let nearest = nearest(self.wrong, self.known.iter().copied());
+        nearest.map(|nearest| format!("did you mean `{nearest}`? ")).unwrap_or_default() + &choices
+    }
+}
+
 /// The valid name most like an unknown one, read from the words of a serde error.
 fn nearest_field(message: &str) -> Option<String> {
-    let rest = message.strip_prefix("unknown field `").or_else(|| message.strip_prefix("unknown variant `"))?;
-    let (wrong, expected) = rest.split_once("`, expected ")?;
-    let known = expected.split('`').skip(1).step_by(2);
-    let (_, nearest) = known
-        .map(|known| (strsim::jaro_winkler(known, wrong), known))
-        .filter(|(likeness, _)| *likeness > 0.7)
-        .max_by(|a, b| a.0.total_cmp(&b.0))?;
-    Some(format!("did you mean `{nearest}`?"))
+    let (wrong, expected) = message.strip_prefix("unknown field `")?.split_once("`, expected ")?;
+    nearest(wrong, expected.split('`').skip(1).step_by(2)).map(|nearest| format!("did you mean `{nearest}`?"))
+}
+
+fn nearest<'k>(wrong: &str, known: impl Iterator<Item = &'k str>) -> Option<&'k str> {
+    let likely = known.map(|known| (strsim::jaro_winkler(known, wrong), known)).filter(|(likeness, _)| *likeness > 0.7);
+    likely.max_by(|a, b| a.0.total_cmp(&b.0)).map(|(_, nearest)| nearest)
 }

@@ -83,6 +83,15 @@ impl Rulebook {
         book.pins = Self::pins_of(book.enabled(&[]));
         lint::lint(&book, today, &mut faults);
         faults.sort_by(|a, b| (&a.file, a.span.as_ref().map(|s| s.start)).cmp(&(&b.file, b.span.as_ref().map(|s| s.start))));
+        // What is cited in several places is told of once.
+        let mut told: Vec<PackFault> = Vec::new();
+        for fault in std::mem::take(&mut faults) {
+            let before = told.iter().rev().take_while(|before| before.file == fault.file);
+            if before.into_iter().all(|before| *before != fault) {
+                told.push(fault);
+            }
+        }
+        let faults = told;
         (book, faults)
     }
 

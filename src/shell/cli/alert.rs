@@ -64,7 +64,7 @@ struct Redeliver {
     /// The alert
     alert: String,
     /// Why
-    #[arg(long, value_name = "WORDS")]
+    #[arg(long = "because", alias = "reason", value_name = "WORDS")]
     reason: String,
     #[command(flatten)]
     remote: Remote,

@@ -18,9 +18,9 @@ use std::fmt::Write;
 /// supersedes an earlier one. A value is read as JSON where it is JSON, else as text; `null` says "not known".
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
-  watchbell answer inc-7h3k9qd2w4xz8m5n breach.suspected=true --ground \"phishing page seen\"
-  watchbell answer inc-7h3k9qd2w4xz8m5n aware.at=2026-11-21T09:14:00+01:00 --ground \"the SOC's call\"
-  watchbell answer inc-7h3k9qd2w4xz8m5n hipaa.discovered-at=2026-11-20T15:00:00Z --for clinic --ground \"told by the vendor\"
+  watchbell answer inc-7h3k9qd2w4xz8m5n breach.suspected=true --because \"phishing page seen\"
+  watchbell answer inc-7h3k9qd2w4xz8m5n aware.at=2026-11-21T09:14:00+01:00 --because \"the SOC's call\"
+  watchbell answer inc-7h3k9qd2w4xz8m5n hipaa.discovered-at=2026-11-20T15:00:00Z --for clinic --because \"told by the vendor\"
   watchbell answer inc-7h3k9qd2w4xz8m5n people.total='{\"at-least\": 400}'
   watchbell answer inc-7h3k9qd2w4xz8m5n people.by-place='{\"US-OH\": 620, \"DE\": 31}'
   watchbell answer inc-7h3k9qd2w4xz8m5n data.encrypted=null      nobody knows any more
@@ -33,7 +33,7 @@ pub struct GiveAnswer {
     #[arg(required = true, value_name = "KEY=VALUE", value_parser = pair)]
     answers: Vec<(String, Value)>,
     /// On what a judgement rests, or why an earlier word was wrong
-    #[arg(long, value_name = "TEXT")]
+    #[arg(long = "because", alias = "ground", value_name = "TEXT")]
     ground: Option<String>,
     /// These answers settle what is disputed: they outweigh every earlier word
     #[arg(long)]
@@ -46,7 +46,7 @@ pub struct GiveAnswer {
     remote: Remote,
 }
 
-fn pair(text: &str) -> Result<(String, Value), String> {
+pub fn pair(text: &str) -> Result<(String, Value), String> {
     let (key, value) = text.split_once('=').ok_or("write it as KEY=VALUE, such as breach.suspected=true")?;
     if key.is_empty() || key.chars().any(char::is_whitespace) {
         return Err("the key before `=` is no fact key; `watchbell facts` lists them".into());

@@ -4,12 +4,16 @@ use super::client::{Board, Remote};
 use super::exit::Exit;
 use super::output::{Output, counted, one_line, print_json, print_text};
 use super::{Outcome, table, words};
-use crate::domain::board::Card;
+use crate::domain::board::{Card, ClockLine};
+use crate::domain::incident::Standing;
 use crate::domain::instant::{Instant, parse_rfc3339};
+use crate::domain::law::Mode;
 use clap::Args;
 use std::fmt::Write;
 
 /// Every open incident with its clocks, the most urgent first.
+///
+/// Exit code 3 says that a limit has passed with nothing on record.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   watchbell board
@@ -25,16 +29,28 @@ pub struct ShowBoard {
 
 impl ShowBoard {
     pub async fn run(self, output: Output) -> Outcome {
-        let (board, now) = self.remote.open()?.board(self.all).await?;
+        let (mut board, now) = self.remote.open()?.board(self.all).await?;
+        if !self.all {
+            board.cards.iter_mut().for_each(|card| card.clocks.retain(|clock| clock.standing.is_open()));
+        }
+        let passed = board.cards.iter().flat_map(|card| &card.clocks).any(|clock| has_passed(clock, now));
         match output {
             Output::Json => print_json(&board)?,
             Output::Text => {
                 warn(&board, now);
-                print_text(&text(&board, self.all, now))?;
+                print_text(&text(&board, now))?;
             }
         }
-        Ok(Exit::Done)
+        Ok(if passed { Exit::Faults } else { Exit::Done })
     }
+}
+
+/// Whether a limit that binds has passed with nothing on record; a rehearsal of law to come binds nobody.
+pub fn has_passed(clock: &ClockLine, now: Instant) -> bool {
+    let until = clock.due.or(clock.target);
+    clock.standing.is_open()
+        && clock.mode != Mode::Shadow
+        && (clock.standing == Standing::Missed || until.is_some_and(|until| until <= now))
 }
 
 /// What stands in the way of a ringing clock is said first, and beside the data.
@@ -65,7 +81,7 @@ pub fn by_urgency(cards: &[Card]) -> Vec<&Card> {
     cards
 }
 
-fn text(board: &Board, all: bool, now: Instant) -> String {
+fn text(board: &Board, now: Instant) -> String {
     if board.cards.is_empty() {
         return "no open incident\n".into();
     }
@@ -77,8 +93,7 @@ fn text(board: &Board, all: bool, now: Instant) -> String {
         if !related.is_empty() {
             let _ = writeln!(text, "  {}", related.join(", "));
         }
-        let shown = card.clocks.iter().filter(|clock| all || clock.standing.is_open());
-        let rows = shown.map(|clock| {
+        let rows = card.clocks.iter().map(|clock| {
             vec![
                 words::left(clock, now),
                 words::due(clock),

@@ -11,23 +11,33 @@ use std::path::PathBuf;
 
 /// Read a configuration and its rules, and tell every fault with file and line.
 ///
+/// What can be run and is not in order counts as well: placeholders of the example, a door without TLS.
 /// Exit code 3 says that there are faults. Nothing is opened or sent; `watchbell doctor` also tries channels and store.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   watchbell check-config
-  watchbell check-config /etc/watchbell/watchbell.toml && systemctl reload watchbell")]
+  watchbell check-config --config /etc/watchbell/watchbell.toml && systemctl reload watchbell")]
 pub struct CheckConfig {
     /// The configuration file
-    #[arg(default_value_os_t = default_config(), env = "WATCHBELL_CONFIG", value_name = "FILE")]
-    file: PathBuf,
+    #[arg(long, default_value_os_t = default_config(), env = "WATCHBELL_CONFIG", value_name = "FILE")]
+    config: PathBuf,
+    /// The same without the word before it
+    #[arg(value_name = "FILE", hide = true)]
+    file: Option<PathBuf>,
 }
 
 impl CheckConfig {
     pub fn run(self, output: Output) -> Outcome {
-        match config::read(&self.file, &config::environment(), wall_clock::now()) {
+        let file = self.file.unwrap_or(self.config);
+        match config::read(&file, &config::environment(), wall_clock::now()) {
             Ok(config) => {
+                let ok = config.unready.is_empty();
                 match output {
-                    Output::Json => print_json(&json!({ "ok": true, "file": self.file }))?,
+                    Output::Json if ok => print_json(&json!({ "ok": true, "file": file }))?,
+                    Output::Json => {
+                        let faults: Vec<&str> = config.unready.iter().map(|unready| unready.text.as_str()).collect();
+                        print_json(&json!({ "ok": false, "file": file, "not_in_order": faults }))?;
+                    }
                     Output::Text => print_text(&summary(&config))?,
                 }
                 for source in config.sources.values() {
@@ -36,12 +46,16 @@ impl CheckConfig {
                         .iter()
                         .for_each(|why| eprintln!("warning: source `{}` proves little: {why}", source.name));
                 }
-                Ok(Exit::Done)
+                config.unready.iter().for_each(|unready| eprintln!("{}\n", unready.shown));
+                if !ok {
+                    eprintln!("{} not in order", counted(config.unready.len(), "thing"));
+                }
+                Ok(if ok { Exit::Done } else { Exit::Faults })
             }
             Err(fault @ ConfigFault::File { .. }) => Err(fault.into()),
             Err(fault) => {
                 if output == Output::Json {
-                    print_json(&json!({ "ok": false, "file": self.file, "faults": fault.to_string() }))?;
+                    print_json(&json!({ "ok": false, "file": file, "faults": fault.to_string() }))?;
                 }
                 complain(&fault);
                 Ok(Exit::Faults)
@@ -58,8 +72,9 @@ pub fn summary(config: &Config) -> String {
         counted(config.sources.len(), "source"),
         if config.people.len() == 1 { "1 person".to_owned() } else { format!("{} people", config.people.len()) },
         counted(config.channels.len(), "channel"),
-        counted(rules.house.ladders.len(), "ladder"),
+        counted(config.ladders_written, "ladder"),
         counted(rules.rulebook.packs.len(), "pack"),
     ];
-    format!("{} is in order: {}", config.path.display(), parts.join(", "))
+    let state = if config.unready.is_empty() { "is in order" } else { "can be run and is not in order" };
+    format!("{} {state}: {}", config.path.display(), parts.join(", "))
 }

@@ -1,5 +1,6 @@
 //! The API of a running daemon, as a person asks it: one token, one request at a time.
 
+use super::client_settings::{ClientSettings, SettingsFault};
 use crate::domain::board::Card;
 use crate::domain::instant::{DateTime, Instant};
 use crate::shell::delivery::install_crypto_provider;
@@ -12,20 +13,22 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::error::Error;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// Longer than any answer takes; a daemon bounds its requests itself.
 const PATIENCE: Duration = Duration::from_secs(60);
 const PAGE: usize = 1000;
+/// Where a daemon answers unless something else is said.
+pub const DEFAULT_URL: &str = "http://127.0.0.1:8740";
 
 /// Where the daemon is, and who asks.
 #[derive(Debug, Args)]
 pub struct Remote {
-    /// Where the daemon answers
-    #[arg(long, help_heading = "Daemon", env = "WATCHBELL_URL", default_value = "http://127.0.0.1:8740", value_name = "URL")]
-    url: String,
-    /// A file that holds your token; without it the token is taken from the environment's WATCHBELL_TOKEN
+    /// Where the daemon answers; else as client.toml says, else http://127.0.0.1:8740
+    #[arg(long, help_heading = "Daemon", env = "WATCHBELL_URL", value_name = "URL")]
+    url: Option<String>,
+    /// A file that holds your token; else WATCHBELL_TOKEN, else as client.toml says
     #[arg(long, help_heading = "Daemon", env = "WATCHBELL_TOKEN_FILE", value_name = "FILE")]
     token_file: Option<PathBuf>,
 }
@@ -41,9 +44,12 @@ pub enum ApiFault {
     },
     /// Nobody said who asks.
     #[error(
-        "no token\nhint: set WATCHBELL_TOKEN, or give --token-file; `watchbell token` makes one, its SHA-256 goes into a [[person]] of the configuration"
+        "no token\nhint: set WATCHBELL_TOKEN, or give --token-file, or put `token_file` into ~/.config/watchbell/client.toml; `watchbell token` makes one, its SHA-256 goes into a [[person]] of the configuration"
     )]
     NoToken,
+    /// The settings of the command line cannot be used.
+    #[error(transparent)]
+    Settings(#[from] SettingsFault),
     /// The token cannot be read or sent.
     #[error("cannot take the token from {from}: {problem}")]
     Token {
@@ -126,9 +132,11 @@ pub struct FailingChannel {
 impl Remote {
     /// Makes ready to ask; nothing is sent yet.
     pub fn open(&self) -> Result<Api, ApiFault> {
-        let no_url = || ApiFault::Url { url: self.url.clone() };
-        let base = Url::parse(&self.url).ok().filter(|url| matches!(url.scheme(), "http" | "https")).ok_or_else(no_url)?;
-        let token = self.token()?;
+        let settings = ClientSettings::find()?;
+        let url = self.url.clone().or_else(|| settings.url.clone()).unwrap_or_else(|| DEFAULT_URL.to_owned());
+        let no_url = || ApiFault::Url { url: url.clone() };
+        let base = Url::parse(&url).ok().filter(|url| matches!(url.scheme(), "http" | "https")).ok_or_else(no_url)?;
+        let token = self.token(&settings, &base)?;
         let loopback = base.host_str().is_some_and(|host| matches!(host, "localhost" | "[::1]") || host.starts_with("127."));
         if base.scheme() == "http" && !loopback {
             eprintln!("warning: your token goes to {base} unencrypted; use https");
@@ -144,15 +152,19 @@ impl Remote {
         Ok(Api { client, base, token })
     }
 
-    fn token(&self) -> Result<SecretString, ApiFault> {
-        let (from, text) = match &self.token_file {
-            Some(file) => {
-                let from = format!("`{}`", file.display());
-                let unread = |error: std::io::Error| ApiFault::Token { from: from.clone(), problem: error.to_string() };
-                let text = std::fs::read_to_string(file).map_err(unread)?;
-                (from, text)
-            }
-            None => ("WATCHBELL_TOKEN".to_owned(), std::env::var("WATCHBELL_TOKEN").map_err(|_| ApiFault::NoToken)?),
+    fn token(&self, settings: &ClientSettings, base: &Url) -> Result<SecretString, ApiFault> {
+        let read = |file: &Path| {
+            let from = format!("`{}`", file.display());
+            let unread = |error: std::io::Error| ApiFault::Token { from: from.clone(), problem: error.to_string() };
+            std::fs::read_to_string(file).map_err(unread).map(|text| (from.clone(), text))
+        };
+        let (from, text) = match (&self.token_file, std::env::var("WATCHBELL_TOKEN")) {
+            (Some(file), _) => read(file)?,
+            (None, Ok(token)) => ("WATCHBELL_TOKEN".to_owned(), token),
+            (None, Err(_)) => match settings.token_for(base.as_str())? {
+                Some(file) => read(&file)?,
+                None => return Err(ApiFault::NoToken),
+            },
         };
         let token = text.lines().next().unwrap_or_default().trim();
         if token.is_empty() || !token.bytes().all(|byte| byte.is_ascii_graphic()) {
@@ -276,7 +288,7 @@ impl Problem {
         let hint = match code.as_str() {
             "no-incident" => Some("`watchbell incident list` lists them".to_owned()),
             "no-clock" => Some("`watchbell clock list --all` names them".to_owned()),
-            "no-ground" => Some("add --ground \"…\": on what the judgement rests".to_owned()),
+            "no-ground" => Some("add --because \"…\": on what the judgement rests".to_owned()),
             "unauthorised" => {
                 Some("is this the token of a [[person]] of the daemon's configuration? `watchbell token` makes one".to_owned())
             }

@@ -3,7 +3,9 @@
 use super::client::Remote;
 use super::exit::Exit;
 use super::incident_message::ShowMessage;
+use super::incident_open::{Note, Open};
 use super::incident_relations::{Merge, Split};
+use super::instant_arg::instant;
 use super::output::{Output, counted, one_line, print_json, print_text};
 use super::{Outcome, board, clock, table, words};
 use crate::domain::board::{Card, IncidentView, Question};
@@ -31,6 +33,10 @@ enum Verb {
     List(List),
     /// One incident: clocks, open questions, facts, grounds on which nothing is owed
     Show(Show),
+    /// Open one on what a person was told: by telephone, across a desk
+    Open(Box<Open>),
+    /// Add a note; it moves no clock
+    Note(Note),
     /// A message as it came, while it is kept
     Message(ShowMessage),
     /// Two incidents are the same: one goes on with what is known of both
@@ -40,10 +46,38 @@ enum Verb {
 }
 
 #[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  watchbell incident list --state passed
+  watchbell incident list --organisation mercy --source wazuh --severity high --severity critical
+  watchbell incident list --all --since 2026-11-01T00:00:00Z --words laptop")]
 struct List {
     /// Also incidents that ask for nothing any more
     #[arg(long)]
     all: bool,
+    /// Only those so far: open, passed (a limit has), unowned (a clock nobody owns), closed
+    #[arg(long, value_name = "STATE", value_enum)]
+    state: Vec<State>,
+    /// Only those in which this organisation has a clock
+    #[arg(long, value_name = "ID")]
+    organisation: Vec<String>,
+    /// Only those from this source
+    #[arg(long, value_name = "NAME")]
+    source: Vec<String>,
+    /// Only those of this severity, as the sender calls it
+    #[arg(long, value_name = "SEVERITY")]
+    severity: Vec<String>,
+    /// Only those with a clock of this duty, or of duties that begin so
+    #[arg(long, value_name = "DUTY")]
+    duty: Option<String>,
+    /// Only those opened then or later: RFC 3339 with an offset
+    #[arg(long, value_name = "TIME", value_parser = instant)]
+    since: Option<Instant>,
+    /// Only those opened before
+    #[arg(long, value_name = "TIME", value_parser = instant)]
+    until: Option<Instant>,
+    /// Only those with these words in the title
+    #[arg(long, value_name = "TEXT")]
+    words: Option<String>,
     #[command(flatten)]
     remote: Remote,
 }
@@ -64,6 +98,8 @@ impl Incident {
         match self.verb {
             Verb::List(list) => list.run(output).await,
             Verb::Show(show) => show.run(output).await,
+            Verb::Open(open) => open.run(output).await,
+            Verb::Note(note) => note.run(output).await,
             Verb::Message(message) => message.run(output).await,
             Verb::Merge(merge) => merge.run(output).await,
             Verb::Split(split) => split.run(output).await,
@@ -73,7 +109,9 @@ impl Incident {
 
 impl List {
     async fn run(self, output: Output) -> Outcome {
-        let (found, now) = self.remote.open()?.board(self.all).await?;
+        let closed = self.all || self.state.contains(&State::Closed);
+        let (mut found, now) = self.remote.open()?.board(closed).await?;
+        found.cards.retain(|card| self.wants(card, now));
         match output {
             Output::Json => print_json(&found.cards)?,
             Output::Text => {
@@ -86,6 +124,42 @@ impl List {
             }
         }
         Ok(Exit::Done)
+    }
+}
+
+/// How far an incident is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+enum State {
+    Open,
+    Passed,
+    Unowned,
+    Closed,
+}
+
+impl State {
+    fn is_of(self, card: &Card, now: Instant) -> bool {
+        let mut open = card.clocks.iter().filter(|clock| clock.standing.is_open());
+        match self {
+            Self::Open => open.next().is_some(),
+            Self::Passed => open.any(|clock| board::has_passed(clock, now)),
+            Self::Unowned => open.any(|clock| clock.acknowledged.is_none()),
+            Self::Closed => open.next().is_none(),
+        }
+    }
+}
+
+impl List {
+    /// Every kind of filter must let a card through; of several of one kind any will do.
+    fn wants(&self, card: &Card, now: Instant) -> bool {
+        let any = |wanted: &[String], is: &dyn Fn(&str) -> bool| wanted.is_empty() || wanted.iter().any(|wanted| is(wanted));
+        (self.state.is_empty() || self.state.iter().any(|state| state.is_of(card, now)))
+            && any(&self.organisation, &|id| card.clocks.iter().any(|clock| clock.organisation == id))
+            && any(&self.source, &|name| card.source == name)
+            && any(&self.severity, &|severity| card.severity.eq_ignore_ascii_case(severity))
+            && self.duty.as_ref().is_none_or(|duty| card.clocks.iter().any(|clock| clock.duty.starts_with(duty.as_str())))
+            && self.since.is_none_or(|since| card.opened_at >= since)
+            && self.until.is_none_or(|until| card.opened_at < until)
+            && self.words.as_ref().is_none_or(|words| card.title.to_lowercase().contains(&words.to_lowercase()))
     }
 }
 
@@ -159,11 +233,11 @@ fn relations(view: &IncidentView, now: Instant, text: &mut String) {
         let when = words::moment_utc(relation.at, now);
         let _ = writeln!(
             text,
-            "{} {}{of}: {} (said by {}, {when})",
+            "{} {}{of}: {} ({}, {when})",
             relation.what.words(),
             relation.incident,
             one_line(&relation.because),
-            relation.by
+            words::said_by([relation.by.as_str()])
         );
     }
     view.moved.iter().for_each(|(clock, there)| _ = writeln!(text, "  {clock} goes on as {there}"));
@@ -257,12 +331,12 @@ pub fn hints(question: &Question) -> impl Iterator<Item = String> {
     shown.chain((more > 0).then(|| format!("{} of the kind: -o json shows them", counted(more, "further hint"))))
 }
 
-/// `breach.suspected=true --ground "…"`, with the value quoted for a shell where it needs that.
+/// `breach.suspected=true --because "…"`, with the value quoted for a shell where it needs that.
 fn example(question: &Question) -> String {
     let plain = serde_json::from_str::<String>(&question.example).unwrap_or_else(|_| question.example.clone());
     let safe = |c: char| c.is_ascii_alphanumeric() || "-_.:+/".contains(c);
     let value = if plain.chars().all(safe) { plain } else { format!("'{plain}'") };
-    let ground = if question.needs_ground { " --ground \"on what this rests\"" } else { "" };
+    let ground = if question.needs_ground { " --because \"on what this rests\"" } else { "" };
     format!("{}={value}{ground}", question.key)
 }
 
@@ -276,7 +350,7 @@ fn suggestions(view: &IncidentView, now: Instant, text: &mut String) {
         let _ = writeln!(text, "\n  {}", one_line(&beside.words));
         beside.remarks.iter().for_each(|remark| _ = writeln!(text, "    {}", one_line(remark)));
         let Some(decided) = &beside.determined else { continue };
-        let by = decided.by.as_ref().map(|name| format!(", said by {name}")).unwrap_or_default();
+        let by = decided.by.as_ref().map(|name| format!(", {}", words::said_by([name.as_str()]))).unwrap_or_default();
         let when = decided.at.map(|at| format!(", {}", words::moment_utc(at, now))).unwrap_or_default();
         let _ = writeln!(text, "    {}: {}{by}{when}", decided.key, one_line(&decided.words));
     }
@@ -309,8 +383,8 @@ fn not_owed(view: &IncidentView, now: Instant, text: &mut String) {
     }
     text.push_str("\nNot owed, with the ground on record\n");
     for found in &view.not_owed {
-        let by: Vec<&str> = found.by.iter().map(String::as_str).collect();
+        let by = words::said_by(found.by.iter().map(String::as_str));
         let _ = writeln!(text, "\n  {} by {}: {} ({})", found.duty, found.organisation, one_line(&found.ground), found.cite);
-        let _ = writeln!(text, "    said by {}, recorded {}", by.join(", "), words::moment_utc(found.at, now));
+        let _ = writeln!(text, "    {by}, recorded {}", words::moment_utc(found.at, now));
     }
 }

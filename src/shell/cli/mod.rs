@@ -12,6 +12,7 @@ mod changes;
 mod channel;
 mod check_config;
 mod client;
+mod client_settings;
 mod clock;
 mod completions;
 mod demo;
@@ -20,6 +21,7 @@ mod exit;
 mod facts;
 mod incident;
 mod incident_message;
+mod incident_open;
 mod incident_relations;
 mod instant_arg;
 mod journal;
@@ -30,7 +32,6 @@ mod oncall;
 mod output;
 mod quarantine;
 mod rehearse;
-mod replay;
 mod rules;
 mod serve;
 mod source;
@@ -64,13 +65,14 @@ struct Cli {
 const AFTER_HELP: &str = "At three in the morning:
   watchbell board                                     what runs, how long is left
   watchbell incident show INCIDENT                    what is asked, and why
-  watchbell answer INCIDENT breach.suspected=true --ground \"…\"
+  watchbell answer INCIDENT breach.suspected=true --because \"…\"
   watchbell clock ack CLOCK                           own it; the clock keeps running
   watchbell notice show CLOCK                         the letter, drafted
   watchbell clock meet CLOCK --what \"…\" --filed-at now
 
-These ask a running daemon: set WATCHBELL_URL and WATCHBELL_TOKEN.
-Exit codes: 0 done, 1 could not, 2 not understood, 3 done and faults found.";
+These ask a running daemon: set WATCHBELL_URL and WATCHBELL_TOKEN, or `url` and `token_file` in
+~/.config/watchbell/client.toml or /etc/watchbell/client.toml.
+Exit codes: 0 done, 1 could not, 2 not understood, 3 done and faults found, or a limit has passed.";
 
 #[derive(Debug, Subcommand)]
 enum Command {
@@ -88,7 +90,6 @@ enum Command {
     Oncall(oncall::Oncall),
 
     Rehearse(rehearse::Rehearse),
-    Replay(replay::Replay),
     Assess(assess::Assess),
     Rules(rules::Rules),
     Facts(facts::Facts),
@@ -119,7 +120,6 @@ pub fn main() -> ExitCode {
         Command::Oncall(oncall) => ask(oncall.run(output)),
         Command::Quarantine(quarantine) => ask(quarantine.run(output)),
         Command::Rehearse(rehearse) => ask(rehearse.run(output)),
-        Command::Replay(replay) => ask(replay.run(output)),
         Command::Assess(assess) => assess.run(wanted),
         Command::Rules(rules) => rules.run(output),
         Command::Facts(facts) => facts.run(output),

@@ -1,5 +1,6 @@
 //! Words for people under stress: what time it is, how long is left, where a clock stands.
 
+use super::output::one_line;
 use crate::domain::board::{ClockLine, HeldLine};
 use crate::domain::incident::Standing;
 use crate::domain::instant::{Duration, Instant, Zone, length_in_words};
@@ -19,6 +20,12 @@ pub fn moment(at: Instant, zone: Zone, now: Instant) -> String {
 /// A moment that belongs to no place, in UTC.
 pub fn moment_utc(at: Instant, now: Instant) -> String {
     moment(at, Zone::UTC, now)
+}
+
+/// Who said something, or that nobody had to: `said by Ada Keller`.
+pub fn said_by<'n>(names: impl IntoIterator<Item = &'n str>) -> String {
+    let names: Vec<String> = names.into_iter().map(one_line).filter(|name| !name.trim().is_empty()).collect();
+    if names.is_empty() { "found without anybody's word".into() } else { format!("said by {}", names.join(", ")) }
 }
 
 fn whole_seconds(at: Instant) -> Instant {

@@ -15,6 +15,7 @@ mod raw_channels;
 mod raw_credentials;
 mod ringing;
 mod secrets;
+mod unready;
 
 pub use credentials::Way;
 pub use door::Door;
@@ -54,6 +55,10 @@ pub struct Config {
     pub path: PathBuf,
     /// The files whose secrets it took, for `doctor` to look at their permissions.
     pub secret_files: Vec<PathBuf>,
+    /// What can be run and is not in order: placeholders of the example, an open door.
+    pub unready: Vec<Unready>,
+    /// How many ladders the house wrote; the operator's is made of `[operator]`.
+    pub ladders_written: usize,
     /// Where the API listens.
     pub listen: SocketAddr,
     /// The address people reach the daemon at, for links in alerts.
@@ -86,6 +91,17 @@ pub struct Config {
     pub per_recipient: Option<Quota>,
     /// The heartbeat the daemon sends, if it is to.
     pub heartbeat: Option<Heartbeat>,
+}
+
+/// Something that can be run and is not in order.
+#[derive(Clone, Debug)]
+pub struct Unready {
+    /// What it is, on one line.
+    pub text: String,
+    /// What to do about it.
+    pub next: String,
+    /// Both with the line of the file.
+    pub shown: String,
 }
 
 /// The law and the house's policy, swapped together on a reload.
@@ -174,12 +190,13 @@ pub fn environment() -> BTreeMap<String, String> {
 
 /// Reads a configuration text. Relative paths are taken from the folder of `path`.
 pub fn parse(path: &Path, text: &str, env: &BTreeMap<String, String>, now: Instant) -> Result<Config, ConfigFault> {
-    let raw = read_raw(path, text, env)?;
+    let (raw, table) = (read_raw(path, text, env)?, read_table(path, text, env)?);
     let shown = path.display().to_string();
     let mut reader = Reader::new(path, &shown, text, env, now);
+    let unready = reader.unready(&raw, &table);
     let config = reader.config(raw)?;
     reader.faults()?;
-    Ok(Config { path: path.to_owned(), secret_files: reader.secret_files, ..config })
+    Ok(Config { path: path.to_owned(), secret_files: reader.secret_files, unready, ..config })
 }
 
 /// The law alone as a configuration file has it: the files of the rules, and the rulebook with the
@@ -205,17 +222,26 @@ pub fn law_texts(path: &Path, env: &BTreeMap<String, String>, now: Instant) -> R
 
 /// The file as written, with the environment laid over it.
 fn read_raw(path: &Path, text: &str, env: &BTreeMap<String, String>) -> Result<RawConfig, ConfigFault> {
-    let shown = path.display().to_string();
-    let in_file = |error: &toml::de::Error| ConfigFault::Faults(PackFault::of_toml(&shown, error).render(text));
-    let raw: RawConfig = toml::from_str(text).map_err(|error| in_file(&error))?;
+    let raw: RawConfig = toml::from_str(text).map_err(|error| in_file(path, text, &error))?;
     if !env.keys().any(|name| name.starts_with(ENV_PREFIX)) {
         return Ok(raw);
     }
-    let mut table: toml::Table = toml::from_str(text).map_err(|error| in_file(&error))?;
-    overlay(&mut table, env);
-    table.try_into().map_err(|error: toml::de::Error| {
-        ConfigFault::Faults(format!("{}\nhint: look at the variables that begin with {ENV_PREFIX}", error.message()))
+    read_table(path, text, env)?.try_into().map_err(|error: toml::de::Error| {
+        let fault = PackFault::of_toml("", &error);
+        let hint = fault.hint.map(|hint| format!("{hint}; ")).unwrap_or_default();
+        ConfigFault::Faults(format!("{}\nhint: {hint}look at the variables that begin with {ENV_PREFIX}", fault.text))
     })
+}
+
+/// The same before anything is made of it.
+fn read_table(path: &Path, text: &str, env: &BTreeMap<String, String>) -> Result<toml::Table, ConfigFault> {
+    let mut table: toml::Table = toml::from_str(text).map_err(|error| in_file(path, text, &error))?;
+    overlay(&mut table, env);
+    Ok(table)
+}
+
+fn in_file(path: &Path, text: &str, error: &toml::de::Error) -> ConfigFault {
+    ConfigFault::Faults(PackFault::of_toml(&path.display().to_string(), error).render(text))
 }
 
 /// `WATCHBELL__SERVER__LISTEN=…` sets `server.listen`. Values are read as TOML if they are, else as text.
@@ -296,12 +322,15 @@ impl<'a> Reader<'a> {
             with_packs,
             without_packs,
             ring_shadow: raw.escalation.ring_shadow,
+            read_at: Some(self.now),
             ..ringing
         };
         let store = self.path(&raw.store.path);
         Ok(Config {
             path: PathBuf::new(),
             secret_files: Vec::new(),
+            unready: Vec::new(),
+            ladders_written: raw.ladders.len(),
             listen: raw.server.listen,
             public_url: raw.server.public_url.map(|url| url.trim_end_matches('/').to_owned()),
             door,
@@ -521,11 +550,11 @@ impl<'a> Reader<'a> {
                 for fault in faults {
                     let shown =
                         PackFault { file: text.path.clone(), span: fault.span.clone(), text: fault.message.clone(), hint: None };
-                    self.fault(
-                        &source.mapping,
-                        format!("the mapping `{}` has a fault:\n{}", source.mapping, shown.render(&text.text)),
-                        "mend the mapping",
-                    );
+                    let says = format!("the mapping `{}` has a fault:\n{}", source.mapping, shown.render(&text.text));
+                    // Once, however many sources are read by it.
+                    if self.faults.iter().all(|before| before.text != says) {
+                        self.fault(&source.mapping, says, "mend the mapping");
+                    }
                 }
                 None
             }

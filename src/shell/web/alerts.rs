@@ -1,7 +1,7 @@
 //! What became of alerts, and sending one once more.
 
 use super::App;
-use super::api::damaged_is_told_of_on_the_board;
+use super::api::{damaged_is_told_of_on_the_board, incident_id};
 use super::auth::caller;
 use super::extract::{Path, Query};
 use super::problem::Problem;
@@ -57,7 +57,7 @@ pub async fn list(
     let limit = which.limit.unwrap_or(ALERTS_USUAL).clamp(1, ALERTS_MAX);
     let mut found = Alerts { alerts: Vec::new(), next: None };
     if let Some(id) = &which.incident {
-        let incident = app.desk.incident(&IncidentId::from(id.as_str())).await?.ok_or_else(no_incident)?;
+        let incident = app.desk.incident(&incident_id(&app, id)?).await?.ok_or_else(no_incident)?;
         found.alerts.extend(delivery_log::lines(&incident, now).into_iter().filter(wanted));
         return Ok(axum::Json(found));
     }
@@ -90,7 +90,7 @@ pub async fn of_incident(
     Path(id): Path,
 ) -> Result<axum::Json<Vec<AlertLog>>, Problem> {
     caller(&app, &headers, May::Read)?;
-    logs(&app, &IncidentId::from(id.as_str())).await.map(axum::Json)
+    logs(&app, &incident_id(&app, &id)?).await.map(axum::Json)
 }
 
 /// Why an alert is sent once more.
@@ -109,7 +109,7 @@ pub async fn redeliver(
 ) -> Result<axum::Json<AlertLog>, Problem> {
     let caller = caller(&app, &headers, May::Operate)?;
     let Redeliver { reason } = super::read_json(&app, body, &headers).await?;
-    let (id, alert) = (IncidentId::from(id.as_str()), AlertId::new(alert));
+    let (id, alert) = (incident_id(&app, &id)?, AlertId::new(alert));
     let command = Command::Redeliver { alert: alert.clone(), by: caller.name, reason };
     app.desk.submit(&id, command, wall_clock::now()).await?;
     let log = logs(&app, &id).await?.into_iter().find(|log| log.line.id == alert.as_str());

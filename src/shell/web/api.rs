@@ -4,14 +4,17 @@ use super::App;
 use super::auth::caller;
 use super::extract::{Path, Query};
 use super::problem::Problem;
+use super::taking;
 use super::wire::{Ack, Answers, Determine, Meet, PauseClock, ResumeClock};
 use crate::domain::board::{Card, ClockLine, ClockView, IncidentView};
 use crate::domain::facts::{Claim, Claimant, FactEntry, FactFault, Vocabulary};
 use crate::domain::ids::{IncidentId, OrganisationId};
-use crate::domain::incident::{ClockKey, Command, Evidence, HoldStatement, Incident, Moment};
+use crate::domain::incident::{ClockKey, Command, Evidence, HoldStatement, Incident, Moment, VIA_API};
+use crate::domain::instant::Instant;
 use crate::domain::quarantine;
 use crate::shell::config::{May, Rules};
 use crate::shell::desk::SubmitError;
+use crate::shell::mint;
 use crate::shell::render;
 use crate::shell::wall_clock;
 use axum::body::Body;
@@ -76,7 +79,7 @@ pub async fn board(State(app): State<Arc<App>>, headers: HeaderMap, Query(page):
             if id.as_str().starts_with(quarantine::PREFIX) {
                 let kept = serde_json::from_slice::<quarantine::Kept>(&bytes);
                 // One that cannot be read waits, as far as anybody knows.
-                board.quarantined += usize::from(kept.map_or(true, |kept| kept.handled.is_none()));
+                board.quarantined += usize::from(kept.map_or(true, |kept| kept.waits()));
                 continue;
             }
             let card = match app.desk.card(&id, &bytes).await {
@@ -112,8 +115,35 @@ pub fn channels(app: &App) -> BTreeMap<String, ChannelState> {
 }
 
 pub(super) async fn incident(app: &App, id: &str) -> Result<Arc<Incident>, Problem> {
-    let found = app.desk.incident(&IncidentId::from(id)).await?;
+    let found = app.desk.incident(&incident_id(app, id)?).await?;
     found.ok_or_else(|| Problem::not_found("no-incident", "no such incident").hint("`GET /v1/incidents` lists them"))
+}
+
+/// The incident that is meant: by its own id, or by the id it has at its sender, alone or as `SOURCE:ID`. What names
+/// none is given back, to be refused as it was written.
+pub(super) fn incident_id(app: &App, named: &str) -> Result<IncidentId, Problem> {
+    if named.starts_with(mint::INCIDENT_PREFIX) {
+        return Ok(named.into());
+    }
+    let live = app.live();
+    let mut found: BTreeMap<IncidentId, &str> = BTreeMap::new();
+    for source in live.sources.keys() {
+        let of_source = named.split_once(':').filter(|(name, _)| *name == source.as_str()).map(|(_, id)| id);
+        for id in [Some(named), of_source].into_iter().flatten() {
+            if let Some(incident) = app.desk.lookup(&taking::incident_key(source, "", id))? {
+                found.insert(incident, source.as_str());
+            }
+        }
+    }
+    let mut all = found.into_iter();
+    match (all.next(), all.next()) {
+        (None, _) => Ok(named.into()),
+        (Some((incident, _)), None) => Ok(incident),
+        (Some((one, of_one)), Some((other, of_other))) => {
+            let detail = format!("that names {one} of {of_one} and {other} of {of_other}");
+            Err(Problem::conflict("several-incidents", detail).hint("give the incident's own id, or SOURCE:ID"))
+        }
+    }
 }
 
 pub(super) fn view_of(incident: &Incident, rules: &Rules) -> IncidentView {
@@ -135,12 +165,40 @@ pub async fn answer(State(app): State<Arc<App>>, headers: HeaderMap, Path(id): P
     let now = wall_clock::now();
     let rules = app.desk.rules();
     let concerned = incident(&app, &id).await?;
+    let of = Of { concerned: concerned.opened.organisations.keys().collect(), organisation: answers.organisation.as_deref() };
+    let mut claims = self::answers(&rules, &answers.facts, &of, &caller.name, answers.ground.as_deref(), now)?;
+    claims.iter_mut().for_each(|claim| claim.settles = answers.settles);
+    if claims.is_empty() {
+        return Err(Problem::invalid("no-facts", "`facts` is empty").hint("`GET /v1/incidents/{id}` lists the questions"));
+    }
+    let notes = counting_for_each(&claims, &concerned, &rules.rulebook.vocabulary).into_iter().collect();
+    let submitted = app.desk.submit(&concerned.id, Command::Answer { claims }, now).await?;
+    Ok(axum::Json(IncidentView { notes, ..view_of(&submitted.incident, &rules) }))
+}
+
+/// Of whom something is said.
+pub(super) struct Of<'a> {
+    /// The organisations there are.
+    pub concerned: Vec<&'a OrganisationId>,
+    /// The one it is said of, where it is said of one.
+    pub organisation: Option<&'a str>,
+}
+
+/// What a person answers, as claims; every fault at once.
+pub(super) fn answers(
+    rules: &Rules,
+    facts: &BTreeMap<String, serde_json::Value>,
+    of: &Of<'_>,
+    by: &str,
+    ground: Option<&str>,
+    at: Instant,
+) -> Result<Vec<Claim>, Problem> {
     let mut claims = Vec::new();
     let mut faults = Vec::new();
-    for (key, value) in &answers.facts {
-        let of_key = key.split_once('@').filter(|(_, word)| concerned.opened.organisations.contains_key(*word));
+    for (key, value) in facts {
+        let of_key = key.split_once('@').filter(|(_, word)| of.concerned.iter().any(|known| known.as_str() == *word));
         let (key, of_key) = of_key.map_or((key.as_str(), None), |(key, organisation)| (key, Some(organisation)));
-        if let (Some(one), Some(other)) = (of_key, answers.organisation.as_deref().filter(|other| Some(*other) != of_key)) {
+        if let (Some(one), Some(other)) = (of_key, of.organisation.filter(|other| Some(*other) != of_key)) {
             let text = format!("`{key}@{one}` is said of `{one}`, and `organisation` is `{other}`");
             return Err(Problem::invalid("two-organisations", text).hint("name the organisation once"));
         }
@@ -157,24 +215,16 @@ pub async fn answer(State(app): State<Arc<App>>, headers: HeaderMap, Path(id): P
         claims.push(Claim {
             key: key.into(),
             value,
-            by: Claimant::Person(caller.name.clone()),
-            at: now,
+            by: Claimant::Person(by.to_owned()),
+            at,
             pointer: None,
-            ground: answers.ground.clone(),
+            ground: ground.map(str::to_owned),
             assumed: None,
-            settles: answers.settles,
-            organisations: of_key.or(answers.organisation.as_deref()).map(OrganisationId::from).into_iter().collect(),
+            settles: false,
+            organisations: of_key.or(of.organisation).map(OrganisationId::from).into_iter().collect(),
         });
     }
-    if !faults.is_empty() {
-        return Err(fact_problem(&faults));
-    }
-    if claims.is_empty() {
-        return Err(Problem::invalid("no-facts", "`facts` is empty").hint("`GET /v1/incidents/{id}` lists the questions"));
-    }
-    let notes = counting_for_each(&claims, &concerned, &rules.rulebook.vocabulary).into_iter().collect();
-    let submitted = app.desk.submit(&IncidentId::from(id.as_str()), Command::Answer { claims }, now).await?;
-    Ok(axum::Json(IncidentView { notes, ..view_of(&submitted.incident, &rules) }))
+    if faults.is_empty() { Ok(claims) } else { Err(fact_problem(&faults)) }
 }
 
 /// What is said of answers that count for each of several organisations, although each may have one of its own.
@@ -252,17 +302,18 @@ pub(super) fn damaged_is_told_of_on_the_board(error: SubmitError) -> Result<Opti
     }
 }
 
-pub(super) fn clock_key(public: &str) -> Result<(IncidentId, ClockKey), Problem> {
-    ClockKey::parse(public).ok_or_else(|| {
+pub(super) fn clock_key(app: &App, public: &str) -> Result<(IncidentId, ClockKey), Problem> {
+    let parsed = ClockKey::parse(public).ok_or_else(|| {
         Problem::not_found("no-clock", "that is no clock")
             .hint("a clock is named <incident>~<duty>~<organisation>; `GET /v1/clocks` lists them")
-    })
+    })?;
+    Ok((incident_id(app, parsed.0.as_str())?, parsed.1))
 }
 
 /// `GET /v1/clocks/{id}`
 pub async fn show_clock(State(app): State<Arc<App>>, headers: HeaderMap, Path(public): Path) -> Answer<ClockView> {
     caller(&app, &headers, May::Read)?;
-    let (id, key) = clock_key(&public)?;
+    let (id, key) = clock_key(&app, &public)?;
     view(&*incident(&app, id.as_str()).await?, &key)
 }
 
@@ -279,17 +330,17 @@ pub(super) async fn act(app: &App, id: &IncidentId, key: &ClockKey, command: Com
 /// `POST /v1/clocks/{id}/ack`
 pub async fn ack(State(app): State<Arc<App>>, headers: HeaderMap, Path(public): Path, body: Body) -> Answer<ClockView> {
     let caller = caller(&app, &headers, May::Act)?;
-    let (id, key) = clock_key(&public)?;
+    let (id, key) = clock_key(&app, &public)?;
     let bytes = app.room.read(body, &headers, app.body_limit).await?.bytes;
     let ack: Ack = if bytes.is_empty() { Ack::default() } else { super::parse_json(&bytes)? };
     let (lease, team) = (ack.lease.map(|lease| lease.0), ack.team);
-    act(&app, &id, &key, Command::Acknowledge { clock: key.clone(), by: caller.name, team, lease, via: "api".into() }).await
+    act(&app, &id, &key, Command::Acknowledge { clock: key.clone(), by: caller.name, team, lease, via: VIA_API.into() }).await
 }
 
 /// `POST /v1/clocks/{id}/meet`
 pub async fn meet(State(app): State<Arc<App>>, headers: HeaderMap, Path(public): Path, body: Body) -> Answer<ClockView> {
     let caller = caller(&app, &headers, May::Act)?;
-    let (id, key) = clock_key(&public)?;
+    let (id, key) = clock_key(&app, &public)?;
     let meet: Meet = super::read_json(&app, body, &headers).await?;
     let evidence = Evidence { by: caller.name, what: meet.what, filed_at: meet.filed_at.0, reference: meet.reference };
     act(&app, &id, &key, Command::Meet { clock: key.clone(), evidence }).await
@@ -298,7 +349,7 @@ pub async fn meet(State(app): State<Arc<App>>, headers: HeaderMap, Path(public):
 /// `POST /v1/clocks/{id}/determine`
 pub async fn determine(State(app): State<Arc<App>>, headers: HeaderMap, Path(public): Path, body: Body) -> Answer<ClockView> {
     let caller = caller(&app, &headers, May::Act)?;
-    let (id, key) = clock_key(&public)?;
+    let (id, key) = clock_key(&app, &public)?;
     let determine: Determine = super::read_json(&app, body, &headers).await?;
     let Determine { ground, cite } = determine;
     act(&app, &id, &key, Command::Determine { clock: key.clone(), by: caller.name, ground, cite }).await
@@ -307,7 +358,7 @@ pub async fn determine(State(app): State<Arc<App>>, headers: HeaderMap, Path(pub
 /// `POST /v1/clocks/{id}/pause`
 pub async fn pause(State(app): State<Arc<App>>, headers: HeaderMap, Path(public): Path, body: Body) -> Answer<ClockView> {
     let caller = caller(&app, &headers, May::Act)?;
-    let (id, key) = clock_key(&public)?;
+    let (id, key) = clock_key(&app, &public)?;
     let pause: PauseClock = super::read_json(&app, body, &headers).await?;
     let statement = HoldStatement {
         rule: pause.rule,
@@ -322,7 +373,7 @@ pub async fn pause(State(app): State<Arc<App>>, headers: HeaderMap, Path(public)
 /// `POST /v1/clocks/{id}/resume`
 pub async fn resume(State(app): State<Arc<App>>, headers: HeaderMap, Path(public): Path, body: Body) -> Answer<ClockView> {
     let caller = caller(&app, &headers, May::Act)?;
-    let (id, key) = clock_key(&public)?;
+    let (id, key) = clock_key(&app, &public)?;
     let ResumeClock { hold, at, ground } = super::read_json(&app, body, &headers).await?;
     act(&app, &id, &key, Command::Resume { clock: key.clone(), by: caller.name, hold, at: at.0, ground }).await
 }
@@ -343,7 +394,7 @@ pub async fn notice(
     Query(form): Query<Form>,
 ) -> Result<Response, Problem> {
     caller(&app, &headers, May::Read)?;
-    let (id, key) = clock_key(&public)?;
+    let (id, key) = clock_key(&app, &public)?;
     let incident = incident(&app, id.as_str()).await?;
     if !incident.clocks.contains_key(&key) {
         return Err(crate::domain::incident::Refusal::NoClock(key).into());

@@ -1,7 +1,8 @@
 //! `GET /v1/calendar.ics?token=…`: the limits a person is rung for, as a calendar that programs subscribe to.
 //!
 //! A calendar is shown on walls and shared with colleagues: an entry says which law sets a limit and when
-//! it ends, and nothing of the incident. It rings nobody; ringing is the ladders'.
+//! it ends, and nothing of the incident. Its alarms are a courtesy of the program that shows them; ringing is the
+//! ladders'.
 
 use super::App;
 use super::api::damaged_is_told_of_on_the_board;
@@ -19,7 +20,7 @@ use crate::shell::config::{Person, Rules};
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use icalendar::{Calendar, Class, Component, Event, EventLike, Property};
+use icalendar::{Alarm, Calendar, Class, Component, Event, EventLike, Property, Trigger};
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 use std::collections::BTreeSet;
@@ -31,6 +32,10 @@ const PAGE: usize = 500;
 const ENTRIES_MAX: usize = 2000;
 /// How often programs are asked to look again.
 const LOOK_AGAIN: Duration = Duration::minutes(15);
+/// How long an entry lasts: a limit is due for a minute before it is overdue, and an entry must end after it begins.
+const LASTS: Duration = Duration::minutes(1);
+/// How long before the limit a program is to remind of it.
+const REMIND: [Duration; 2] = [Duration::hours(24), Duration::hours(2)];
 
 /// Whose calendar.
 #[derive(Deserialize)]
@@ -105,9 +110,12 @@ fn is_rung(rules: &Rules, card: &Card, clock: &ClockLine, teams: &BTreeSet<&str>
 }
 
 fn calendar(entries: &[(Instant, Instant, ClockLine)]) -> String {
-    let mut calendar = Calendar::new();
-    calendar.name("Watchbell: limits").ttl(&LOOK_AGAIN);
+    // An empty one, since a new one names the library as its maker.
+    let mut calendar = Calendar::empty();
+    calendar.append_property(Property::new("VERSION", "2.0"));
     calendar.append_property(Property::new("PRODID", concat!("-//Watchbell//", env!("CARGO_PKG_VERSION"), "//EN")));
+    calendar.append_property(Property::new("CALSCALE", "GREGORIAN"));
+    calendar.name("Watchbell: limits").ttl(&LOOK_AGAIN);
     for (until, opened_at, clock) in entries {
         calendar.push(entry(*until, *opened_at, clock));
     }
@@ -119,14 +127,22 @@ fn entry(until: Instant, opened_at: Instant, clock: &ClockLine) -> Event {
     let what = if clock.due.is_some() { "Limit" } else { "House target, the law says without delay" };
     let law = if clock.mode == Mode::Policy { "the house's own" } else { clock.cite.as_str() };
     let zone = clock.zone;
-    Event::new()
+    let summary = format!("{what}: {law}");
+    let mut event = Event::new();
+    event
         .uid(&format!("{}@watchbell", hex(&Sha256::digest(&clock.id)[..16])))
         .timestamp(opened_at)
         .starts(until)
-        .summary(&format!("{what}: {law}"))
+        .ends(until + LASTS)
+        .summary(&summary)
         .description(&format!("{} ({})\nwatchbell clock show {}", zone.in_words(until), rfc3339(until), clock.id))
         .class(Class::Private)
         // It takes nobody's time, so that nobody seems busy.
-        .add_property("TRANSP", "TRANSPARENT")
-        .done()
+        .add_property("TRANSP", "TRANSPARENT");
+    for before in REMIND.into_iter().filter(|before| until - *before > opened_at) {
+        // Named by what it is about, so that a feed in which nothing has changed is the same to the byte.
+        let uid = format!("{}-{}@watchbell", hex(&Sha256::digest(&clock.id)[..16]), before.num_hours());
+        event.alarm(Alarm::display(&summary, Trigger::before_start(before)).uid(&uid).timestamp(opened_at).done());
+    }
+    event
 }

@@ -91,7 +91,8 @@ async fn read_and_take(delivery: &Delivery<'_>, is_drill: bool) -> Result<Taken,
                 reports.iter_mut().for_each(|report| report.kind = EvidenceKind::TestOrSample);
             }
             match take_reports(delivery, reports).await {
-                Ok(taken) => Ok(taken),
+                Ok(taken) if is_drill => Ok(taken),
+                Ok(taken) => quarantine::close_mended(delivery, &taken).await.map(|()| taken),
                 Err(fault) => quarantine::after_fault(delivery, fault).await,
             }
         }

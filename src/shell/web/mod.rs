@@ -17,6 +17,7 @@ mod payloads;
 mod problem;
 mod quarantine;
 mod relations;
+mod reported;
 mod ringing;
 mod rotas;
 mod serve;
@@ -152,7 +153,8 @@ pub fn routes(app: Arc<App>) -> Router {
         .route("/v1/events/{source}", post(intake::post_event).options(admission::may_deliver))
         .route("/v1/events/{source}/{key}", post(intake::post_event_with_key))
         .route("/v1/board", get(api::board))
-        .route("/v1/incidents", get(api::board))
+        .route("/v1/incidents", get(api::board).post(reported::open))
+        .route("/v1/incidents/{id}/notes", post(reported::note))
         .route("/v1/incidents/{id}", get(api::show_incident))
         .route("/v1/incidents/{id}/claims", post(api::answer))
         .route("/v1/incidents/{id}/merge", post(relations::merge))

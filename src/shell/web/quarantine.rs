@@ -14,7 +14,7 @@ use crate::domain::hex::hex;
 use crate::domain::ids::IncidentId;
 use crate::domain::ingest::{self, DeliveryMeta, Unreadable};
 use crate::domain::instant::Instant;
-use crate::domain::quarantine::{Handled, Kept};
+use crate::domain::quarantine::{Handled, Kept, NOTED};
 use crate::shell::config::{May, Source};
 use crate::shell::mint;
 use crate::shell::operator;
@@ -29,6 +29,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use std::sync::Arc;
+
+/// So many faulty messages of one id are closed by the mended one.
+const TRIES_MAX: usize = 64;
 
 /// What the sender of a message in quarantine is told.
 #[derive(Debug, Serialize)]
@@ -78,7 +81,9 @@ async fn set_aside(delivery: &Delivery<'_>, problem: Problem, text: String) -> R
     app.metrics.quarantined_total.inc();
     tracing::warn!(source = %source.name, %quarantine, code = problem.code(), "a message could not be taken and is in quarantine");
     if speaks_natively(source) {
-        return Err(problem.with("quarantine", quarantine.as_str()));
+        let next = if sent_as(delivery.body).is_some() { "; the same event mended closes it" } else { "" };
+        let hint = format!("{}; it is kept as {quarantine}{next}", problem.hint_text().unwrap_or("mend it and send it again"));
+        return Err(problem.hint(hint).with("quarantine", quarantine.as_str()));
     }
     let faults = problem.member("faults").and_then(Value::as_array).cloned().unwrap_or_default();
     let (code, detail, hint) = (problem.code(), problem.to_string(), problem.hint_text().map(str::to_owned));
@@ -108,8 +113,67 @@ pub async fn keep(delivery: &Delivery<'_>, code: &str, text: String) -> Result<(
         sealed: Some(sealed),
         handled: None,
     };
-    let id = app.desk.keep(mint::quarantine_id(), kept.clone(), unique, now).await?;
+    let mut keys = vec![unique];
+    if speaks_natively(source)
+        && code != NOTED
+        && let Some(sent_as) = sent_as(body)
+    {
+        // The first key of its name that is free; of more faulty tries than these the rest is a person's to put away.
+        for nth in 0..TRIES_MAX {
+            let key = mended_key(source, &sent_as, nth);
+            if app.desk.lookup(&key)?.is_none() {
+                keys.push(key);
+                break;
+            }
+        }
+    }
+    let id = app.desk.keep_claiming(mint::quarantine_id(), kept.clone(), keys, now).await?;
     Ok((id, kept))
+}
+
+/// Under which id a native message was sent: that of its event, or of all its events. None if one has none.
+fn sent_as(body: &[u8]) -> Option<String> {
+    let id_of = |event: &Value| match event.get("id")? {
+        Value::String(id) if !id.trim().is_empty() => {
+            Some(format!("{}\n{id}", event.get("tenant").and_then(Value::as_str).unwrap_or_default()))
+        }
+        _ => None,
+    };
+    match ingest::read_strict(body).ok()? {
+        Value::Array(events) if !events.is_empty() => {
+            let mut ids = events.iter().map(id_of).collect::<Option<Vec<String>>>()?;
+            ids.sort();
+            Some(ids.join("\n"))
+        }
+        event => id_of(&event),
+    }
+}
+
+/// Where the nth faulty message of a name is found again.
+fn mended_key(source: &Source, sent_as: &str, nth: usize) -> Vec<u8> {
+    key(b'm', &[source.name.as_str(), sent_as, &nth.to_string()])
+}
+
+/// A native message was taken: what was kept of earlier, faulty tries under the same id is closed by it.
+pub async fn close_mended(delivery: &Delivery<'_>, taken: &Taken) -> Result<(), Problem> {
+    let Delivery { app, source, body, now, .. } = *delivery;
+    let Some(sent_as) = Some(source).filter(|source| speaks_natively(source)).and_then(|_| sent_as(body)) else { return Ok(()) };
+    let by = format!("source {}, which sent it again mended", source.name);
+    let mut closed = false;
+    for nth in 0..TRIES_MAX {
+        let Some(id) = app.desk.lookup(&mended_key(source, &sent_as, nth))? else { break };
+        if app.desk.kept(&id).await?.is_none_or(|kept| kept.handled.is_some()) {
+            continue;
+        }
+        let incidents =
+            if taken.incidents.is_empty() { taken.incident.iter().cloned().collect() } else { taken.incidents.clone() };
+        app.desk.handle(&id, Handled::Remapped { by: by.clone(), at: now, incidents }, now).await?;
+        closed = true;
+    }
+    if closed {
+        operator::settle(&app.desk, &by, &app.spoken_for(), now).await?;
+    }
+    Ok(())
 }
 
 /// What is wrong, on one line; what to do about each fault is in its own member.
@@ -134,7 +198,7 @@ type Answer<T> = Result<axum::Json<T>, Problem>;
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Which {
-    /// Also those that were read again or dropped.
+    /// Also those that wait for nobody: read again, dropped, or no incident by their own word.
     handled: bool,
     /// Of this source alone.
     source: Option<String>,
@@ -143,16 +207,15 @@ pub struct Which {
 /// `GET /v1/quarantine`: without the messages themselves.
 pub async fn list(State(app): State<Arc<App>>, headers: HeaderMap, Query(which): Query<Which>) -> Answer<Vec<Value>> {
     caller(&app, &headers, May::Read)?;
-    let wanted = |kept: &Kept| {
-        (which.handled || kept.handled.is_none()) && which.source.as_ref().is_none_or(|source| *source == kept.source)
-    };
+    let wanted =
+        |kept: &Kept| (which.handled || kept.waits()) && which.source.as_ref().is_none_or(|source| *source == kept.source);
     let kept = app.desk.kept_cards().await?.into_iter().filter(|(_, kept)| wanted(kept));
     Ok(axum::Json(kept.map(|(id, kept)| shown(&id, &kept)).collect()))
 }
 
-/// `GET /v1/quarantine/{id}`: with the message, so only for those who may act on it.
+/// `GET /v1/quarantine/{id}`: with the message.
 pub async fn show(State(app): State<Arc<App>>, headers: HeaderMap, Path(id): Path) -> Answer<Value> {
-    caller(&app, &headers, May::Act)?;
+    caller(&app, &headers, May::Read)?;
     let id = IncidentId::from(id.as_str());
     let kept = app.desk.kept(&id).await?.ok_or_else(nothing_kept)?;
     let mut answer = shown(&id, &kept);

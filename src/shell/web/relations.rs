@@ -1,11 +1,10 @@
 //! `POST /v1/incidents/{id}/merge` and `…/split`: a person says what belongs together.
 
 use super::App;
-use super::api::{Answer, view_of};
+use super::api::{Answer, incident_id, view_of};
 use super::auth::caller;
 use super::extract::Path;
 use super::problem::Problem;
-use crate::domain::ids::IncidentId;
 use crate::domain::incident::{Refusal, Word};
 use crate::shell::config::May;
 use crate::shell::reunite;
@@ -37,7 +36,7 @@ pub async fn merge(
     let caller = caller(&app, &headers, May::Act)?;
     let Merge { into, because } = super::read_json(&app, body, &headers).await?;
     let word = Word { by: caller.name, because };
-    let (id, into) = (IncidentId::from(id.as_str()), IncidentId::from(into.as_str()));
+    let (id, into) = (incident_id(&app, &id)?, incident_id(&app, &into)?);
     let incident = reunite::merge(&app.desk, &id, &into, &word, wall_clock::now()).await?;
     Ok(axum::Json(view_of(&incident, &app.desk.rules())))
 }
@@ -65,6 +64,6 @@ pub async fn split(
         return Err(Problem::from(Refusal::Empty("messages")));
     }
     let word = Word { by: caller.name, because };
-    let incident = reunite::split(&app.desk, &IncidentId::from(id.as_str()), &messages, &word, wall_clock::now()).await?;
+    let incident = reunite::split(&app.desk, &incident_id(&app, &id)?, &messages, &word, wall_clock::now()).await?;
     Ok(axum::Json(view_of(&incident, &app.desk.rules())))
 }

@@ -9,7 +9,7 @@ use super::problem::Problem;
 use super::quarantine;
 use crate::domain::facts::Claim;
 use crate::domain::hex::hex;
-use crate::domain::ids::{IncidentId, OrganisationId};
+use crate::domain::ids::{IncidentId, OrganisationId, SourceId};
 use crate::domain::incident::{Command, Lookalike, Opened, Opening, Profile, Received, Refusal};
 use crate::domain::ingest::{DeliveryMeta, EvidenceKind, Hint, Report};
 use crate::domain::instant::{Duration, Instant};
@@ -157,6 +157,11 @@ pub async fn take_reports(delivery: &Delivery<'_>, reports: Vec<Report>) -> Resu
     Ok(taken)
 }
 
+/// The key under which an incident is found by the id it has at its sender.
+pub fn incident_key(source: &SourceId, tenant: &str, identity: &str) -> Vec<u8> {
+    key(b'x', &[source.as_str(), tenant, identity])
+}
+
 async fn take_report(
     delivery: &Delivery<'_>,
     report: Report,
@@ -168,7 +173,7 @@ async fn take_report(
     let identity = report.external_id.clone().unwrap_or_else(|| report.update_id.clone());
     let tenant = report.tenant.clone().unwrap_or_default();
     let delivery_key = key(b'd', &[source.name.as_str(), &tenant, &identity, &report.update_id]);
-    let incident_key = key(b'x', &[source.name.as_str(), &tenant, &identity]);
+    let incident_key = incident_key(&source.name, &tenant, &identity);
     let live = app.live();
     let redactor = &live.payloads.redactor;
     let title = redactor.text(report.title.clone());

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::{fs, io};
 
-/// A rehearsal as written. Times in it are lengths after its start, or instants.
+/// A rehearsal as written. Times in it are lengths after its start.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Script {
@@ -16,9 +16,9 @@ pub struct Script {
     /// When it begins, with an explicit offset.
     #[serde(deserialize_with = "instant")]
     pub start: Instant,
-    /// When it ends; with the last step, if not said.
+    /// How long it goes on after its start; until the last step, if not said.
     #[serde(default)]
-    pub end: Option<At>,
+    pub end: Option<After>,
     /// What happens, in any order.
     #[serde(default, rename = "step")]
     pub steps: Vec<Step>,
@@ -31,8 +31,8 @@ pub struct Script {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Step {
-    /// When.
-    pub at: At,
+    /// How long after the start.
+    pub at: After,
     /// What.
     #[serde(rename = "do")]
     pub action: Action,
@@ -52,7 +52,7 @@ pub enum Action {
         file: Option<PathBuf>,
         /// The message, as a table.
         #[serde(default)]
-        event: Option<serde_json::Map<String, serde_json::Value>>,
+        event: Option<toml::Table>,
     },
     /// A person answers questions.
     Answer {
@@ -62,7 +62,7 @@ pub enum Action {
         /// Who.
         by: String,
         /// The answers by fact.
-        facts: BTreeMap<String, serde_json::Value>,
+        facts: BTreeMap<String, toml::Value>,
         /// On what they rest.
         #[serde(default)]
         ground: Option<String>,
@@ -122,37 +122,6 @@ pub enum Action {
     Restart(Length),
 }
 
-/// When something happens: a length after the start, or an instant with an explicit offset.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum At {
-    /// So long after the start.
-    After(Duration),
-    /// At this instant.
-    On(Instant),
-}
-
-impl At {
-    /// The instant, in a rehearsal that begins at `start`.
-    pub fn instant(self, start: Instant) -> Instant {
-        match self {
-            Self::After(length) => start + length,
-            Self::On(instant) => instant,
-        }
-    }
-}
-
-impl<'de> Deserialize<'de> for At {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        let after = || After::parse(&text).map(|After(length)| Self::After(length));
-        parse_rfc3339(&text).map(Self::On).or_else(after).ok_or_else(|| {
-            serde::de::Error::custom(format!(
-                "`{text}` is no length after the start and no moment; write `+90m`, `+1d6h` or `2026-11-20T22:10:00+01:00`"
-            ))
-        })
-    }
-}
-
 /// A length after the start, written `+90m`; back, where that has a meaning, `-1h`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct After(pub Duration);
@@ -161,7 +130,7 @@ impl<'de> Deserialize<'de> for After {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
         Self::parse(&text).ok_or_else(|| {
-            serde::de::Error::custom(format!("`{text}` is no length after the start; write `+0s`, `+90m`, `+2h` or `+1d6h`"))
+            serde::de::Error::custom(format!("`{text}` is no length after the start; write `+0s`, `+90m`, `+2h` or `+3d`"))
         })
     }
 }
@@ -221,10 +190,9 @@ impl Script {
         let fault = |text: String| ScriptFault::Form { path: path.to_owned(), text };
         let mut script: Self = toml::from_str(text).map_err(|error| fault(error.to_string()))?;
         script.folder = path.parent().unwrap_or(Path::new(".")).to_owned();
-        let start = script.start;
-        script.steps.sort_by_key(|step| step.at.instant(start));
+        script.steps.sort_by_key(|step| step.at);
         for step in &script.steps {
-            if step.at.instant(start) < start {
+            if step.at.0 < Duration::zero() {
                 return Err(fault("a step lies before the start".into()));
             }
             if let Action::Post { file, event, .. } = &step.action

@@ -2,7 +2,7 @@
 
 use crate::domain::board::{ClockLine, ClockView};
 use crate::domain::escalation::parse_length;
-use crate::domain::instant::{Instant, length_in_words, rfc3339};
+use crate::domain::instant::{Duration, Instant, length_in_words, rfc3339};
 use crate::shell::cli::client::{Answer, Remote};
 use crate::shell::cli::exit::Exit;
 use crate::shell::cli::instant_arg::instant;
@@ -53,12 +53,13 @@ pub struct Acknowledge {
 }
 
 pub(super) fn length(text: &str) -> Result<String, String> {
-    parse_length(text).map(|_| text.to_owned()).ok_or_else(|| "write a length of time as `30m`, `4h`, `2d` or `1d6h`".into())
+    parse_length(text).map(|_| text.to_owned()).ok_or_else(|| "write a length of time as `30m`, `4h` or `2d`".into())
 }
 
 impl Acknowledge {
     pub async fn run(self, output: Output) -> Outcome {
         let mut body = json!({});
+        let asked = self.lease.as_deref().and_then(parse_length);
         if let Some(lease) = self.lease {
             body["lease"] = lease.into();
         }
@@ -68,13 +69,28 @@ impl Acknowledge {
         let answer = self.which.post("ack", &body).await?;
         told(&answer, output, |view, now| match &view.line.acknowledged {
             Some((by, until)) => format!(
-                "{by} owns it until {}\nthe clock keeps running: {}",
+                "{by} owns it until {}\n{}the clock keeps running: {}",
                 words::moment(*until, view.line.zone, now),
+                asked.and_then(|asked| cut(&view.line, asked, *until, now)).unwrap_or_default(),
                 remaining(&view.line, now)
             ),
             None => "recorded".into(),
         })
     }
+}
+
+/// That less was given than was asked for, and why, on a line of its own.
+pub(super) fn cut(line: &ClockLine, asked: Duration, until: Instant, now: Instant) -> Option<String> {
+    let given = until - now;
+    if asked - given < Duration::minutes(1) {
+        return None;
+    }
+    let why = match line.due.or(line.target) {
+        Some(limit) if limit <= now => "the limit has passed, and an overdue clock is kept no longer than a last call",
+        Some(_) => "nothing is kept quiet in the last call before the limit",
+        None => "where the law gives no number, nothing is kept longer than the house's usual lease",
+    };
+    Some(format!("not for {} as you asked, but for {}: {why}\n", length_in_words(asked), length_in_words(given)))
 }
 
 #[derive(Debug, Args)]
@@ -118,14 +134,14 @@ impl Meet {
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   watchbell clock determine inc-7h3k9qd2w4xz8m5n~us.hipaa.individuals~mercy \\
-      --ground \"encrypted to SP 800-111, keys held apart\" --cite \"45 CFR 164.402\"
+      --because \"encrypted to SP 800-111, keys held apart\" --cite \"45 CFR 164.402\"
 
 This closes the clock under your name. Answering the questions is better: the ground is then found by the law.")]
 pub struct Determine {
     #[command(flatten)]
     which: Which,
     /// On what ground nothing is owed
-    #[arg(long, value_name = "TEXT")]
+    #[arg(long = "because", alias = "ground", value_name = "TEXT")]
     ground: String,
     /// Under which provision
     #[arg(long, value_name = "TEXT")]
@@ -185,7 +201,7 @@ impl Pause {
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   watchbell clock resume inc-7h3k9qd2w4xz8m5n~us.hipaa.individuals~mercy --hold 1 \\
-      --at 2026-12-01T09:00:00-05:00 --ground \"call of Agent Doe, noted by A. Keller\"")]
+      --at 2026-12-01T09:00:00-05:00 --because \"call of Agent Doe, noted by A. Keller\"")]
 pub struct Resume {
     #[command(flatten)]
     which: Which,
@@ -196,7 +212,7 @@ pub struct Resume {
     #[arg(long, value_name = "TIME", value_parser = instant)]
     at: Instant,
     /// How that is known
-    #[arg(long, value_name = "TEXT")]
+    #[arg(long = "because", alias = "ground", value_name = "TEXT")]
     ground: String,
 }
 

@@ -1,6 +1,6 @@
 //! `watchbell clock hand-over|silence`: who keeps a clock, and who keeps it quiet.
 
-use super::act::{Which, length, told};
+use super::act::{Which, cut, length, told};
 use crate::domain::escalation::parse_length;
 use crate::domain::instant::{Instant, rfc3339};
 use crate::shell::cli::instant_arg::instant;
@@ -37,7 +37,7 @@ impl HandOver {
 #[derive(Debug, Args)]
 #[command(group(ArgGroup::new("end").required(true).args(["until", "lasts", "over"])))]
 #[command(after_help = "Examples:
-  watchbell clock silence inc-7h3k9qd2w4xz8m5n~us.hipaa.individuals~mercy --for 2h --reason \"exercise of the mail team\"
+  watchbell clock silence inc-7h3k9qd2w4xz8m5n~us.hipaa.individuals~mercy --for 2h --because \"exercise of the mail team\"
   watchbell clock silence inc-7h3k9qd2w4xz8m5n~us.hipaa.individuals~mercy --over
 
 A silence ends by itself, and no later than the last call before the limit. What fell due meanwhile rings then.")]
@@ -45,7 +45,7 @@ pub struct Silence {
     #[command(flatten)]
     which: Which,
     /// Why nothing is to ring; it goes into the record
-    #[arg(long, value_name = "TEXT", required_unless_present = "over")]
+    #[arg(long = "because", alias = "reason", value_name = "TEXT", required_unless_present = "over")]
     reason: Option<String>,
     /// Until when: RFC 3339 with an offset
     #[arg(long, value_name = "TIME", value_parser = instant)]
@@ -65,10 +65,14 @@ impl Silence {
             return told(&answer, output, |_, _| "the silence is over; what fell due meanwhile rings now".into());
         }
         let lasts = self.lasts.as_deref().and_then(parse_length).map(|lasts| wall_clock::now() + lasts);
-        let until = self.until.or(lasts).map(rfc3339).unwrap_or_default();
+        let asked = self.until.or(lasts);
+        let until = asked.map(rfc3339).unwrap_or_default();
         let answer = self.which.post("silence", &json!({ "reason": self.reason, "until": until })).await?;
         told(&answer, output, |view, now| match &view.line.silenced {
-            Some((_, until)) => format!("nothing rings until {}", words::moment(*until, view.line.zone, now)),
+            Some((_, until)) => {
+                let cut = asked.and_then(|asked| cut(&view.line, asked - now, *until, now)).unwrap_or_default();
+                format!("nothing rings until {}\n{}", words::moment(*until, view.line.zone, now), cut.trim_end())
+            }
             None => "recorded".into(),
         })
     }

@@ -5,6 +5,7 @@ use super::super::output::{Output, print_json, print_text};
 use super::super::{Outcome, default_config};
 use super::{curl, proof};
 use crate::domain::ingest::sample;
+use crate::shell::config::Config;
 use crate::shell::delivery::install_crypto_provider;
 use crate::shell::wall_clock;
 use crate::shell::web::DRILL_HEADER;
@@ -13,6 +14,7 @@ use reqwest::{Client, Url};
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 use std::error::Error;
+use std::net::{Ipv4Addr, Ipv6Addr};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -31,9 +33,9 @@ pub struct Test {
     /// The payload; the smallest one its mapping reads unless given
     #[arg(value_name = "FILE")]
     payload: Option<PathBuf>,
-    /// Where the daemon answers
-    #[arg(long, env = "WATCHBELL_URL", default_value = "http://127.0.0.1:8740", value_name = "URL")]
-    url: String,
+    /// Where the daemon answers; where the configuration has it listen unless given
+    #[arg(long, env = "WATCHBELL_URL", value_name = "URL")]
+    url: Option<String>,
     /// The configuration file
     #[arg(long, default_value_os_t = default_config(), env = "WATCHBELL_CONFIG", value_name = "FILE")]
     config: PathBuf,
@@ -55,7 +57,7 @@ impl Test {
             }
             None => sample(&source.mapping).to_string().into_bytes(),
         };
-        let address = self.address()?;
+        let address = self.address(&config)?;
         if self.print_curl {
             print_text(&curl::command(source, self.payload.as_deref(), &body, self.token_file.as_deref(), &address)?)?;
             return Ok(Exit::Done);
@@ -66,12 +68,27 @@ impl Test {
         report(&self.source, &answer, output)
     }
 
-    fn address(&self) -> Result<Url, String> {
-        let wrong = || format!("`{}` is no address of a daemon\nhint: write it as http://127.0.0.1:8740", self.url);
-        let mut url = Url::parse(&self.url).ok().filter(|url| matches!(url.scheme(), "http" | "https")).ok_or_else(wrong)?;
+    fn address(&self, config: &Config) -> Result<Url, String> {
+        let base = self.url.clone().unwrap_or_else(|| listens_at(config));
+        let wrong = || format!("`{base}` is no address of a daemon\nhint: write it as http://127.0.0.1:8740");
+        let mut url = Url::parse(&base).ok().filter(|url| matches!(url.scheme(), "http" | "https")).ok_or_else(wrong)?;
         url.path_segments_mut().map_err(|()| wrong())?.pop_if_empty().extend(["v1", "events", &self.source]);
         Ok(url)
     }
+}
+
+/// Where the daemon of a configuration answers. Its certificate is made out to the name people reach it by.
+fn listens_at(config: &Config) -> String {
+    let tls = config.door.tls.is_some();
+    if let Some(public) = config.public_url.as_ref().filter(|_| tls) {
+        return public.clone();
+    }
+    let mut listen = config.listen;
+    // A daemon that listens everywhere listens on this machine.
+    if listen.ip().is_unspecified() {
+        listen.set_ip(if listen.is_ipv4() { Ipv4Addr::LOCALHOST.into() } else { Ipv6Addr::LOCALHOST.into() });
+    }
+    format!("{}://{listen}", if tls { "https" } else { "http" })
 }
 
 struct Answer {

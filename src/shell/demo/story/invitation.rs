@@ -17,7 +17,7 @@ impl Story {
         screen.line("");
         let program = std::env::args().next().unwrap_or_else(|| "watchbell".to_owned());
         let reach = format!("--url {} --token-file {}", self.house.url(), self.house.officer_token().display());
-        let answer = "risk.level=high --ground \"health data was copied\"";
+        let answer = "risk.level=high --because \"health data was copied\"";
         for command in [
             vec!["board".to_owned(), reach.clone()],
             vec![format!("incident show {incident}"), reach.clone()],

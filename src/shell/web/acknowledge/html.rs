@@ -26,7 +26,7 @@ pub(super) struct Page {
 
 /// The clocks of a link, how they stand, and the form while one is open. `fault` says why the last try did nothing.
 pub(super) fn clocks(opened: &Opened, fault: Option<&str>, now: Instant) -> Page {
-    let Opened { incident, alert, until } = opened;
+    let Opened { incident, alert, until, person } = opened;
     let about = alert.about.iter().filter_map(|about| incident.clocks.get_key_value(&about.clock));
     let known: Vec<(&ClockKey, &Clock)> = about.collect();
     let open = known.iter().filter(|(_, clock)| clock.standing.is_open()).count();
@@ -47,7 +47,7 @@ pub(super) fn clocks(opened: &Opened, fault: Option<&str>, now: Instant) -> Page
         one_clock(&mut body, incident, key, clock, now);
     }
     if open > 0 {
-        form(&mut body, open, held);
+        form(&mut body, open, held, person.as_deref());
     } else {
         body.push_str("<section><p>Nothing is asked of you any more.</p></section>");
     }
@@ -98,7 +98,7 @@ fn one_clock(body: &mut String, incident: &Incident, key: &ClockKey, clock: &Clo
     body.push_str("</dl></section>");
 }
 
-fn form(body: &mut String, open: usize, held: usize) {
+fn form(body: &mut String, open: usize, held: usize, person: Option<&str>) {
     let (what, button) = match (open, held) {
         (1, 0) => ("Take it", "I take it"),
         (1, _) => ("Take it over", "I take it over"),
@@ -107,11 +107,17 @@ fn form(body: &mut String, open: usize, held: usize) {
     };
     let lengths = [("", "the usual time"), ("1h", "1 hour"), ("2h", "2 hours"), ("4h", "4 hours"), ("8h", "8 hours")];
     let options: String = lengths.iter().map(|(value, words)| format!("<option value=\"{value}\">{words}</option>")).collect();
+    let who = person.map_or_else(
+        || {
+            "<label for=\"name\">Your name, for the record</label>\
+             <input id=\"name\" name=\"name\" required maxlength=\"80\" autocomplete=\"name\">"
+                .to_owned()
+        },
+        |person| format!("<p>On record it is {}, whose address this link was sent to.</p>", escaped(person)),
+    );
     let _ = write!(
         body,
-        "<form method=\"post\"><h2>{what}</h2>\
-         <label for=\"name\">Your name, for the record</label>\
-         <input id=\"name\" name=\"name\" required maxlength=\"80\" autocomplete=\"name\">\
+        "<form method=\"post\"><h2>{what}</h2>{who}\
          <label for=\"lease\">The bell is quiet for</label><select id=\"lease\" name=\"lease\">{options}</select>\
          <button type=\"submit\">{button}</button>\
          <p class=\"note\">Taking it says that you own it. The clock keeps running, and the bell comes back when the time you chose \

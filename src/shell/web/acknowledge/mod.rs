@@ -46,6 +46,12 @@ struct Opened {
     alert: Alert,
     /// Until when the link may be used.
     until: Instant,
+    /// Whose address it was sent to, if it is one person's alone.
+    person: Option<String>,
+}
+
+fn sent_to(alert: &Alert) -> Address {
+    Address { channel: alert.queued.channel.clone(), to: alert.queued.to.clone() }
 }
 
 /// `GET|HEAD /a/{token}`: shows, and changes nothing.
@@ -66,7 +72,8 @@ pub async fn take(State(app): State<Arc<App>>, Path(token): Path, body: Body) ->
     };
     let again = |fault: &str| answer(StatusCode::UNPROCESSABLE_ENTITY, html::clocks(&opened, Some(fault), now));
     let Some(form) = read_form(body).await else { return again("The form could not be read. Fill it in again.") };
-    let name = form.name.split_whitespace().collect::<Vec<_>>().join(" ");
+    // Who an address belongs to is known better than what is typed, and nobody is asked.
+    let name = opened.person.clone().unwrap_or_else(|| form.name.split_whitespace().collect::<Vec<_>>().join(" "));
     if name.is_empty() || name.chars().count() > NAME_MAX || name.chars().any(char::is_control) {
         return again("Say who you are: your name goes into the record.");
     }
@@ -80,14 +87,12 @@ pub async fn take(State(app): State<Arc<App>>, Path(token): Path, body: Body) ->
     let mut refused = None;
     let mut taken = false;
     let Opened { incident, alert, .. } = &opened;
-    let sent_to = Address { channel: alert.queued.channel.clone(), to: alert.queued.to.clone() };
+    let sent_to = sent_to(alert);
     for clock in alert.about.iter().map(|about| &about.clock).filter(|clock| is_open(incident, clock)) {
-        let via = format!("link sent to {} over {}", sent_to.to, sent_to.channel);
+        let via = sent_to.link_in_words();
         let rules = app.desk.rules();
-        // Who an address belongs to is known better than what is typed.
-        let by = rules.house.person_at(&sent_to).unwrap_or(&name).to_owned();
         let team = rules.house.team_at(incident, clock, &sent_to);
-        let command = Command::Acknowledge { clock: clock.clone(), by, team, lease, via };
+        let command = Command::Acknowledge { clock: clock.clone(), by: name.clone(), team, lease, via };
         match app.desk.submit(&incident.id, command, now).await {
             Ok(_) => taken = true,
             Err(SubmitError::Refused(refusal)) => refused = Some(refusal),
@@ -131,7 +136,14 @@ async fn open(app: &App, token: &str, now: Instant) -> Result<Opened, Response> 
     })?;
     match app.desk.incident(&invitation.incident).await {
         Ok(Some(incident)) if let Some(alert) = incident.alerts.get(&invitation.alert).cloned() => {
-            Ok(Opened { incident, alert, until: invitation.until })
+            let (rules, sent_to) = (app.desk.rules(), sent_to(&alert));
+            let house = &rules.house;
+            // A link dies with the address it was sent to.
+            if !house.reaches(&sent_to) {
+                return Err(answer(StatusCode::GONE, html::ended()));
+            }
+            let person = house.person_at(&sent_to).map(str::to_owned);
+            Ok(Opened { incident, alert, until: invitation.until, person })
         }
         Ok(_) => Err(answer(StatusCode::NOT_FOUND, html::unknown())),
         Err(_) => Err(answer(StatusCode::SERVICE_UNAVAILABLE, html::not_recorded())),
@@ -164,7 +176,10 @@ fn answer(status: StatusCode, page: Page) -> Response {
     ];
     let mut response = (status, page.html).into_response();
     let headers = response.headers_mut();
-    headers.extend(fixed.map(|(name, value)| (name, HeaderValue::from_static(value))));
+    // Inserted, since `extend` would stand beside what the body brought along.
+    for (name, value) in fixed {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
     if let Ok(policy) = HeaderValue::from_str(html::POLICY.as_str()) {
         headers.insert(header::CONTENT_SECURITY_POLICY, policy);
     }
