@@ -9,7 +9,8 @@ pub enum Exit {
     Done,
     /// 1: it could not do what was asked.
     Failed,
-    /// 3: it did what was asked and found faults: a failed case, a damaged record, a fault in the rules.
+    /// 3: it did what was asked and found faults: a failed case, a damaged record, a fault in the rules, facts that bring in
+    /// what no pack in use covers.
     Faults,
 }
 
