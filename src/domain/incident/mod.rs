@@ -8,6 +8,7 @@
 mod alert;
 mod assessing;
 mod audit;
+mod bordering;
 pub mod codec;
 mod command;
 mod decide;
@@ -32,6 +33,7 @@ mod wake;
 
 pub use alert::{About, Act, Alert, AlertQueued, AlertState, DeliveryResult, INTERRUPTED};
 pub use assessing::{WouldBe, if_a_breach, sight_of};
+pub use bordering::of_profile as uncovered_of_profile;
 pub use audit::{Difference, audit};
 pub use command::{Command, DeliveryHold, Evidence, HoldStatement, Moment, Opening, Refusal};
 pub use decide::{Decision, decide};

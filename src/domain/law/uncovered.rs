@@ -114,6 +114,11 @@ impl Uncovered {
         self.word.as_ref().is_none_or(|word| word.to_be_done)
     }
 
+    /// The fact that says what counsel said of it.
+    pub fn answer(&self) -> String {
+        format!("{COUNSEL}.{}", self.subject)
+    }
+
     /// `Brazil (BR)`.
     pub fn in_words(&self) -> String {
         format!("{} ({})", self.name, self.subject)

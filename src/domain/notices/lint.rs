@@ -133,5 +133,6 @@ fn sample_meta(full: bool) -> DraftMeta {
         due: words("some day"),
         derivation: words("a step").into_iter().collect(),
         not_in_force_until: None,
+        not_covered: None,
     }
 }

@@ -72,6 +72,9 @@ fn text(board: &Board, all: bool, now: Instant) -> String {
         if !related.is_empty() {
             let _ = writeln!(text, "  {}", related.join(", "));
         }
+        if !card.uncovered.is_empty() {
+            let _ = writeln!(text, "  not covered by any pack in use: {}", one_line(&card.uncovered.join(", ")));
+        }
         let shown = card.clocks.iter().filter(|clock| all || clock.standing.is_open());
         let rows = shown.map(|clock| {
             vec![words::left(clock, now), words::due(clock), words::what(clock), words::standing(clock), words::owner(clock, now)]

@@ -171,6 +171,7 @@ mod tests {
             not_owed: 0,
             failing: BTreeMap::new(),
             related: Vec::new(),
+            uncovered: Vec::new(),
         };
         IncidentView {
             card,

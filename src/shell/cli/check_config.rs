@@ -2,7 +2,7 @@
 
 use super::exit::Exit;
 use super::output::{Output, counted, print_json, print_text};
-use super::{Outcome, complain, default_config};
+use super::{Outcome, border, complain, default_config};
 use crate::shell::config::{self, Config, ConfigFault};
 use crate::shell::wall_clock;
 use clap::Args;
@@ -26,10 +26,13 @@ impl CheckConfig {
     pub fn run(self, output: Output) -> Outcome {
         match config::read(&self.file, &config::environment(), wall_clock::now()) {
             Ok(config) => {
+                let border = border::of(&config, wall_clock::now());
                 match output {
-                    Output::Json => print_json(&json!({ "ok": true, "file": self.file }))?,
+                    Output::Json => print_json(&json!({ "ok": true, "file": self.file, "border": border }))?,
                     Output::Text => print_text(&summary(&config))?,
                 }
+                let lapsed = border::lapsed(&config, wall_clock::now());
+                border.iter().flat_map(border::OfOrganisation::lines).chain(lapsed).for_each(|line| eprintln!("warning: {line}"));
                 for source in config.sources.values() {
                     source
                         .weaknesses()
