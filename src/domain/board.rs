@@ -418,7 +418,11 @@ impl IncidentView {
                     at: why.at,
                 })
                 .collect(),
-            uncovered: incident.uncovered.iter().flat_map(|(of, list)| list.iter().map(|one| UncoveredView::of(of, one))).collect(),
+            uncovered: incident
+                .uncovered
+                .iter()
+                .flat_map(|(of, list)| list.iter().map(|one| UncoveredView::of(of, one)))
+                .collect(),
             packs: incident.packs.iter().map(|(pack, digest)| (pack.to_string(), digest.clone())).collect(),
         }
     }
@@ -516,7 +520,7 @@ pub fn questions(incident: &Incident, rulebook: &Rulebook) -> Vec<Question> {
         });
     }
     // The house's own clock asks the question that opens all others.
-    let opening = incident.open_clocks().iter().any(|(_, clock)| clock.law.mode == Mode::Policy);
+    let opening = incident.open_clocks().iter().any(|(_, clock)| clock.law.mode == Mode::Policy && clock.law.about.is_empty());
     if opening
         && questions.iter().all(|question| question.key != "breach.suspected")
         && let Some(entry) = rulebook.vocabulary.get("breach.suspected")

@@ -190,13 +190,7 @@ fn law_is_about<'i>(incident: &'i Incident, key: &ClockKey) -> Option<&'i String
 }
 
 /// What the letter rests on, in the order in which it is asked for: until when, whose, which law, why now.
-fn lines(
-    told: &Told<'_>,
-    alert: &Alert,
-    organisation: &str,
-    uncovered: Option<String>,
-    now: Instant,
-) -> Vec<(String, String)> {
+fn lines(told: &Told<'_>, alert: &Alert, organisation: &str, uncovered: Option<String>, now: Instant) -> Vec<(String, String)> {
     let clock = told.clock;
     let law = &clock.law;
     let term = &law.deadlines.operational;

@@ -137,7 +137,7 @@ fn an_authority_that_is_not_in_the_list_is_refused_with_the_nearest_that_is() {
     assert!(refused("UK").contains("`UK` is not in authorities.toml"), "{}", refused("UK"));
     assert!(refused("Ireland").contains("did you mean `IE`"), "{}", refused("Ireland"));
     assert!(refused("GERMANY").contains("did you mean `DE"), "{}", refused("GERMANY"));
-    assert_eq!(assessed(&json!({ "gdpr.authorities": ["FR", "BE"] }))["at"], AT.replace(":00Z", ":00.000Z").as_str());
+    assert_eq!(assessed(&json!({ "gdpr.authorities": ["FR", "BE"] }))["at"], AT);
 }
 
 #[test]

@@ -185,7 +185,8 @@ impl Vocabulary {
     fn not_listed(&self, key: &str, entry: &FactEntry, word: &str, list: &BTreeSet<String>) -> FactFault {
         // A place is meant more often than a code that looks alike: `Germany` has a code for each of its authorities.
         let meant = self.places.meant(word).unwrap_or(word);
-        let of_place = list.iter().find(|code| *code == meant || code.strip_prefix(meant).is_some_and(|rest| rest.starts_with('-')));
+        let of_place =
+            list.iter().find(|code| *code == meant || code.strip_prefix(meant).is_some_and(|rest| rest.starts_with('-')));
         let likeness = |code: &&String| strsim::jaro_winkler(code, meant);
         let alike = list.iter().max_by(|a, b| likeness(a).total_cmp(&likeness(b))).filter(|code| likeness(code) > 0.6);
         FactFault::NotListed {

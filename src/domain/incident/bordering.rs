@@ -5,7 +5,7 @@ use super::command::Moment;
 use super::event::Event;
 use super::sides::Sighting;
 use super::state::Incident;
-use crate::domain::facts::{FactType, Places};
+use crate::domain::facts::{FactType, Places, Rank};
 use crate::domain::ids::OrganisationId;
 use crate::domain::instant::Instant;
 use crate::domain::law::{Asked, Border, Uncovered};
@@ -23,9 +23,11 @@ pub fn look(
     let profile = incident.opened.organisations.get(organisation)?;
     let hinted = hinted(incident, moment);
     let asked = Asked { organisation: Some(organisation), zone: profile.zone, at: moment.now, hinted: &hinted };
+    let before = incident.uncovered.get(organisation).map_or(&[][..], Vec::as_slice);
     let mut all: BTreeMap<String, Uncovered> = BTreeMap::new();
     for sighting in sightings {
-        let found = border.uncovered(sighting.sight(), &asked);
+        let mut found = border.uncovered(sighting.sight(), &asked);
+        found.extend(unsaid_by_products(before, &found, sighting, border));
         for one in &found {
             // What is open on one side is open: a word about one of the incidents that became one closes nothing of another.
             let known = all.entry(one.subject.clone()).or_insert_with(|| one.clone());
@@ -37,8 +39,17 @@ pub fn look(
     }
     let mut uncovered: Vec<Uncovered> = all.into_values().collect();
     uncovered.sort_by(|a, b| (a.subject.contains('.'), &a.subject).cmp(&(b.subject.contains('.'), &b.subject)));
-    let before = incident.uncovered.get(organisation).map_or(&[][..], Vec::as_slice);
     (uncovered != before).then(|| Event::BorderFound { organisation: organisation.clone(), uncovered })
+}
+
+/// What products alone named and name no longer: their silence ends nothing, as their word does not.
+fn unsaid_by_products(before: &[Uncovered], found: &[Uncovered], sighting: &Sighting<'_>, border: &Border<'_>) -> Vec<Uncovered> {
+    let is_gone = |one: &&Uncovered| found.iter().all(|known| known.subject != one.subject) && !border.covers(&one.subject);
+    let said_by_people = |one: &Uncovered| {
+        let claims = one.named_by.iter().flat_map(|fact| sighting.sight().standing_claims(fact));
+        claims.into_iter().any(|claim| claim.by.rank() > Rank::Product)
+    };
+    before.iter().filter(|one| one.only_a_product).filter(is_gone).filter(|one| !said_by_people(one)).cloned().collect()
 }
 
 /// The places that stand in what messages say about a fact of places, and that nobody has claimed by it.

@@ -33,8 +33,8 @@ mod wake;
 
 pub use alert::{About, Act, Alert, AlertQueued, AlertState, DeliveryResult, INTERRUPTED};
 pub use assessing::{WouldBe, if_a_breach, sight_of};
-pub use bordering::of_profile as uncovered_of_profile;
 pub use audit::{Difference, audit};
+pub use bordering::of_profile as uncovered_of_profile;
 pub use command::{Command, DeliveryHold, Evidence, HoldStatement, Moment, Opening, Refusal};
 pub use decide::{Decision, decide};
 pub use event::{ClockKey, ClockLaw, Draft, Event, Opened, Profile, Received, RungSkip, Standing};

@@ -3,8 +3,8 @@
 use super::assess::{Assessment, Circumstances, Owed, assess, targets};
 use super::load::Rulebook;
 use super::pack::Mode;
-use super::uncovered::{Asked, Border};
 use super::sight::{MET, Sight};
+use super::uncovered::{Asked, Border};
 use crate::domain::clocks::Hold;
 use crate::domain::facts::{Book, Claim, Claimant, FactType, Value};
 use crate::domain::ids::{DutyId, FactKey, PackId};

@@ -7,12 +7,11 @@ use super::fault::PackFault;
 use super::pack::Verification;
 use crate::domain::facts::Places;
 use crate::domain::instant::NaiveDate;
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A file of hints.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct HintFile {
     /// When a person last read the hints against their sources.
@@ -29,7 +28,7 @@ pub struct HintFile {
 }
 
 /// What is known of the law of a place on telling of breaches.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct PlaceHint {
     /// The country or the part of one.
@@ -49,7 +48,7 @@ pub struct PlaceHint {
 }
 
 /// A regime of law beside the general one of a place.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Regime {
     /// Its name, such as `eu.nis2`: what a pack declares in `regimes`.
@@ -117,7 +116,9 @@ impl Hints {
         let unknown = of_places.chain(of_regimes).filter_map(|place| places.check(place).err()).map(|fault| fault.to_string());
         let no_sector = |regime: &Regime| {
             let strangers = regime.sectors.iter().filter(|sector| !sectors.contains(*sector));
-            strangers.map(|sector| format!("the regime `{}` names the sector `{sector}`, which is none", regime.id)).collect::<Vec<_>>()
+            strangers
+                .map(|sector| format!("the regime `{}` names the sector `{sector}`, which is none", regime.id))
+                .collect::<Vec<_>>()
         };
         unknown.chain(self.regimes.values().flat_map(no_sector)).collect()
     }

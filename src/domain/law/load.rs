@@ -213,7 +213,8 @@ fn read_lists(facts: &[FactEntry], folder: &str, files: &[&PackText], book: &mut
                 let head = format!("{folder}/pack.toml");
                 let text = book.sources.get(&head).map_or("", String::as_str);
                 let says = format!("`{}` takes its words from `{path}`, which lists none", fact.key);
-                faults.push(PackFault::at_word(&head, text, name, says).hint("add the file, with a `code` in each of its tables"));
+                faults
+                    .push(PackFault::at_word(&head, text, name, says).hint("add the file, with a `code` in each of its tables"));
             }
         }
     }

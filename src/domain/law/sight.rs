@@ -146,7 +146,10 @@ impl<'a> Sight<'a> {
         };
         let keys: BTreeSet<&'a str> =
             self.incident.keys().chain(self.organisation.into_iter().flat_map(Book::keys)).map(FactKey::as_str).collect();
-        let claims = keys.into_iter().filter(of_places).flat_map(|key| self.standing_claims(key).into_iter().map(move |claim| (key, claim)));
+        let claims = keys
+            .into_iter()
+            .filter(of_places)
+            .flat_map(|key| self.standing_claims(key).into_iter().map(move |claim| (key, claim)));
         claims.flat_map(|(key, claim)| places_of(claim).into_iter().map(move |place| (key, place, claim))).collect()
     }
 

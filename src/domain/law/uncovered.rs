@@ -249,8 +249,10 @@ impl<'r> Border<'r> {
     fn leave_out_wholes(&self, named: &mut BTreeMap<String, Naming>) {
         let is_of_people = |key: &String| key.starts_with("people.");
         let lived_in = named.iter().filter(|(_, naming)| naming.facts.iter().any(is_of_people));
-        let wholes: BTreeSet<String> =
-            lived_in.filter_map(|(place, _)| Some(place.split_once('-')?.0.to_owned())).filter(|country| self.rulebook.hints.is_by_parts(country)).collect();
+        let wholes: BTreeSet<String> = lived_in
+            .filter_map(|(place, _)| Some(place.split_once('-')?.0.to_owned()))
+            .filter(|country| self.rulebook.hints.is_by_parts(country))
+            .collect();
         named.retain(|place, naming| !wholes.contains(place) || naming.facts.iter().any(is_of_people));
     }
 

@@ -52,7 +52,8 @@ impl OfOrganisation {
     /// What is still open, a line each.
     pub fn lines(&self) -> Vec<String> {
         let open = self.uncovered.iter().filter(|uncovered| uncovered.is_open());
-        let open = open.map(|uncovered| format!("organisation `{}`: not covered by any pack in use: {uncovered}", self.organisation));
+        let open =
+            open.map(|uncovered| format!("organisation `{}`: not covered by any pack in use: {uncovered}", self.organisation));
         open.chain(self.unset.iter().map(|asks| format!("organisation `{}`: {asks}", self.organisation))).collect()
     }
 }

@@ -16,12 +16,23 @@ impl Reader<'_> {
             }
             for (name, text) in [("says", &word.says), ("by", &word.by)] {
                 if text.trim().is_empty() {
-                    self.fault(text, format!("`{name}` of a [[counsel]] is empty"), "it is shown in every incident that rests on it");
+                    self.fault(
+                        text,
+                        format!("`{name}` of a [[counsel]] is empty"),
+                        "it is shown in every incident that rests on it",
+                    );
                 }
             }
             if word.until <= word.on || word.on > self.now.date_naive().succ_opt().unwrap_or(word.on) {
-                let says = format!("a word of {} until {} is none: it is said before it ends, and not in the future", word.on, word.until);
-                self.fault(&word.by, says, "`on` is the day on which counsel said it, `until` the first day on which it counts no longer");
+                let says = format!(
+                    "a word of {} until {} is none: it is said before it ends, and not in the future",
+                    word.on, word.until
+                );
+                self.fault(
+                    &word.by,
+                    says,
+                    "`on` is the day on which counsel said it, `until` the first day on which it counts no longer",
+                );
             }
             words.extend(self.subject(word, rulebook).map(|subject| StandingWord {
                 subject,

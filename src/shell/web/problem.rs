@@ -196,8 +196,9 @@ impl From<Refusal> for Problem {
             Refusal::NoHold { .. } => {
                 Self::invalid("no-hold", detail).hint("`watchbell rules explain DUTY` lists what may delay it")
             }
-            Refusal::EachByItsWord(_) => Self::conflict("each-by-its-word", detail)
-                .hint("answer `counsel.said.<place or regime>` for each: `nothing-owed` or `done`, with counsel's reason as the ground"),
+            Refusal::EachByItsWord(_) => Self::conflict("each-by-its-word", detail).hint(
+                "answer `counsel.said.<place or regime>` for each: `nothing-owed` or `done`, with counsel's reason as the ground",
+            ),
             Refusal::NoGround(_) => Self::invalid("no-ground", detail).hint("add `ground`: on what the judgement rests"),
             Refusal::WhichTeam(_) => Self::invalid("which-team", detail).hint("say `team`, or be in one of them by name"),
             Refusal::NoTeam { .. } => Self::invalid("no-team", detail).hint("`GET /v1/clocks/{id}/ladder` shows who must"),

@@ -4,9 +4,9 @@ use super::change::Change;
 use super::json::Json;
 use crate::domain::clocks::Derivation;
 use crate::domain::instant::{Instant, Rfc3339, Zone};
-use crate::domain::law::uncovered::Uncovered;
 use crate::domain::law::Overlay;
 use crate::domain::law::assess::{Assessment, Reckoned, Reckoning};
+use crate::domain::law::uncovered::Uncovered;
 
 /// What the law makes of a question.
 pub struct Answer<'q> {
