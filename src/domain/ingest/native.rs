@@ -25,7 +25,7 @@ use super::report::{EvidenceKind, Hint, Remark, RemarkCode, Report, Severity, Ti
 use super::toml_walk::nearest;
 use super::unreadable::{PayloadFault, Refusal, Unreadable};
 use super::{DeliveryMeta, text};
-use crate::domain::facts::{Claim, Claimant, FactFault, Vocabulary};
+use crate::domain::facts::{Claim, Claimant, FactFault, Vocabulary, is_place};
 use crate::domain::ids::{FactKey, OrganisationId};
 use serde_json::{Map, Value as Json};
 
@@ -334,6 +334,12 @@ impl<'a> Event<'a> {
             Err(FactFault::WrongType { key, fault }) => {
                 let message = format!("fact `{key}` expects {}, got `{}`", fault.expected, fault.got);
                 self.fault(pointer, "wrong-fact-type", message, Some(format!("for example `{}`", fault.example)));
+                None
+            }
+            // What has not even the form of a code is no place that somebody mistook for another.
+            Err(FactFault::NoPlace { key, fault }) if !is_place(&fault.word) => {
+                let message = format!("fact `{key}`: {}", text::hint(&fault.to_string()));
+                self.fault(pointer, "wrong-fact-type", message, Some("for example `{\"US-OH\": 620}`".into()));
                 None
             }
             Err(fault @ (FactFault::NoPlace { .. } | FactFault::NotListed { .. })) => {
