@@ -312,7 +312,7 @@ impl<'r> Border<'r> {
 fn suspected_at(sight: &Sight<'_>) -> Option<Instant> {
     let stands = |known: &Known<'_>| match known {
         Known::Value(value, _) => matches!(value.as_ref(), Value::YesNo(true)),
-        Known::Disputed => true,
+        Known::Disputed(_) => true,
         Known::Unknown => false,
     };
     let key = "breach.suspected";
