@@ -188,6 +188,7 @@ mod tests {
             hints: Vec::new(),
             remarks: Vec::new(),
             not_owed: Vec::new(),
+            uncovered: Vec::new(),
             packs: BTreeMap::new(),
         }
     }
