@@ -80,6 +80,7 @@ fn drafted(rules: &Rulebook, id: &str, facts: &[(&str, serde_json::Value)]) -> (
         late: false,
         zone: Zone::named("Asia/Kolkata").expect("a zone of the database"),
         due: None,
+        held: None,
         derivation: Vec::new(),
         not_in_force_until: None,
         not_covered: None,

@@ -35,6 +35,16 @@ impl Verification {
             Self::Choice => "choice",
         }
     }
+
+    /// The same for people who rely on it.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Official => "read in the official text",
+            Self::Secondary => "read in a secondary source",
+            Self::Unverified => "NOT VERIFIED, check it before relying on it",
+            Self::Choice => "a choice of interpretation, the law is silent",
+        }
+    }
 }
 
 /// Whether a duty is law.
