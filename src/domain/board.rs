@@ -7,7 +7,7 @@ use super::incident::{
     AlertState, Clock, ClockKey, Incident, Lookalike, Message, Moment, Relation, RelationKind, Standing, WouldBe, if_a_breach,
 };
 use super::instant::{Instant, Zone};
-use super::law::{Mode, Rulebook, Verification};
+use super::law::{Mode, Rulebook, Uncovered, Verification};
 use super::severity::Suggestion;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -35,6 +35,9 @@ pub struct Card {
     /// Other incidents it was merged with, or split off or from.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub related: Vec<(RelationKind, IncidentId)>,
+    /// Places and regimes that its facts name, that no pack in use covers and that nobody has closed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub uncovered: Vec<String>,
 }
 
 /// One clock on the board.
@@ -132,6 +135,9 @@ pub struct IncidentView {
     pub remarks: Vec<String>,
     /// Duties found not owed: ground, citation, names and time.
     pub not_owed: Vec<NotOwedView>,
+    /// Places and regimes that no pack in use covers, also those counsel has answered.
+    #[serde(default)]
+    pub uncovered: Vec<UncoveredView>,
     /// The packs it is assessed under, by digest.
     pub packs: BTreeMap<String, String>,
     /// In the reply to an answer: for which organisations it counts, where that may not be what was meant.
@@ -218,6 +224,20 @@ pub struct Question {
     /// What stood in the messages about this fact. Nobody has said so: it answers nothing by itself.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub hints: Vec<Lookalike>,
+}
+
+/// A place or a regime that no pack in use covers.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct UncoveredView {
+    /// Whose facts name it.
+    pub organisation: String,
+    /// What it is, what names it, what is known of it, what counsel said.
+    pub uncovered: Uncovered,
+    /// Whether nobody has closed it.
+    pub open: bool,
+    /// The answer that closes it, as a fact.
+    pub answer: String,
 }
 
 /// A duty found not owed.
@@ -349,6 +369,7 @@ impl Card {
             not_owed: incident.nothing_owed.len(),
             failing,
             related: incident.relations.told.iter().map(|told| (told.what, told.incident.clone())).collect(),
+            uncovered: incident.still_uncovered().map(|(_, one)| one.in_words()).collect::<BTreeSet<_>>().into_iter().collect(),
         }
     }
 }
@@ -424,8 +445,24 @@ impl IncidentView {
                     at: why.at,
                 })
                 .collect(),
+            uncovered: incident
+                .uncovered
+                .iter()
+                .flat_map(|(of, list)| list.iter().map(|one| UncoveredView::of(of, one)))
+                .collect(),
             packs: incident.packs.iter().map(|(pack, digest)| (pack.to_string(), digest.clone())).collect(),
             notes: Vec::new(),
+        }
+    }
+}
+
+impl UncoveredView {
+    fn of(organisation: &OrganisationId, uncovered: &Uncovered) -> Self {
+        Self {
+            organisation: organisation.to_string(),
+            uncovered: uncovered.clone(),
+            open: uncovered.is_open(),
+            answer: uncovered.answer(),
         }
     }
 }
@@ -532,7 +569,7 @@ pub fn questions(incident: &Incident, rulebook: &Rulebook) -> Vec<Question> {
         });
     }
     // The house's own clock asks the question that opens all others.
-    let opening = incident.open_clocks().iter().any(|(_, clock)| clock.law.mode == Mode::Policy);
+    let opening = incident.open_clocks().iter().any(|(_, clock)| clock.law.mode == Mode::Policy && clock.law.about.is_empty());
     if opening
         && questions.iter().all(|question| question.key != "breach.suspected")
         && let Some(entry) = rulebook.vocabulary.get("breach.suspected")

@@ -56,6 +56,7 @@ fn fingerprint(rules: &Rules) -> String {
         part(path);
         part(text);
     }
+    part(&format!("{:?}", rules.rulebook.counsel));
     // Who stands in for whom is looked up when a rung falls, and changes no clock; nor does when the policy was read.
     part(&format!("{:?}", House { overrides: Vec::new(), read_at: None, ..rules.house.clone() }));
     hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()

@@ -52,13 +52,13 @@ fn collect_built_in(dir: &Dir<'_>, texts: &mut Vec<PackText>) {
 }
 
 /// The built-in files with those of a folder laid over them. A pack folder there replaces the
-/// built-in pack of that name as a whole; calendars, mappings and `facts.toml` are replaced file by file.
+/// built-in pack of that name as a whole; calendars, hints, mappings, `facts.toml` and `places.toml` are replaced file by file.
 pub fn texts(rules_dir: Option<&Path>) -> Result<Vec<PackText>, RulesFault> {
     let mut texts = built_in();
     let Some(dir) = rules_dir else { return Ok(texts) };
     let mut own = Vec::new();
     collect_folder(dir, dir, &mut own)?;
-    let shared = |path: &str| path.split_once('/').is_none_or(|(folder, _)| matches!(folder, "calendars" | "sources"));
+    let shared = |path: &str| path.split_once('/').is_none_or(|(folder, _)| matches!(folder, "calendars" | "hints" | "sources"));
     let folder = |path: &str| path.split_once('/').map_or_else(String::new, |(folder, _)| folder.to_owned());
     texts.retain(|text| {
         own.iter().all(

@@ -10,6 +10,7 @@ use crate::domain::ids::{AlertId, IncidentId};
 use crate::domain::incident::{self, Alert, Clock, ClockKey, Incident, Standing};
 use crate::domain::instant::{Duration, Instant, Zone, rfc3339};
 use crate::domain::law::Mode;
+use crate::domain::law::uncovered::in_a_row;
 
 /// The fact that the house's own clock asks for.
 const OPENING_QUESTION: &str = "breach.suspected";
@@ -20,6 +21,8 @@ const OPERATORS: [(&str, &str, &str); 4] = [
     ("house.source", "To see the sources", "watchbell source list"),
     ("house.watch", "To see every clock", "watchbell board"),
 ];
+/// So many places that no pack covers are named in a letter.
+const UNCOVERED_NAMED: usize = 8;
 /// A limit closer than this does not wait for the morning.
 const NIGHT: Duration = Duration::hours(12);
 /// A limit closer than this is this week's.
@@ -105,6 +108,14 @@ fn name_of<'i>(incident: &'i Incident, key: &'i ClockKey) -> &'i str {
     incident.opened.organisations.get(&key.organisation).map_or(key.organisation.as_str(), |profile| &profile.name)
 }
 
+/// The places and regimes of the organisation that no pack in use covers, so that nobody takes the clocks for all there is.
+fn uncovered(incident: &Incident, key: &ClockKey) -> Option<String> {
+    let of_this = incident.still_uncovered().filter(|(organisation, _)| **organisation == key.organisation);
+    let names: Vec<String> = of_this.map(|(_, uncovered)| uncovered.in_words()).collect();
+    let says = format!("{}: no pack in use holds the law there; ask counsel", in_a_row(&names, UNCOVERED_NAMED));
+    (!names.is_empty()).then_some(says)
+}
+
 /// What is to be done, towards whom where there are several, and what kind of clock it is.
 fn title(told: &Told<'_>) -> String {
     let label = match told.clock.law.mode {
@@ -165,11 +176,20 @@ fn commands(incident: &Incident, key: &ClockKey, mode: Mode, clock_id: &str) -> 
         Mode::Policy if let Some((_, purpose, command)) = OPERATORS.iter().find(|(duty, _, _)| *duty == key.duty.as_str()) => {
             (*purpose, (*command).to_owned())
         }
+        Mode::Policy if let Some(subject) = law_is_about(incident, key) => {
+            let answer = format!("watchbell answer {id} counsel.said.{subject}=nothing-owed --because \"counsel's reason\"");
+            ("To record what counsel said of one", answer)
+        }
         Mode::Policy => ("To answer", format!("watchbell answer {id} {OPENING_QUESTION}=true --because \"what was seen\"")),
         _ => ("To take it", format!("watchbell clock ack {clock_id}")),
     };
     let second = ("To see what is known and asked", format!("watchbell incident show {id}"));
     [first, second].map(|(purpose, command)| (purpose.to_owned(), command)).to_vec()
+}
+
+/// The first place or regime that a clock is about, where it asks counsel.
+fn law_is_about<'i>(incident: &'i Incident, key: &ClockKey) -> Option<&'i String> {
+    incident.clocks.get(key)?.law.about.first()
 }
 
 /// What the letter rests on, in the order in which it is asked for: until when, whose, which law, why now.
@@ -208,6 +228,7 @@ fn lines(incident: &Incident, told: &Told<'_>, alert: &Alert, organisation: &str
         let team = team.as_ref().map(|team| format!(" for {team}")).unwrap_or_default();
         lines.push(("Taken by", format!("{}{team} until {}", lease.by, term.zone.in_words(clock.shown_until(lease)))));
     }
+    lines.extend(uncovered(incident, told.key).map(|names| ("Not covered", names)));
     lines.push(("Why now", rung_in_words(told.rung)));
     lines.extend(alert.in_stead_of.iter().map(|(_, because)| ("Why here", because.clone())));
     lines.into_iter().map(|(label, value)| (label.to_owned(), value)).collect()

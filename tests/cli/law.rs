@@ -27,12 +27,15 @@ fn facts_go_in_and_duties_come_out_a_line_each() {
     let lines =
         [json!({ "id": "a", "facts": hospital() }), hospital(), json!({ "id": 3, "at": "2026-01-01T00:00:00Z", "facts": {} })];
     let input: String = lines.iter().map(|line| format!("{line}\n")).collect();
-    let said = run_with(["assess", "--at", "2026-03-10T12:00:00-04:00"], &[], &input).done();
+    let said = run_with(["assess", "--at", "2026-03-10T12:00:00-04:00"], &[], &input);
+    assert_eq!(said.code, 3, "no pack covers Ohio: {said:#?}");
     let answers: Vec<Value> = said.out.lines().map(|line| serde_json::from_str(line).expect("a JSON object a line")).collect();
     assert_eq!(answers.len(), 3);
     let hhs = duty(&answers[0], "us.hipaa.hhs");
     assert_eq!((&hhs["owed"], &hhs["deadlines"]["operational"]["at"]), (&json!("owed"), &json!("2026-05-10T03:59:59Z")));
     assert!(hhs["reasons"].to_string().contains("people.total") || hhs["reasons"].to_string().contains("hipaa.phi"), "{hhs:#}");
+    assert_eq!(answers[0]["uncovered"][0]["place"], "US-OH");
+    assert!(said.err.contains("2 of 3 lines bring in places or regimes that no pack in use covers"), "{}", said.err);
     assert_eq!(answers[0]["id"], "a");
     assert_eq!(answers[1]["duties"], answers[0]["duties"]);
     assert_eq!((&answers[2]["id"], &answers[2]["at"]), (&json!("3"), &json!("2026-01-01T00:00:00Z")));
@@ -59,16 +62,35 @@ fn a_line_that_is_not_understood_is_told_and_does_not_stop_the_rest() {
 
 #[test]
 fn what_is_not_owed_is_shown_when_asked_with_its_ground() {
-    let said = run_with(["assess", "--all"], &[], &hospital().to_string()).done().json();
+    let said = run_with(["assess", "--all"], &[], &hospital().to_string()).json();
     assert_eq!(duty(&said, "eu.gdpr.art33.authority")["owed"], "not-bound");
     assert_eq!(duty(&said, "us.hipaa.covered_entity")["ground"]["says"], "does not bind this organisation");
 }
 
 #[test]
 fn people_read_what_is_owed_until_when_and_how_that_was_found() {
-    let said = run_with(["assess", "-o", "text", "--at", "2026-03-10T12:00:00-04:00"], &[], &hospital().to_string()).done();
+    let said = run_with(["assess", "-o", "text", "--at", "2026-03-10T12:00:00-04:00"], &[], &hospital().to_string());
+    assert_eq!(said.code, 3, "{said:#?}");
+    said.shows("NOT COVERED Ohio (US-OH), named by people.by-place").shows("known of it: people within 45 days of discovery");
     said.shows("OWED us.hipaa.media").shows("due: Sat 9 May 2026 23:59:59 America/New_York, in 60 d 11 h");
     said.shows("count 60 calendar days; the day of the start is not counted: Sat 9 May 2026").shows("because");
+}
+
+#[test]
+fn that_no_duty_arises_is_a_statement_about_the_packs_in_use_and_what_they_do_not_cover_is_named() {
+    let facts = json!({
+        "breach.suspected": true, "breach.personal-data": true, "organisation.roles": ["controller"],
+        "organisation.places": ["BR"], "people.by-place": { "BR": 5000 },
+    });
+    let said = run_with(["assess", "-o", "text", "--at", "2026-11-28T12:00:00Z"], &[], &facts.to_string());
+    assert_eq!(said.code, 3, "{said:#?}");
+    assert!(!said.out.contains("nothing is owed"), "{}", said.out);
+    said.shows("NOT COVERED Brazil (BR), named by organisation.places, people.by-place").shows("LGPD art.48");
+    let of_nowhere = run_with(["assess", "-o", "text"], &[], "{\"breach.suspected\": false}").done();
+    of_nowhere.shows("no duty of the packs in use arises on these facts (eu-gdpr, house, ");
+    let misspelt = run_with(["assess"], &[], "{\"organisation.places\": [\"UK\"]}");
+    assert_eq!((misspelt.code, misspelt.out.as_str()), (3, ""));
+    assert!(misspelt.err.contains("`UK` is no country in ISO 3166-1; did you mean `GB` (United Kingdom)?"), "{}", misspelt.err);
 }
 
 #[test]

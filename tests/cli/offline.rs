@@ -250,6 +250,45 @@ fn where_the_daemon_is_and_whose_token_is_shown_can_stand_in_a_file() {
 }
 
 #[test]
+fn what_no_pack_covers_is_told_of_the_configuration_and_a_word_of_counsel_answers_it() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("watchbell.toml");
+    let example = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/config.example.toml")).expect("the example");
+    let checked = |config: &str| {
+        fs::write(&file, config).expect("a file");
+        run(["check-config", text(&file)])
+    };
+    let said = checked(&example);
+    for part in ["organisation `mercy`: not covered by any pack in use: United States (US)", "(eu.nis2)"] {
+        assert!(said.err.contains(part), "`{part}` is not in {}", said.err);
+    }
+    let unset = checked(&example.replace("  \"organisation.sectors\" = [\"health\"]\n", ""));
+    assert_eq!(unset.err.matches("`organisation.sectors` is not set").count(), 1, "{}", unset.err);
+    assert!(!unset.err.contains("eu.nis2"), "{}", unset.err);
+
+    let word = |subject: &str, until: &str| {
+        format!(
+            "{example}\n[[counsel]]\n{subject}\nsays = \"no people there\"\nby = \"J. Ruiz\"\non = \"2026-01-02\"\nuntil = \"{until}\"\n"
+        )
+    };
+    let answered = checked(&word("place = \"US\"", "2099-01-01"));
+    assert!(!answered.err.contains("United States (US)") && answered.err.contains("(eu.nis2)"), "{}", answered.err);
+    assert!(checked(&word("place = \"US\"", "2026-01-03")).err.contains("the word of J. Ruiz about `US` counts no longer"));
+
+    for (config, says) in [
+        (word("place = \"UK\"", "2099-01-01"), "`UK` is no country in ISO 3166-1; did you mean `GB` (United Kingdom)?"),
+        (word("regime = \"eu.nis3\"", "2099-01-01"), "there is no regime `eu.nis3`"),
+        (word("place = \"US\"\nregime = \"eu.nis2\"", "2099-01-01"), "about one `place` or one `regime`"),
+        (word("place = \"US\"\norganisation = \"mercey\"", "2099-01-01"), "there is no organisation `mercey`"),
+        (word("place = \"US\"", "2026-01-01"), "it is said before it ends"),
+        (example.replace("[\"US\", \"DE\", \"IN\"]", "[\"US\", \"EL\"]"), "`EL` is no country in ISO 3166-1; did you mean `GR`"),
+        (example.replace("[\"US\", \"DE\", \"IN\"]", "[\"US-ZZ\"]"), "`US-ZZ` is no part of United States (US)"),
+    ] {
+        checked(&config).fails(3, says);
+    }
+}
+
+#[test]
 fn the_journal_is_verified_beside_a_daemon_and_names_the_place_of_a_fault() {
     let mut daemon = Daemon::start(|_| {});
     stolen_laptop(&daemon);

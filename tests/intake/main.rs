@@ -2,6 +2,7 @@
 //! to do, nothing acknowledged is lost, nothing panics, and the daemon goes on.
 
 mod bad_bodies;
+mod borders;
 mod credentials;
 mod crowds;
 mod drills;

@@ -34,6 +34,8 @@ fn vocabulary() -> Vocabulary {
             of_organisation: false,
             may_lie_ahead: false,
             at_least_sum_of: None,
+            listed_in: None,
+            of_each_subject: false,
         };
         assert!(vocabulary.insert(entry).is_none());
     }

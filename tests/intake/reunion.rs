@@ -100,7 +100,9 @@ fn story(name: &str, opened_at: Instant, steps: &[Step]) -> Incident {
         let said = |by: Claimant, facts: &[(&str, Json)]| -> Vec<Claim> {
             facts.iter().map(|(key, value)| claim(key, value, by.clone(), now)).collect()
         };
-        let nth_open = |nth: &usize| incident.open_clocks().get(*nth).map(|(key, _)| (*key).clone());
+        // A clock about several places is closed by a word about each, and by no act of its own.
+        let whole: Vec<_> = incident.open_clocks().into_iter().filter(|(_, clock)| clock.law.about.is_empty()).collect();
+        let nth_open = |nth: &usize| whole.get(*nth).map(|(key, _)| (*key).clone());
         let command = match step {
             Step::Report(facts) => {
                 let received =

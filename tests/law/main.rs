@@ -15,6 +15,7 @@ mod schemas;
 mod severity;
 #[path = "../support/mod.rs"]
 mod support;
+mod uncovered;
 
 use std::path::Path;
 use std::sync::LazyLock;

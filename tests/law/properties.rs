@@ -84,6 +84,22 @@ fn value(kind: &FactType) -> BoxedStrategy<Json> {
     }
 }
 
+/// A value of a fact: of its type, and from its list where it has one.
+fn value_of(entry: &FactEntry) -> BoxedStrategy<Json> {
+    if entry.listed_in.is_some() {
+        return prop::sample::subsequence(&["FR", "DE-BE", "LT"][..], 0..3).prop_map(|words| json!(words)).boxed();
+    }
+    value(&entry.kind)
+}
+
+/// The facts there are; one that is said of each place is said of one that no pack covers.
+fn entries() -> impl Iterator<Item = FactEntry> {
+    RULES.vocabulary.iter().map(|entry| match entry.of_each_subject {
+        true => FactEntry { key: FactKey::new(format!("{}.US-TX", entry.key)), ..entry.clone() },
+        false => entry.clone(),
+    })
+}
+
 /// In which of two worlds a fact is known.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum In {
@@ -104,14 +120,14 @@ fn fact(entry: &FactEntry) -> BoxedStrategy<(FactKey, Json, In)> {
         "breach.suspected" | "breach.personal-data" | "incident.cyber" => {
             Union::new_weighted(vec![(6, Just(json!(true)).boxed()), (1, Just(json!(false)).boxed())]).boxed()
         }
-        _ => value(&entry.kind),
+        _ => value_of(entry),
     };
     (Just(key), value, telling).boxed()
 }
 
 /// What is known first, and what is known later: the same and more. Counts do not contradict their parts.
 fn two_worlds() -> impl Strategy<Value = (BTreeMap<FactKey, Json>, BTreeMap<FactKey, Json>)> {
-    let facts: Vec<_> = RULES.vocabulary.iter().map(fact).collect();
+    let facts: Vec<_> = entries().map(|entry| fact(&entry)).collect();
     facts.prop_map(|facts| {
         let mut later: BTreeMap<FactKey, Json> = facts
             .iter()
@@ -236,7 +252,7 @@ proptest! {
 type Story = (Vec<(FactKey, Json, i64)>, Vec<usize>, Vec<u8>);
 
 fn stories() -> impl Strategy<Value = Story> {
-    let claims: Vec<_> = RULES.vocabulary.iter().map(|entry| (Just(entry.key.clone()), value(&entry.kind), 0..3_i64)).collect();
+    let claims: Vec<_> = entries().map(|entry| (Just(entry.key.clone()), value_of(&entry), 0..3_i64)).collect();
     let claims = prop::sample::select((0..claims.len()).collect::<Vec<_>>())
         .prop_flat_map(move |index| claims[index].clone())
         .prop_map(|(key, value, minutes)| (key, value, minutes));

@@ -4,6 +4,7 @@ use serde::Deserialize;
 use std::collections::BTreeMap;
 use watchbell::domain::clocks::{Calendars, Limit};
 use watchbell::domain::law::cases::{self, CaseFile};
+use watchbell::domain::law::hints::HintFile;
 use watchbell::domain::law::overlay::OverlayText;
 use watchbell::domain::law::pack::{DutyText, PackHead};
 use watchbell::domain::law::{Condition, Rulebook};
@@ -42,7 +43,8 @@ fn every_example_of_the_page_is_read() {
     read::<Conditions>(&blocks, "conditions");
     read::<CaseFile>(&blocks, "cases");
     read::<CaseFile>(&blocks, "a case with a hold");
-    assert_eq!(blocks.len(), 7, "a block that no check reads: {:?}", blocks.keys());
+    read::<HintFile>(&blocks, "hints");
+    assert_eq!(blocks.len(), 8, "a block that no check reads: {:?}", blocks.keys());
 }
 
 #[test]

@@ -40,7 +40,7 @@ fn schema(file: PackFile) -> Json {
 fn kind(path: &str) -> Option<PackFile> {
     let (folder, name) = path.split_once('/')?;
     match name {
-        _ if matches!(folder, "calendars" | "sources") || !name.ends_with(".toml") => None,
+        _ if matches!(folder, "calendars" | "hints" | "sources") || !name.ends_with(".toml") => None,
         "authorities.toml" => None,
         "pack.toml" => Some(PackFile::Pack),
         "cases.toml" => Some(PackFile::Cases),

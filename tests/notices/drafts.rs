@@ -143,6 +143,7 @@ fn meta() -> DraftMeta {
             "72 hours are counted from that instant (GDPR Art. 33(1)): Mon 23 Nov 2026 14:20 Europe/Berlin.".into(),
         ],
         not_in_force_until: None,
+        not_covered: None,
     }
 }
 

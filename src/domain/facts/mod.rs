@@ -7,10 +7,12 @@
 
 mod book;
 mod claim;
+mod places;
 mod value;
 mod vocabulary;
 
 pub use book::{Book, Standing};
 pub use claim::{Claim, ClaimId, Claimant, Rank};
+pub use places::{NoPlace, Places};
 pub use value::{Count, FactType, Precision, Value, ValueFault, is_place};
 pub use vocabulary::{CLOCK_SKEW, FactEntry, FactFault, Vocabulary, is_cohort};

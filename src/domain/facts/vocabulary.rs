@@ -1,11 +1,12 @@
 //! Every fact the law asks for: key, type, and the question in plain words.
 
-use super::{FactType, Value, ValueFault};
+use super::{FactType, NoPlace, Places, Value, ValueFault};
 use crate::domain::ids::FactKey;
 use crate::domain::instant::{Duration, Instant};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 /// One fact of the vocabulary, as `rules/facts.toml` and the packs declare it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -34,6 +35,12 @@ pub struct FactEntry {
     /// While nobody has said it, it is at least the sum of this count by place.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub at_least_sum_of: Option<FactKey>,
+    /// Its words are codes of this file of the pack, such as `authorities.toml`; any other is refused.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub listed_in: Option<String>,
+    /// It is said of one place, or of one regime of law, at a time, whose code follows the key: `counsel.said.US-TX`.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub of_each_subject: bool,
 }
 
 impl FactEntry {
@@ -54,6 +61,12 @@ pub struct Vocabulary {
     entries: BTreeMap<FactKey, FactEntry>,
     /// The counts that are at least the sum of another.
     sums: BTreeMap<FactKey, FactKey>,
+    /// The places there are.
+    places: Arc<Places>,
+    /// The regimes of law that are known of, by id.
+    regimes: BTreeSet<String>,
+    /// The words of the facts that take only those of a list.
+    listed: BTreeMap<FactKey, BTreeSet<String>>,
 }
 
 impl Vocabulary {
@@ -71,13 +84,42 @@ impl Vocabulary {
         self.sums.get(key)
     }
 
+    /// The places there are.
+    pub fn places(&self) -> &Arc<Places> {
+        &self.places
+    }
+
+    /// Sets the places there are.
+    pub fn set_places(&mut self, places: Places) {
+        self.places = Arc::new(places);
+    }
+
+    /// Adds a regime of law that facts may be said of.
+    pub fn add_regime(&mut self, id: &str) {
+        self.regimes.insert(id.to_owned());
+    }
+
+    /// Sets the words a fact takes, where it takes only those of a list.
+    pub fn set_list(&mut self, key: &FactKey, words: BTreeSet<String>) {
+        self.listed.insert(key.clone(), words);
+    }
+
     /// The entry of a key. A fact may be said of one group of people: `risk.level@staff` has the
-    /// entry of `risk.level`.
+    /// entry of `risk.level`. One that is said of each place stands with its code: `counsel.said.US-TX`.
     pub fn get(&self, key: &str) -> Option<&FactEntry> {
         match key.split_once('@') {
-            None => self.entries.get(key),
+            None => self.entries.get(key).filter(|entry| !entry.of_each_subject).or_else(|| {
+                let (entry, subject) = self.of_each(key)?;
+                (self.places.check(subject).is_ok() || self.regimes.contains(subject)).then_some(entry)
+            }),
             Some((key, cohort)) => self.entries.get(key).filter(|entry| is_cohort(cohort) && !entry.of_organisation),
         }
+    }
+
+    /// The entry of a fact that is said of each place or regime, and what follows it in the key.
+    fn of_each<'k>(&self, key: &'k str) -> Option<(&FactEntry, &'k str)> {
+        let each = self.entries.values().filter(|entry| entry.of_each_subject);
+        each.filter_map(|entry| Some((entry, key.strip_prefix(entry.key.as_str())?.strip_prefix('.')?))).next()
     }
 
     /// The counts that are at least the sum of another.
@@ -107,12 +149,61 @@ impl Vocabulary {
         (!may_lie_ahead && *at > now + CLOCK_SKEW).then_some(*at)
     }
 
-    /// Reads a JSON value as the type of a key.
+    /// Reads a JSON value as the type of a key. A place that does not exist, and a word that is not in the fact's list, is
+    /// refused with the nearest that is.
     pub fn read(&self, key: &str, json: &serde_json::Value) -> Result<Value, FactFault> {
         let Some(entry) = self.get(key) else {
-            return Err(FactFault::UnknownKey { key: key.to_owned(), nearest: self.nearest(key).cloned() });
+            return Err(self.no_key(key));
         };
-        entry.kind.read(json).map_err(|fault| FactFault::WrongType { key: key.into(), fault })
+        if matches!(entry.kind, FactType::Places | FactType::CountByPlace) {
+            let words = json.as_array().into_iter().flatten().filter_map(serde_json::Value::as_str);
+            let of_counts = json.as_object().into_iter().flat_map(serde_json::Map::keys).map(String::as_str);
+            for word in words.chain(of_counts) {
+                self.places.check(word).map_err(|fault| FactFault::NoPlace { key: key.into(), fault })?;
+            }
+        }
+        let value = entry.kind.read(json).map_err(|fault| FactFault::WrongType { key: key.into(), fault })?;
+        match (&value, self.listed.get(&entry.key)) {
+            (Value::Set(words), Some(list)) => match words.iter().find(|word| !list.contains(*word)) {
+                Some(word) => Err(self.not_listed(key, entry, word, list)),
+                None => Ok(value),
+            },
+            _ => Ok(value),
+        }
+    }
+
+    fn no_key(&self, key: &str) -> FactFault {
+        if self.entries.get(key).is_some_and(|entry| entry.of_each_subject) {
+            return FactFault::OfEach { key: key.to_owned() };
+        }
+        match self.of_each(key) {
+            Some((_, subject)) if !subject.contains('.') => match self.places.check(subject) {
+                Err(fault) => FactFault::NoPlace { key: key.into(), fault },
+                Ok(()) => FactFault::UnknownKey { key: key.to_owned(), nearest: None },
+            },
+            Some((entry, subject)) => {
+                let likeness = |id: &&String| strsim::jaro_winkler(id, subject);
+                let near = self.regimes.iter().max_by(|a, b| likeness(a).total_cmp(&likeness(b)));
+                let nearest = near.map(|near| FactKey::new(format!("{}.{near}", entry.key)));
+                FactFault::UnknownKey { key: key.to_owned(), nearest }
+            }
+            None => FactFault::UnknownKey { key: key.to_owned(), nearest: self.nearest(key).cloned() },
+        }
+    }
+
+    fn not_listed(&self, key: &str, entry: &FactEntry, word: &str, list: &BTreeSet<String>) -> FactFault {
+        // A place is meant more often than a code that looks alike: `Germany` has a code for each of its authorities.
+        let meant = self.places.meant(word).unwrap_or(word);
+        let of_place =
+            list.iter().find(|code| *code == meant || code.strip_prefix(meant).is_some_and(|rest| rest.starts_with('-')));
+        let likeness = |code: &&String| strsim::jaro_winkler(code, meant);
+        let alike = list.iter().max_by(|a, b| likeness(a).total_cmp(&likeness(b))).filter(|code| likeness(code) > 0.6);
+        FactFault::NotListed {
+            key: key.into(),
+            word: word.to_owned(),
+            file: entry.listed_in.clone().unwrap_or_default(),
+            nearest: of_place.or(alike).cloned(),
+        }
     }
 }
 
@@ -140,5 +231,31 @@ pub enum FactFault {
         key: FactKey,
         /// What was expected, got, and an example.
         fault: ValueFault,
+    },
+    /// A place that does not exist.
+    #[error("fact `{key}`: {fault}")]
+    NoPlace {
+        /// The key.
+        key: FactKey,
+        /// Why, and what was meant.
+        fault: NoPlace,
+    },
+    /// A word that is not in the list the fact takes its words from.
+    #[error("fact `{key}`: `{word}` is not in {file}{}", nearest.as_ref().map(|n| format!("; did you mean `{n}`?")).unwrap_or_default())]
+    NotListed {
+        /// The key.
+        key: FactKey,
+        /// The word.
+        word: String,
+        /// The list's file.
+        file: String,
+        /// The word of the list most like it.
+        nearest: Option<String>,
+    },
+    /// It is said of each place or regime, not of all.
+    #[error("`{key}` is said of one place or regime at a time, such as `{key}.US-TX`")]
+    OfEach {
+        /// The key as given.
+        key: String,
     },
 }

@@ -1,5 +1,6 @@
 //! An incident held against the law: which clocks to set, move or end.
 
+use super::bordering;
 use super::command::{Evidence, Moment};
 use super::event::{ClockKey, ClockLaw, Draft, Event, Standing};
 use super::ringing::rearmed;
@@ -10,10 +11,14 @@ use crate::domain::facts::{Book, Claim, Claimant, Value};
 use crate::domain::ids::{DutyId, OrganisationId};
 use crate::domain::instant::{Instant, Zone};
 use crate::domain::law::pack::Each;
-use crate::domain::law::{Assessment, Duty, Mode, Owed, Pack, Rulebook, Sight};
+use crate::domain::law::uncovered::in_a_row;
+use crate::domain::law::{Assessment, Border, Duty, Mode, Owed, Pack, Rulebook, Sight};
 use crate::domain::notices;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+
+/// How many places and regimes the title of a clock names.
+const NAMED: usize = 3;
 
 /// Every event by which the incident becomes what the law, on these facts, says it is.
 pub fn reassess(incident: &Incident, moment: &Moment<'_>, because: &str) -> Vec<Event> {
@@ -29,8 +34,10 @@ pub fn reassess(incident: &Incident, moment: &Moment<'_>, because: &str) -> Vec<
         events.push(Event::RulesPinned { packs: pins });
     }
     let books = Books::of(incident);
+    let border = Border::of(moment.rulebook, packs.iter().copied());
     for (organisation, profile) in &incident.opened.organisations {
-        let sightings = books.sights(incident, organisation, &profile.claims, moment.rulebook);
+        let mut sightings = books.sights(incident, organisation, &profile.claims, moment.rulebook);
+        events.extend(bordering::look(incident, organisation, &border, &mut sightings, moment));
         for pack in &packs {
             for duty in &pack.duties {
                 let is_of = |key: &ClockKey| key.duty == duty.text.id && key.organisation == *organisation;
@@ -115,7 +122,7 @@ pub fn if_a_breach(incident: &Incident, moment: &Moment<'_>) -> Vec<WouldBe> {
     would_be
 }
 
-fn packs<'a>(moment: &Moment<'a>) -> impl Iterator<Item = &'a Pack> {
+pub(super) fn packs<'a>(moment: &Moment<'a>) -> impl Iterator<Item = &'a Pack> {
     let house = moment.house;
     moment.rulebook.enabled(&house.with_packs).filter(|pack| !house.without_packs.contains(&pack.head.id))
 }
@@ -185,7 +192,8 @@ fn settle(
         Owed::Open | Owed::Owed => {
             let Some(law) = law_of(assessment, target).map(Arc::new) else { return };
             let stays = |clock: &Clock| match clock.standing {
-                Standing::Met => true,
+                // What is asked of each place is asked again when another is named, or a word is taken back.
+                Standing::Met => law.about.is_empty(),
                 // Void on these very facts by a person's word; void by other facts, it runs again.
                 Standing::Void => clock.law == law && incident.nothing_owed.get(&key).is_some_and(|why| why.determined),
                 // Set anew on the same law when products take back that nothing is owed.
@@ -251,8 +259,10 @@ fn end(
 
 fn law_of(assessment: &Assessment<'_>, target: Option<&str>) -> Option<ClockLaw> {
     let text = &assessment.duty.text;
+    let names: Vec<String> = assessment.about.iter().map(|(_, name)| name.clone()).collect();
+    let title = if names.is_empty() { text.title.clone() } else { format!("Ask counsel about {}", in_a_row(&names, NAMED)) };
     Some(ClockLaw {
-        title: text.title.clone(),
+        title,
         asks: text.asks.clone(),
         addressee: target.map_or_else(|| text.addressee.clone(), |target| format!("{}: {target}", text.addressee)),
         cite: text.cite.clone(),
@@ -265,6 +275,7 @@ fn law_of(assessment: &Assessment<'_>, target: Option<&str>) -> Option<ClockLaw>
         missing: assessment.missing.iter().copied().cloned().collect(),
         reasons: assessment.reasons(),
         remarks: assessment.remarks.clone(),
+        about: assessment.about.iter().map(|(subject, _)| subject.clone()).collect(),
     })
 }
 
@@ -355,6 +366,7 @@ fn draft_from(
         due: Some(due_in_words(clock, term.zone)),
         held: clock.last_hold().map(|(held, until)| held_in_words(&held.statement.rule, until, term.zone)),
         derivation: term.derivation.steps.iter().map(|step| format!("{}: {}", step.text, step.result)).collect(),
+        not_covered: bordering::not_covered(incident, &key.organisation),
         not_in_force_until: duty.text.force.from.filter(|_| shadow).map(|from| from.format("%-d %B %Y").to_string()),
     };
     let sight = notices::Sight::of(book, &rulebook.vocabulary);

@@ -299,6 +299,9 @@ pub enum Refusal {
     /// The clock is closed.
     #[error("the clock is {0} already")]
     Closed(&'static str),
+    /// Each of several places is closed by its own word.
+    #[error("this clock is about {0}, and each is closed by its own word")]
+    EachByItsWord(String),
     /// The law of this clock knows no such hold.
     #[error("no hold `{rule}` for this duty; {known}")]
     NoHold {

@@ -8,7 +8,7 @@ use super::house::Address;
 use super::leases::{self, Acknowledgement, Cover};
 use super::state::{Clock, Incident};
 use super::suggesting::suggest_risks;
-use super::{delivering, digest, fallback, late, reuniting, ringing, tracking, whose};
+use super::{bordering, delivering, digest, fallback, late, reuniting, ringing, tracking, whose};
 use crate::domain::facts::{CLOCK_SKEW, Claim, Rank, Vocabulary};
 use crate::domain::ids::{AlertId, IncidentId};
 use crate::domain::instant::{Duration, Instant, rfc3339};
@@ -111,7 +111,7 @@ fn further(story: &mut Story<'_>, incident: &Incident, command: Command, moment:
             story.tell(Event::SilenceEnded { clock: key, ended_at: moment.now, by: Some(by) });
         }
         Command::Meet { clock: key, evidence } => {
-            open_clock(incident, &key)?;
+            closed_whole(open_clock(incident, &key)?)?;
             not_empty("what", &evidence.what)?;
             not_empty("by", &evidence.by)?;
             not_future("filed_at", evidence.filed_at, moment.now)?;
@@ -121,7 +121,7 @@ fn further(story: &mut Story<'_>, incident: &Incident, command: Command, moment:
             story.reassess(&format!("{} was met", key.duty))?;
         }
         Command::Determine { clock: key, by, ground, cite } => {
-            open_clock(incident, &key)?;
+            closed_whole(open_clock(incident, &key)?)?;
             not_empty("by", &by)?;
             not_empty("ground", &ground)?;
             not_empty("cite", &cite)?;
@@ -181,6 +181,9 @@ fn further(story: &mut Story<'_>, incident: &Incident, command: Command, moment:
             // A late notice owes its reasons.
             if expired {
                 story.redraft()?;
+            }
+            if bordering::word_has_ended(incident, moment.now) {
+                story.reassess("a standing word of counsel has come to its last day")?;
             }
         }
         Command::BeginDeliveries { alerts } => {
@@ -453,6 +456,12 @@ fn hold_rule<'m>(key: &ClockKey, rule: &str, moment: &Moment<'m>) -> Result<&'m 
         let known = if names.is_empty() { "its law knows none".into() } else { format!("there are {}", names.join(", ")) };
         Refusal::NoHold { rule: rule.to_owned(), known }
     })
+}
+
+/// A clock about several places is not closed as a whole: what was said of one was not said of the others.
+fn closed_whole(clock: &Clock) -> Result<(), Refusal> {
+    let about: Vec<&str> = clock.law.about.iter().map(String::as_str).collect();
+    if about.is_empty() { Ok(()) } else { Err(Refusal::EachByItsWord(about.join(", "))) }
 }
 
 fn open_clock<'i>(incident: &'i Incident, key: &ClockKey) -> Result<&'i Clock, Refusal> {

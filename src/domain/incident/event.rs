@@ -9,7 +9,7 @@ use crate::domain::facts::{Book, Claim};
 use crate::domain::ids::{AlertId, DutyId, IncidentId, OrganisationId, PackId, SourceId};
 use crate::domain::instant::{Instant, Zone};
 use crate::domain::law::assess::{Deadlines, Started};
-use crate::domain::law::{Mode, Verification};
+use crate::domain::law::{Mode, Uncovered, Verification};
 use crate::domain::payload::Sealed;
 use crate::domain::repeated::Repeated;
 use crate::domain::severity::Suggestion;
@@ -99,6 +99,13 @@ pub enum Event {
         /// Rungs that ring again because their instants moved past now.
         #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
         rearm: BTreeSet<String>,
+    },
+    /// What no enabled pack covers of the places and regimes an organisation's facts name: the whole list, each time it changes.
+    BorderFound {
+        /// The organisation.
+        organisation: OrganisationId,
+        /// Every place and regime, also those counsel has answered.
+        uncovered: Vec<Uncovered>,
     },
     /// Nothing is owed: found so from the start, or a clock ends on what people said.
     NothingOwed {
@@ -532,6 +539,9 @@ pub struct ClockLaw {
     pub reasons: Vec<String>,
     /// What a person must know besides.
     pub remarks: Vec<String>,
+    /// The places and regimes it is about, by code, where it asks about those that no pack covers. Each is closed by its own word.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub about: BTreeSet<String>,
 }
 
 impl ClockLaw {

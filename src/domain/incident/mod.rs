@@ -8,6 +8,7 @@
 mod alert;
 mod assessing;
 mod audit;
+mod bordering;
 pub mod codec;
 mod command;
 mod decide;
@@ -34,6 +35,7 @@ mod whose;
 pub use alert::{About, Act, Alert, AlertQueued, AlertState, DeliveryResult, INTERRUPTED};
 pub use assessing::{WouldBe, if_a_breach, sight_of};
 pub use audit::{Difference, audit};
+pub use bordering::of_profile as uncovered_of_profile;
 pub use command::{Command, DeliveryHold, Evidence, HoldStatement, Moment, Opening, Refusal};
 pub use decide::{Decision, decide};
 pub use event::{ClockKey, ClockLaw, Draft, Event, Opened, Profile, Received, RungSkip, Standing};

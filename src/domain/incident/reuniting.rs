@@ -93,6 +93,7 @@ pub fn goes_on_in(into: &Incident, key: &ClockKey, clock: &Clock) -> bool {
     // The house's own question was answered there with yes: what it opens runs there.
     let answered = || {
         clock.law.mode == Mode::Policy
+            && clock.law.about.is_empty()
             && there.standing == Standing::Met
             && matches!(into.book.standing_for(&key.organisation, "breach.suspected"), FactStanding::Known(Value::YesNo(true), _))
     };

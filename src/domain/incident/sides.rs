@@ -12,7 +12,7 @@ use crate::domain::ids::OrganisationId;
 use crate::domain::instant::{Instant, Zone};
 use crate::domain::law::assess::{Circumstances, assess, is_silent, targets};
 use crate::domain::law::pack::Each;
-use crate::domain::law::{Assessment, Duty, Owed, Pack, Rulebook, Sight};
+use crate::domain::law::{Assessment, Duty, Owed, Pack, Rulebook, Sight, Uncovered};
 use std::borrow::Cow;
 
 /// The books of an incident: the whole first, then that of each side.
@@ -20,6 +20,18 @@ pub struct Books<'a> {
     books: Vec<(Cow<'a, Book>, Instant, String)>,
     /// What the sides concern, in the same order; the whole concerns all.
     sides: Vec<Option<&'a Side>>,
+}
+
+impl<'a> Sighting<'a> {
+    /// What it sees.
+    pub fn sight(&self) -> &Sight<'a> {
+        &self.sight
+    }
+
+    /// Lets duties ask for what no enabled pack covers.
+    pub fn set_uncovered(&mut self, uncovered: Vec<Uncovered>) {
+        self.sight.set_uncovered(uncovered);
+    }
 }
 
 impl<'a> Books<'a> {

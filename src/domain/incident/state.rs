@@ -10,8 +10,9 @@ use super::relation::{Inheritance, Inherited, Relation, RelationKind, Relations,
 use crate::domain::clocks::Hold;
 use crate::domain::escalation::{Fate, Handled, Span};
 use crate::domain::facts::{Book, Standing as Weighed};
-use crate::domain::ids::{AlertId, FactKey, IncidentId, PackId, SourceId};
+use crate::domain::ids::{AlertId, FactKey, IncidentId, OrganisationId, PackId, SourceId};
 use crate::domain::instant::Instant;
+use crate::domain::law::Uncovered;
 use crate::domain::repeated::Repeated;
 use crate::domain::severity::Suggestion;
 use std::collections::{BTreeMap, BTreeSet};
@@ -40,6 +41,8 @@ pub struct Incident {
     pub remarks: BTreeSet<String>,
     /// The last suggestion of a risk by group of people, `None` for all, and when it was recorded.
     pub suggestions: BTreeMap<Option<String>, (Suggestion, Instant)>,
+    /// What no enabled pack covers, by organisation; also what counsel has answered.
+    pub uncovered: BTreeMap<OrganisationId, Vec<Uncovered>>,
     /// The packs it is assessed under, by digest.
     pub packs: Repeated<BTreeMap<PackId, String>>,
     /// Its clocks.
@@ -210,6 +213,7 @@ impl Incident {
             hints: BTreeSet::new(),
             remarks: BTreeSet::new(),
             suggestions: BTreeMap::new(),
+            uncovered: BTreeMap::new(),
             packs: Repeated::default(),
             clocks: BTreeMap::new(),
             nothing_owed: BTreeMap::new(),
@@ -283,6 +287,10 @@ impl Incident {
                 self.suggestions.insert(suggestion.cohort.clone(), (suggestion.clone(), at));
             }
             Event::RulesPinned { packs } => self.packs.clone_from(packs),
+            Event::BorderFound { organisation, uncovered } if uncovered.is_empty() => drop(self.uncovered.remove(organisation)),
+            Event::BorderFound { organisation, uncovered } => {
+                self.uncovered.insert(organisation.clone(), uncovered.clone());
+            }
             Event::ClockSet { clock, law, rearm, .. } => self.set_clock(clock, law, rearm, at),
             Event::NothingOwed { clock, ground, cite, by, .. } => {
                 self.close(clock, Standing::Void, at);
@@ -448,6 +456,7 @@ impl Incident {
         });
         let still_missed = clock.standing == Standing::Missed && law.limit().is_some_and(|limit| limit < at);
         clock.closed_at = None;
+        clock.met = None;
         clock.standing = if still_missed { Standing::Missed } else { standing };
         clock.law = Arc::clone(law);
         clock.handled.retain(|name, _| !rearm.contains(name));
@@ -485,6 +494,12 @@ impl Incident {
         if let Some(alert) = self.alerts.get_mut(id) {
             change(alert);
         }
+    }
+
+    /// What no enabled pack covers and nobody has closed yet, with the organisation.
+    pub fn still_uncovered(&self) -> impl Iterator<Item = (&OrganisationId, &Uncovered)> {
+        let all = self.uncovered.iter().flat_map(|(organisation, list)| list.iter().map(move |one| (organisation, one)));
+        all.filter(|(_, uncovered)| uncovered.is_open())
     }
 
     /// Whether any clock still asks for something.

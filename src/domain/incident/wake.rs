@@ -52,6 +52,9 @@ pub fn next_wake(incident: &Incident, house: &House, now: Instant) -> Option<Wak
             consider(at, &|| about(&rung, key));
         }
     }
+    if let Some((at, subject)) = super::bordering::next_word_ends(incident) {
+        consider(at, &|| format!("the standing word of counsel about {subject} ends"));
+    }
     for (id, alert) in &incident.alerts {
         match alert.state {
             _ if alert.is_due(now) => consider(now, &|| format!("deliver {id}")),

@@ -1,7 +1,7 @@
 //! The JSON Schema of the native event, from the table its reader works by and the facts it may state.
 
 use super::native::{FIELDS, Field, NOTE_MAX_CHARS, RESERVED};
-use crate::domain::facts::{FactType, Vocabulary};
+use crate::domain::facts::{FactEntry, FactType, Vocabulary};
 use serde_json::{Map, Value as Json, json};
 
 /// RFC 3339 with an explicit offset.
@@ -81,7 +81,8 @@ fn nullable(schema: Json) -> Json {
 fn facts(vocabulary: &Vocabulary) -> Json {
     let mut properties = Map::new();
     let mut of_groups = Map::new();
-    for entry in vocabulary.iter().filter(|entry| RESERVED.iter().all(|(key, _)| *key != entry.key.as_str())) {
+    let is_stated = |entry: &&FactEntry| !entry.of_each_subject && RESERVED.iter().all(|(key, _)| *key != entry.key.as_str());
+    for entry in vocabulary.iter().filter(is_stated) {
         let key = entry.key.as_str();
         let mut schema = nullable(value(&entry.kind));
         schema["description"] = entry.question.clone().into();

@@ -25,7 +25,7 @@ use super::report::{EvidenceKind, Hint, Remark, RemarkCode, Report, Severity, Ti
 use super::toml_walk::nearest;
 use super::unreadable::{PayloadFault, Refusal, Unreadable};
 use super::{DeliveryMeta, text};
-use crate::domain::facts::{Claim, Claimant, FactFault, Vocabulary};
+use crate::domain::facts::{Claim, Claimant, FactFault, Vocabulary, is_place};
 use crate::domain::ids::{FactKey, OrganisationId};
 use serde_json::{Map, Value as Json};
 use std::collections::BTreeSet;
@@ -296,6 +296,14 @@ impl<'a> Event<'a> {
         self.hints.push(Hint { label: key.to_owned(), value: said, pointer, about: Some(key.into()) });
     }
 
+    /// A place or an authority that does not exist: the event counts, this word of it does not.
+    fn keep_unlisted(&mut self, key: &str, value: &Json, pointer: String, fault: &FactFault) {
+        let said = text::hint(&value.to_string());
+        let text = format!("{}; it was not taken, and what the source said is kept as a hint", text::hint(&fault.to_string()));
+        self.remarks.push(Remark { code: RemarkCode::NotListed, pointer: Some(pointer.clone()), text });
+        self.hints.push(Hint { label: key.to_owned(), value: said, pointer, about: Some(key.into()) });
+    }
+
     fn fact(&mut self, key: &str, value: &Json, pointer: String) -> Option<Claim> {
         let read = match (value, self.vocabulary.get(key)) {
             (Json::Null, Some(_)) => Ok(None),
@@ -331,6 +339,20 @@ impl<'a> Event<'a> {
             Err(FactFault::WrongType { key, fault }) => {
                 let message = format!("fact `{key}` expects {}, got `{}`", fault.expected, fault.got);
                 self.fault(pointer, "wrong-fact-type", message, Some(format!("for example `{}`", fault.example)));
+                None
+            }
+            // What has not even the form of a code is no place that somebody mistook for another.
+            Err(FactFault::NoPlace { key, fault }) if !is_place(&fault.word) => {
+                let message = format!("fact `{key}`: {}", text::hint(&fault.to_string()));
+                self.fault(pointer, "wrong-fact-type", message, Some("for example `{\"US-OH\": 620}`".into()));
+                None
+            }
+            Err(fault @ (FactFault::NoPlace { .. } | FactFault::NotListed { .. })) => {
+                self.keep_unlisted(key, value, pointer, &fault);
+                None
+            }
+            Err(fault @ FactFault::OfEach { .. }) => {
+                self.fault(pointer, "unknown-fact", fault.to_string(), None);
                 None
             }
         }

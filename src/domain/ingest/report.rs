@@ -159,6 +159,8 @@ pub struct Hint {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum RemarkCode {
+    /// A place or an authority that does not exist.
+    NotListed,
     /// Something was assumed in reading a time.
     Assumed,
     /// A time that is none, or without a zone where the mapping names none.

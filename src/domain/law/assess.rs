@@ -10,6 +10,7 @@ use super::overlay::Overlay;
 use super::pack::{Duty, Each, Exception, Mode, Pack};
 use super::sight::{Known, Sight};
 use super::starting::{mode, out_of_time};
+use super::uncovered::SINCE;
 use crate::domain::clocks::Hold;
 use crate::domain::facts::{Claimant, Rank, Value, is_cohort};
 use crate::domain::ids::FactKey;
@@ -84,6 +85,8 @@ pub struct Assessment<'a> {
     pub deadlines: Option<Box<Reckoning<'a>>>,
     /// What a person must know besides.
     pub remarks: Vec<String>,
+    /// What it is about, where it asks about places and regimes that no enabled pack declares: by code, with the name.
+    pub about: Vec<(String, String)>,
 }
 
 /// Holds one duty against the facts.
@@ -102,6 +105,7 @@ pub fn assess<'a>(duty: &'a Duty, pack: &'a Pack, rulebook: &'a Rulebook, at: &C
         start: Starting { at: at.at, settled: false, from: None, event: &text.start.event },
         deadlines: None,
         remarks: Vec::new(),
+        about: Vec::new(),
         binds,
     };
     if assessment.binds.truth == Truth::Fails {
@@ -144,6 +148,11 @@ pub fn assess<'a>(duty: &'a Duty, pack: &'a Pack, rulebook: &'a Rulebook, at: &C
         }
     }
     assessment.remarks.extend(assessment.overlays.iter().flat_map(|(overlay, _)| overlay.remarks()));
+    if text.start.facts.iter().any(|fact| fact.as_str() == SINCE) {
+        let open = at.sight.still_uncovered();
+        assessment.about = open.map(|uncovered| (uncovered.subject.clone(), uncovered.name.clone())).collect();
+        assessment.remarks.extend(at.sight.still_uncovered().map(ToString::to_string));
+    }
     let (reckoning, missing) = reckon(duty, pack, rulebook, at, &assessment.start);
     assessment.missing = missing;
     assessment.remarks.extend(reckoning.without_number.map(|due| {

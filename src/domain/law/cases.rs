@@ -4,6 +4,7 @@ use super::assess::{Assessment, Circumstances, Owed, assess, targets};
 use super::load::Rulebook;
 use super::pack::Mode;
 use super::sight::{MET, Sight};
+use super::uncovered::{Asked, Border};
 use crate::domain::clocks::Hold;
 use crate::domain::facts::{Book, Claim, Claimant, FactType, Value};
 use crate::domain::ids::{DutyId, FactKey, PackId};
@@ -284,13 +285,15 @@ impl<'r> Scene<'r> {
     fn compare(&mut self, expect: &BTreeMap<DutyId, Expect>, at: Instant, watch: &mut Watch<'_>) {
         let rulebook = self.rulebook;
         let met = self.met.iter().map(|(duty, at)| (duty, *at)).collect();
-        let sight = Sight::new(&rulebook.vocabulary, &self.book).with_met(met);
+        let mut sight = Sight::new(&rulebook.vocabulary, &self.book).with_met(met);
         let zone = self
             .book
             .standing("organisation.zone")
             .value()
             .and_then(|value| if let Value::Text(name) = value { Zone::named(name) } else { None })
             .unwrap_or(Zone::UTC);
+        let asked = Asked { organisation: None, zone, at, hinted: &BTreeSet::new() };
+        sight.set_uncovered(Border::of(rulebook, rulebook.enabled(&[])).uncovered(&sight, &asked));
         for (id, expect) in expect {
             let Some((pack, duty)) = rulebook.duty(id) else {
                 self.failures.push(format!("there is no duty `{id}`"));

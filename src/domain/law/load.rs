@@ -1,11 +1,13 @@
 //! From the texts of the rules folder to a [`Rulebook`], or to every fault at once.
 
 use super::fault::PackFault;
+use super::hints::Hints;
 use super::lint;
 use super::overlay::{Overlay, OverlayText};
 use super::pack::{Duty, DutyText, Pack, PackHead};
+use super::uncovered::StandingWord;
 use crate::domain::clocks::Calendars;
-use crate::domain::facts::{FactEntry, Vocabulary};
+use crate::domain::facts::{FactEntry, Places, Vocabulary};
 use crate::domain::hex::hex;
 use crate::domain::ids::{DutyId, PackId};
 use crate::domain::instant::NaiveDate;
@@ -13,7 +15,7 @@ use crate::domain::law::cases::CaseFile;
 use crate::domain::repeated::Repeated;
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// One file of the rules folder.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,6 +39,10 @@ pub struct Rulebook {
     pub pins: Repeated<BTreeMap<PackId, String>>,
     /// The holidays by calendar.
     pub calendars: Calendars,
+    /// What is known of law that no pack models.
+    pub hints: Hints,
+    /// The standing words of counsel, which the configuration has.
+    pub counsel: Vec<StandingWord>,
     /// Worked cases by pack.
     pub cases: BTreeMap<PackId, CaseFile>,
     /// Every file as read, for rendering faults and for `rules explain`.
@@ -69,14 +75,20 @@ impl Rulebook {
             book.sources.insert(file.path.clone(), file.text.clone());
             match file.path.split_once('/') {
                 None if file.path == "facts.toml" => read_vocabulary(file, &mut book.vocabulary, &mut faults),
+                None if file.path == "places.toml" => match toml::from_str::<Places>(&file.text) {
+                    Ok(places) => book.vocabulary.set_places(places),
+                    Err(error) => faults.push(PackFault::of_toml(&file.path, &error)),
+                },
+                Some(("hints", name)) if name.ends_with(".toml") => faults.extend(book.hints.read(&file.path, &file.text)),
                 Some(("calendars", name)) if name.ends_with(".toml") => calendars.push((file.path.as_str(), file.text.as_str())),
-                Some(("sources", _)) | None => {}
+                Some(("sources" | "hints", _)) | None => {}
                 Some((folder, _)) => folders.entry(folder).or_default().push(file),
             }
         }
         let (calendars, found) = Calendars::read(calendars.iter().map(|(path, text)| (*path, *text)));
         book.calendars = calendars;
         faults.extend(found.into_iter().map(|(file, fault)| PackFault::told(&file, fault.span, &fault.text)));
+        book.hints.regimes().for_each(|regime| book.vocabulary.add_regime(&regime.id));
         for (folder, files) in folders {
             read_pack(folder, &files, &mut book, &mut faults);
         }
@@ -164,6 +176,7 @@ fn read_pack(folder: &str, files: &[&PackText], book: &mut Rulebook, faults: &mu
         faults.push(PackFault::at_word(&head_path, &head_file.text, head.id.as_str(), text).hint("use one name for both"));
     }
     add_facts(head.facts.clone(), head_file, &mut book.vocabulary, faults);
+    read_lists(&head.facts, folder, files, book, faults);
     let mut duties = Vec::new();
     for file in duty_files(files) {
         let text: DutyText = match toml::from_str(&file.text) {
@@ -195,6 +208,32 @@ fn read_pack(folder: &str, files: &[&PackText], book: &mut Rulebook, faults: &mu
         }
     }
     book.packs.push(Pack { head, duties, digest: digest(files), origin: head_file.origin.clone() });
+}
+
+/// The lists of codes that facts of the pack take their words from.
+fn read_lists(facts: &[FactEntry], folder: &str, files: &[&PackText], book: &mut Rulebook, faults: &mut Vec<PackFault>) {
+    for fact in facts {
+        let Some(name) = &fact.listed_in else { continue };
+        let path = format!("{folder}/{name}");
+        let codes = files.iter().find(|file| file.path == path).map(|file| codes(&file.text));
+        match codes {
+            Some(codes) if !codes.is_empty() => book.vocabulary.set_list(&fact.key, codes),
+            _ => {
+                let head = format!("{folder}/pack.toml");
+                let text = book.sources.get(&head).map_or("", String::as_str);
+                let says = format!("`{}` takes its words from `{path}`, which lists none", fact.key);
+                faults
+                    .push(PackFault::at_word(&head, text, name, says).hint("add the file, with a `code` in each of its tables"));
+            }
+        }
+    }
+}
+
+/// Every `code` in the tables of a list.
+fn codes(text: &str) -> BTreeSet<String> {
+    let tables = toml::from_str::<toml::Table>(text).unwrap_or_default();
+    let rows = tables.into_iter().filter_map(|(_, value)| if let toml::Value::Array(rows) = value { Some(rows) } else { None });
+    rows.flatten().filter_map(|row| Some(row.get("code")?.as_str()?.to_owned())).collect()
 }
 
 /// Lays the overlays of a pack over the duties they name.

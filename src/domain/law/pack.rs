@@ -114,6 +114,13 @@ pub struct PackHead {
     pub version: String,
     /// Where the law comes from.
     pub place: String,
+    /// The places whose general law on telling of breaches the pack holds: ISO 3166 codes, or groups as `@name`. What is not
+    /// declared is not covered, whatever duties the pack finds.
+    #[serde(default)]
+    pub covers: BTreeSet<String>,
+    /// The regimes beside the general law of a place that the pack holds, by the names they have in `hints/`.
+    #[serde(default)]
+    pub regimes: BTreeSet<String>,
     /// When a person last read the whole pack against its sources.
     pub reviewed: NaiveDate,
     /// Whether it is used when the configuration says nothing.
@@ -426,5 +433,14 @@ impl Pack {
     /// A term by name.
     pub fn term(&self, id: &str) -> Option<&Term> {
         self.head.terms.iter().find(|term| term.id == id)
+    }
+
+    /// The places it declares, its groups written out.
+    pub fn covered(&self) -> impl Iterator<Item = &str> {
+        self.head.covers.iter().flat_map(|word| {
+            let group = word.strip_prefix('@').and_then(|group| self.head.groups.get(group));
+            let alone = (!word.starts_with('@')).then_some(word.as_str());
+            alone.into_iter().chain(group.into_iter().flatten().map(String::as_str))
+        })
     }
 }

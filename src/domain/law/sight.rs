@@ -1,6 +1,7 @@
 //! What an assessment sees: the incident's facts, the organisation's, and what was already done.
 
-use crate::domain::facts::{Book, Claim, Claimant, Count, Precision, Standing, Value, Vocabulary};
+use super::uncovered::{SINCE, UNCOVERED, Uncovered, standing_claims};
+use crate::domain::facts::{Book, Claim, Claimant, Count, FactType, Precision, Standing, Value, Vocabulary};
 use crate::domain::ids::{DutyId, FactKey, OrganisationId};
 use crate::domain::instant::{Instant, Zone};
 use std::collections::{BTreeMap, BTreeSet};
@@ -16,6 +17,8 @@ pub struct Sight<'a> {
     met: BTreeMap<&'a DutyId, Instant>,
     /// What stands of each key that anybody spoke of, in the order of [`rank`].
     known: Vec<(&'a str, Known<'a>)>,
+    /// What no enabled pack declares of what the facts name.
+    uncovered: Vec<Uncovered>,
 }
 
 /// What stands of a key, as far as the law cares.
@@ -48,7 +51,18 @@ impl<'a> Sight<'a> {
 
     /// The same for one group of people: what is said of the group stands before what is said of all.
     pub fn of_cohort(&self, cohort: &str) -> Self {
-        Self::weighed(self.vocabulary, self.incident, self.organisation, self.met.clone(), Some(cohort))
+        let sight = Self::weighed(self.vocabulary, self.incident, self.organisation, self.met.clone(), Some(cohort));
+        Self { uncovered: self.uncovered.clone(), ..sight }
+    }
+
+    /// Sets what no enabled pack declares of what these facts name, so that a duty can ask for it.
+    pub fn set_uncovered(&mut self, uncovered: Vec<Uncovered>) {
+        self.uncovered = uncovered;
+    }
+
+    /// What no enabled pack declares and nobody has closed yet.
+    pub fn still_uncovered(&self) -> impl Iterator<Item = &Uncovered> {
+        self.uncovered.iter().filter(|uncovered| uncovered.is_open())
     }
 
     fn weighed(
@@ -58,7 +72,7 @@ impl<'a> Sight<'a> {
         met: BTreeMap<&'a DutyId, Instant>,
         cohort: Option<&str>,
     ) -> Self {
-        let mut sight = Self { vocabulary, incident, organisation, met, known: Vec::new() };
+        let mut sight = Self { vocabulary, incident, organisation, met, known: Vec::new(), uncovered: Vec::new() };
         let spoken = incident.keys().chain(organisation.into_iter().flat_map(|(_, profile)| profile.keys())).map(FactKey::as_str);
         // A fact said of a group may be said of nobody else.
         let plain = |key: &'a str| cohort.and_then(|cohort| key.strip_suffix(cohort)?.strip_suffix('@')).unwrap_or(key);
@@ -87,10 +101,81 @@ impl<'a> Sight<'a> {
         {
             return Known::Value(std::borrow::Cow::Owned(Value::Instant(*at)), None);
         }
+        if let UNCOVERED | SINCE = key {
+            return self.of_the_border(key);
+        }
         match self.known.binary_search_by_key(&rank(key), |(known, _)| rank(known)) {
             Ok(index) => self.known[index].1.clone(),
             Err(_) => Known::Unknown,
         }
+    }
+
+    /// What is uncovered, or since when; on the word of whoever closed the last of it.
+    fn of_the_border(&self, key: &str) -> Known<'a> {
+        let value = match key {
+            UNCOVERED => Value::Set(self.still_uncovered().map(|uncovered| uncovered.subject.clone()).collect()),
+            _ => match self.still_uncovered().filter_map(|uncovered| uncovered.since).min() {
+                Some(since) => Value::Instant(since),
+                None => return Known::Unknown,
+            },
+        };
+        let words = self.incident.keys().filter(|key| key.as_str().starts_with(super::uncovered::COUNSEL));
+        let last = words.flat_map(|key| self.standing_claims(key.as_str())).max_by_key(|claim| claim.at);
+        Known::Value(std::borrow::Cow::Owned(value), last)
+    }
+
+    /// Every claim of a key, of the incident and of the organisation.
+    pub fn history(&self, key: &str) -> impl Iterator<Item = &'a Claim> {
+        let of_another = |claim: &Claim| {
+            let of = self.organisation.map(|(organisation, _)| organisation);
+            !claim.organisations.is_empty() && of.is_some_and(|of| !claim.organisations.contains(of))
+        };
+        let profile = self.organisation.map(|(_, profile)| profile.history(key)).unwrap_or_default();
+        let claims = self.incident.history(key).iter().chain(profile).map(|(_, claim)| claim);
+        claims.filter(|claim| !of_another(claim)).collect::<Vec<_>>().into_iter()
+    }
+
+    /// What the incident says of a key, to the organisation if it is one's.
+    fn in_incident(&self, key: &str) -> Standing<'a> {
+        match self.organisation {
+            Some((organisation, _)) => self.incident.standing_for(organisation, key),
+            None => self.incident.standing(key),
+        }
+    }
+
+    /// The claims that stand of a key: one, or those in dispute. What is said in the incident stands before the rest.
+    pub fn standing_claims(&self, key: &str) -> Vec<&'a Claim> {
+        match standing_claims(self.in_incident(key)) {
+            none if none.is_empty() => {
+                self.organisation.map(|(_, profile)| standing_claims(profile.standing(key))).unwrap_or_default()
+            }
+            claims => claims,
+        }
+    }
+
+    /// Every place that a fact names, with the fact and the claim; of a dispute what each side names. Where nobody is, is
+    /// not named.
+    pub fn places_named(&self) -> Vec<(&'a str, &'a str, &'a Claim)> {
+        let of_places = |key: &&str| {
+            let kind = self.vocabulary.get(key).map(|entry| &entry.kind);
+            matches!(kind, Some(FactType::Places | FactType::CountByPlace))
+        };
+        let keys: BTreeSet<&'a str> = self
+            .incident
+            .keys()
+            .chain(self.organisation.into_iter().flat_map(|(_, profile)| profile.keys()))
+            .map(FactKey::as_str)
+            .collect();
+        let claims = keys
+            .into_iter()
+            .filter(of_places)
+            .flat_map(|key| self.standing_claims(key).into_iter().map(move |claim| (key, claim)));
+        claims.flat_map(|(key, claim)| places_of(claim).into_iter().map(move |place| (key, place, claim))).collect()
+    }
+
+    /// When a fact first named a place, or a list a word.
+    pub fn first_named(&self, key: &str, word: &str) -> Option<Instant> {
+        self.history(key).filter(|claim| places_of(claim).contains(&word)).map(|claim| claim.at).min()
     }
 
     fn weigh(&self, key: &str, cohort: Option<&str>) -> Known<'a> {
@@ -116,12 +201,8 @@ impl<'a> Sight<'a> {
             Standing::Unknown => other(),
             standing => standing,
         };
-        let in_incident = |key: &str| match self.organisation {
-            Some((organisation, _)) => self.incident.standing_for(organisation, key),
-            None => self.incident.standing(key),
-        };
-        let of_group = cohort.map_or(Standing::Unknown, |cohort| in_incident(&cohort_key(key, cohort)));
-        let of_incident = or(of_group, &|| in_incident(key));
+        let of_group = cohort.map_or(Standing::Unknown, |cohort| self.in_incident(&cohort_key(key, cohort)));
+        let of_incident = or(of_group, &|| self.in_incident(key));
         let of_organisation = || self.organisation.map_or(Standing::Unknown, |(_, profile)| profile.standing(key));
         match or(of_incident, &of_organisation) {
             Standing::Known(value, claim) => Known::Value(std::borrow::Cow::Borrowed(value), Some(claim)),
@@ -203,4 +284,16 @@ fn instant_of(value: &Value, zone: Zone) -> Option<Instant> {
 
 fn number(value: &Value) -> Option<u64> {
     if let Value::Count(count) = value { Some(count.number) } else { None }
+}
+
+/// The places a claim names, or the words of a list. A place with exactly nobody in it is not named.
+fn places_of(claim: &Claim) -> Vec<&str> {
+    match &claim.value {
+        Some(Value::Set(words)) => words.iter().map(String::as_str).collect(),
+        Some(Value::ByPlace(counts)) => {
+            let anybody = |count: &Count| count.number > 0 || count.precision != Precision::Exact;
+            counts.iter().filter(|(_, count)| anybody(count)).map(|(place, _)| place.as_str()).collect()
+        }
+        _ => Vec::new(),
+    }
 }

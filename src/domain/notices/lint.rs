@@ -146,5 +146,6 @@ fn sample_meta(full: bool) -> DraftMeta {
         held: None,
         derivation: words("a step").into_iter().collect(),
         not_in_force_until: None,
+        not_covered: None,
     }
 }

@@ -36,6 +36,9 @@ pub struct DraftMeta {
     pub derivation: Vec<String>,
     /// Set while the duty is not in force: the day it will be, in words. The draft is then a rehearsal.
     pub not_in_force_until: Option<String>,
+    /// The places and regimes that no pack in use covers, in words: this notice is not all that may be owed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub not_covered: Option<String>,
 }
 
 /// The legal entity that gives the notice.

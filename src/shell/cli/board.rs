@@ -93,6 +93,9 @@ fn text(board: &Board, now: Instant) -> String {
         if !related.is_empty() {
             let _ = writeln!(text, "  {}", related.join(", "));
         }
+        if !card.uncovered.is_empty() {
+            let _ = writeln!(text, "  not covered by any pack in use: {}", one_line(&card.uncovered.join(", ")));
+        }
         let rows = card.clocks.iter().map(|clock| {
             vec![
                 words::left(clock, now),

@@ -173,6 +173,7 @@ mod tests {
             not_owed: 0,
             failing: BTreeMap::new(),
             related: Vec::new(),
+            uncovered: Vec::new(),
         };
         IncidentView {
             card,
@@ -189,6 +190,7 @@ mod tests {
             hints: Vec::new(),
             remarks: Vec::new(),
             not_owed: Vec::new(),
+            uncovered: Vec::new(),
             packs: BTreeMap::new(),
             notes: Vec::new(),
         }

@@ -2,7 +2,7 @@
 
 use super::exit::Exit;
 use super::output::{Output, counted, print_json, print_text};
-use super::{Outcome, complain, default_config};
+use super::{Outcome, border, complain, default_config};
 use crate::shell::config::{self, Config, ConfigFault};
 use crate::shell::wall_clock;
 use clap::Args;
@@ -31,15 +31,18 @@ impl CheckConfig {
         let file = self.file.unwrap_or(self.config);
         match config::read(&file, &config::environment(), wall_clock::now()) {
             Ok(config) => {
+                let border = border::of(&config, wall_clock::now());
                 let ok = config.unready.is_empty();
                 match output {
-                    Output::Json if ok => print_json(&json!({ "ok": true, "file": file }))?,
+                    Output::Json if ok => print_json(&json!({ "ok": true, "file": file, "border": border }))?,
                     Output::Json => {
                         let faults: Vec<&str> = config.unready.iter().map(|unready| unready.text.as_str()).collect();
-                        print_json(&json!({ "ok": false, "file": file, "not_in_order": faults }))?;
+                        print_json(&json!({ "ok": false, "file": file, "not_in_order": faults, "border": border }))?;
                     }
                     Output::Text => print_text(&summary(&config))?,
                 }
+                let lapsed = border::lapsed(&config, wall_clock::now());
+                border.iter().flat_map(border::OfOrganisation::lines).chain(lapsed).for_each(|line| eprintln!("warning: {line}"));
                 for source in config.sources.values() {
                     source
                         .weaknesses()

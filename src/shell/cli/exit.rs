@@ -10,7 +10,7 @@ pub enum Exit {
     /// 1: it could not do what was asked.
     Failed,
     /// 3: it did what was asked and found faults: a failed case, a damaged record, a fault in the rules, a
-    /// limit that has passed.
+    /// limit that has passed, facts that bring in what no pack in use covers.
     Faults,
 }
 

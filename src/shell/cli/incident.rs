@@ -8,7 +8,7 @@ use super::incident_relations::{Merge, Split};
 use super::instant_arg::instant;
 use super::output::{Output, counted, one_line, print_json, print_text};
 use super::{Outcome, board, clock, table, words};
-use crate::domain::board::{Card, IncidentView, Question};
+use crate::domain::board::{Card, IncidentView, Question, UncoveredView};
 use crate::domain::instant::{Instant, parse_rfc3339};
 use clap::{Args, Subcommand};
 use serde_json::Value;
@@ -205,6 +205,7 @@ fn text(view: &IncidentView, now: Instant) -> String {
     messages(view, now, &mut text);
     clocks(view, now, &mut text);
     if_a_breach(view, now, &mut text);
+    uncovered(view, &mut text);
     questions(view, &mut text);
     suggestions(view, now, &mut text);
     facts(view, now, &mut text);
@@ -292,6 +293,27 @@ fn if_a_breach(view: &IncidentView, now: Instant, text: &mut String) {
         vec![until, format!("{} ({})", limit.title, limit.cite), limit.organisation.clone()]
     });
     text.push_str(&table::indented(2, &["DUE", "WHAT", "OWED BY"], rows));
+}
+
+/// What no pack in use covers, with what is known of it and how it is closed.
+fn uncovered(view: &IncidentView, text: &mut String) {
+    if view.uncovered.is_empty() {
+        return;
+    }
+    text.push_str("\nNot covered by any pack in use: what is owed there is for counsel to say\n\n");
+    for UncoveredView { organisation, uncovered, .. } in &view.uncovered {
+        let closed = if uncovered.is_open() { "" } else { "closed: " };
+        let _ = writeln!(text, "  {closed}{} [{organisation}]", one_line(&uncovered.to_string()));
+    }
+    if let Some(first) = view.uncovered.iter().find(|one| one.open) {
+        let id = &view.card.incident;
+        let _ = writeln!(
+            text,
+            "\n  Record what counsel said of each: watchbell answer {id} {}=nothing-owed --ground \"counsel's reason\"\n  \
+             (or done; owed keeps it open until it is done)",
+            first.answer
+        );
+    }
 }
 
 /// The questions, those that decide the same clocks under one heading, in the order of urgency.

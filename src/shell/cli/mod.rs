@@ -8,6 +8,7 @@ mod alert;
 mod answer;
 mod assess;
 mod board;
+mod border;
 mod changes;
 mod channel;
 mod check_config;

@@ -5,6 +5,7 @@
 //! that cannot be printed.
 
 mod channels;
+mod counsel;
 mod credentials;
 mod door;
 mod heartbeat;
@@ -359,6 +360,7 @@ impl<'a> Reader<'a> {
                 self.fault(before.key.as_str(), format!("the fact `{}` exists already", before.key), "give yours another key");
             }
         }
+        rulebook.counsel = self.counsel(raw, &rulebook);
         Ok((texts, rulebook))
     }
 

@@ -4,7 +4,7 @@ use super::raw_channels::RawChannel;
 use super::raw_credentials::{RawBasic, RawCertificate, RawHeader, RawHmac, RawJwt, RawUrl};
 use crate::domain::escalation::{DayOff, Ladder, Rota, parse_length};
 use crate::domain::facts::FactEntry;
-use crate::domain::instant::{Duration, Zone};
+use crate::domain::instant::{Duration, NaiveDate, Zone};
 use ipnet::IpNet;
 use serde::{Deserialize, Deserializer};
 use std::collections::BTreeMap;
@@ -37,6 +37,8 @@ pub struct RawConfig {
     pub heartbeat: Option<RawHeartbeat>,
     #[serde(default, rename = "organisation")]
     pub organisations: Vec<RawOrganisation>,
+    #[serde(default, rename = "counsel")]
+    pub counsel: Vec<RawCounsel>,
     #[serde(default, rename = "source")]
     pub sources: Vec<RawSource>,
     #[serde(default, rename = "person")]
@@ -51,6 +53,19 @@ pub struct RawConfig {
     pub ladders: Vec<Ladder>,
     #[serde(default, rename = "fact")]
     pub facts: Vec<FactEntry>,
+}
+
+/// A standing word of counsel about a place or a regime that no pack covers.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RawCounsel {
+    pub place: Option<String>,
+    pub regime: Option<String>,
+    pub organisation: Option<String>,
+    pub says: String,
+    pub by: String,
+    pub on: NaiveDate,
+    pub until: NaiveDate,
 }
 
 #[derive(Clone, Debug, Deserialize)]

@@ -258,6 +258,13 @@ fn fact_problem(faults: &[FactFault]) -> Problem {
             FactFault::WrongType { key, fault } => serde_json::json!({
                 "key": key, "problem": "wrong-type", "expected": fault.expected, "got": fault.got, "example": fault.example,
             }),
+            FactFault::NoPlace { key, fault } => {
+                serde_json::json!({ "key": key, "problem": "no-place", "got": fault.word, "nearest": fault.nearest })
+            }
+            FactFault::NotListed { key, word, nearest, .. } => {
+                serde_json::json!({ "key": key, "problem": "not-listed", "got": word, "nearest": nearest })
+            }
+            FactFault::OfEach { key } => serde_json::json!({ "key": key, "problem": "of-each-place" }),
         })
         .collect();
     let text: Vec<String> = faults.iter().map(ToString::to_string).collect();

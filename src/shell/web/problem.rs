@@ -203,6 +203,9 @@ impl From<Refusal> for Problem {
                 Self::invalid("no-group", detail).hint("name groups of people with `people.cohorts` first, or in the same answer")
             }
             Refusal::NameOfOrganisation(_) => Self::invalid("name-of-organisation", detail).hint("give the group another name"),
+            Refusal::EachByItsWord(_) => Self::conflict("each-by-its-word", detail).hint(
+                "answer `counsel.said.<place or regime>` for each: `nothing-owed` or `done`, with counsel's reason as the ground",
+            ),
             Refusal::NoGround(_) => Self::invalid("no-ground", detail).hint("add `ground`: on what the judgement rests"),
             Refusal::WhichTeam(_) => Self::invalid("which-team", detail).hint("say `team`, or be in one of them by name"),
             Refusal::NoTeam { .. } => Self::invalid("no-team", detail).hint("`GET /v1/clocks/{id}/ladder` shows who must"),

@@ -35,9 +35,22 @@ pub fn lint(book: &Rulebook, today: NaiveDate, faults: &mut Vec<PackFault>) {
             }
         }
     }
+    hints(book, faults);
     between::duplicates(book, faults);
     between::conflicts(book, faults);
     between::missing_cases(book, faults);
+}
+
+/// Hints that name what does not exist would never be shown.
+fn hints(book: &Rulebook, faults: &mut Vec<PackFault>) {
+    let sectors = match book.vocabulary.get("organisation.sectors").map(|entry| &entry.kind) {
+        Some(FactType::AnyOf(words)) => words.iter().cloned().collect(),
+        _ => BTreeSet::new(),
+    };
+    for says in book.hints.lint(book.vocabulary.places(), &sectors) {
+        let hint = "places are those of places.toml, sectors those of `organisation.sectors` in facts.toml";
+        faults.push(PackFault::of_file("hints", says).hint(hint));
+    }
 }
 
 /// Reviews that are older than `max_age_days` on `today`; worth a warning, never a refusal.
@@ -89,6 +102,7 @@ impl Place<'_> {
         for term in &head.terms {
             term.when.walk(&mut |part| note(part));
         }
+        self.covers();
         for term in &head.terms {
             self.cite(&term.cite);
             self.condition(&term.when);
@@ -98,6 +112,22 @@ impl Place<'_> {
             if !used.contains(&term.id) {
                 self.fault(&term.id, format!("nothing uses the term `{}`", term.id), "use it or take it out");
             }
+        }
+    }
+
+    /// What the pack declares that it covers must exist: places of the list, regimes of the hints.
+    fn covers(&mut self) {
+        let head = &self.pack.head;
+        for word in &head.covers {
+            let unknown = match word.strip_prefix('@') {
+                Some(group) => (!head.groups.contains_key(group)).then(|| format!("no group `{group}` in this pack")),
+                None => self.book.vocabulary.places().check(word).err().map(|fault| fault.to_string()),
+            };
+            unknown.into_iter().for_each(|says| self.fault(word, says, "`covers` lists ISO 3166 codes, or a group as `@name`"));
+        }
+        for id in head.regimes.iter().filter(|id| self.book.hints.regime(id).is_none()) {
+            let hint = "name it in a file of `hints/`, with its sectors and what is known of it, so that it is missed when this pack is off";
+            self.fault(id, format!("there is no regime `{id}`"), hint);
         }
     }
 
@@ -325,7 +355,7 @@ impl Place<'_> {
             }
             let known = match kind {
                 FactType::OneOf(list) | FactType::AnyOf(list) => list.contains(word),
-                FactType::Places | FactType::CountByPlace => crate::domain::facts::is_place(word),
+                FactType::Places | FactType::CountByPlace => self.book.vocabulary.places().check(word).is_ok(),
                 _ => true,
             };
             if !known {

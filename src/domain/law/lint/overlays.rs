@@ -12,9 +12,9 @@ use std::collections::BTreeSet;
 impl Place<'_> {
     /// Every fault of the head of an overlay. The place is the overlay's file.
     pub(super) fn overlay(&mut self, overlay: &Overlay) {
-        if !is_place(&overlay.place) {
+        if let Err(fault) = self.book.vocabulary.places().check(&overlay.place) {
             let hint = "write an ISO 3166 code, such as `DE` or `US-OH`";
-            self.fault(&overlay.place, format!("`{}` is no place", overlay.place), hint);
+            self.fault(&overlay.place, fault.to_string(), hint);
         }
         self.cite(&overlay.applies.cite);
         self.condition(&overlay.applies.when);
@@ -83,12 +83,4 @@ impl Place<'_> {
             }
         }
     }
-}
-
-/// A country, or a country and a subdivision.
-fn is_place(code: &str) -> bool {
-    let (country, part) = code.split_once('-').map_or((code, None), |(country, part)| (country, Some(part)));
-    let letters = country.len() == 2 && country.bytes().all(|byte| byte.is_ascii_uppercase());
-    let of_part = |part: &str| (1..=3).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_alphanumeric());
-    letters && part.is_none_or(of_part)
 }

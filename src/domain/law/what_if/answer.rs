@@ -6,6 +6,7 @@ use crate::domain::clocks::Derivation;
 use crate::domain::instant::{Instant, Rfc3339, Zone};
 use crate::domain::law::Overlay;
 use crate::domain::law::assess::{Assessment, Reckoned, Reckoning};
+use crate::domain::law::uncovered::Uncovered;
 
 /// What the law makes of a question.
 pub struct Answer<'q> {
@@ -17,6 +18,10 @@ pub struct Answer<'q> {
     pub zone: Zone,
     /// Whether nobody has said the zone.
     pub zone_assumed: bool,
+    /// The packs that were asked.
+    pub asked_of: Vec<&'q str>,
+    /// Places and regimes that the facts name and none of these packs declares, also those counsel has answered.
+    pub uncovered: Vec<Uncovered>,
     /// The duties, in the order of packs and ids.
     pub duties: Vec<Judged<'q>>,
     /// What the packs on trial would change; none when there are none.
@@ -44,6 +49,11 @@ impl Judged<'_> {
 pub const ZONE_ASSUMED: &str = "nobody has said the organisation's zone; civil dates are counted in UTC";
 
 impl Answer<'_> {
+    /// Whether the facts bring in something that no pack in use declares, and that counsel has not answered.
+    pub fn leaves_uncovered(&self) -> bool {
+        self.uncovered.iter().any(Uncovered::is_open)
+    }
+
     /// Appends the answer as one JSON object without a line's end.
     pub fn write_json(&self, out: &mut Vec<u8>) {
         Json::to(out).object(|json| {
@@ -54,6 +64,9 @@ impl Answer<'_> {
                 json.name("assumed").text(ZONE_ASSUMED);
             }
             json.name("duties").list(|json| self.duties.iter().for_each(|judged| write_duty(judged, self.derived, json)));
+            if !self.uncovered.is_empty() {
+                json.name("uncovered").list(|json| self.uncovered.iter().for_each(|uncovered| write_uncovered(uncovered, json)));
+            }
             if let Some(changes) = &self.changes {
                 json.name("changes").list(|json| changes.iter().for_each(|change| change.write_json(json)));
             }
@@ -105,6 +118,31 @@ fn write_overlay(overlay: &Overlay, json: &mut Json<'_>) {
         json.name("title").text(&overlay.title);
         json.name("cite").text(&overlay.applies.cite);
         json.name("verification").text(overlay.applies.verification.word());
+    });
+}
+
+fn write_uncovered(uncovered: &Uncovered, json: &mut Json<'_>) {
+    json.object(|json| {
+        let kind = if uncovered.subject.contains('.') { "regime" } else { "place" };
+        json.name(kind).text(&uncovered.subject);
+        json.name("name").text(&uncovered.name);
+        json.name("named_by").list(|json| uncovered.named_by.iter().for_each(|key| json.text(key)));
+        if let Some(known) = &uncovered.known {
+            json.name("known").object(|json| {
+                json.name("says").text(&known.says);
+                json.name("cite").text(&known.cite);
+                json.name("verification").text(known.verification.word());
+            });
+        }
+        if let Some(word) = &uncovered.word {
+            json.name("counsel").object(|json| {
+                json.name("says").text(&word.says);
+                json.name("by").text(&word.by);
+                json.name("on").shown(word.on);
+                word.until.iter().for_each(|until| json.name("until").shown(until));
+            });
+        }
+        json.name("open").truth(uncovered.is_open());
     });
 }
 

@@ -17,14 +17,18 @@ use super::assess::{Assessment, Circumstances, assess, targets};
 use super::load::Rulebook;
 use super::pack::{Duty, Each, Pack};
 use super::sight::Sight;
+use super::uncovered::{Asked, Border};
 use crate::domain::ids::DutyId;
 use crate::domain::instant::{Instant, Zone};
+use std::collections::BTreeSet;
 
 /// The law that is asked, and what is taken when a question does not say it.
 pub struct Inquiry<'l> {
     rulebook: &'l Rulebook,
     /// The packs in use.
     packs: Vec<&'l Pack>,
+    /// What they declare.
+    border: Border<'l>,
     /// Packs that are tried beside them.
     on_trial: Vec<&'l Pack>,
     /// The only duty that is asked, if there is one.
@@ -42,8 +46,9 @@ pub struct Inquiry<'l> {
 impl<'l> Inquiry<'l> {
     /// Asks the enabled packs of a rulebook, at an instant.
     pub fn of(rulebook: &'l Rulebook, at: Instant) -> Self {
-        let packs = rulebook.enabled(&[]).collect();
-        Self { rulebook, packs, on_trial: Vec::new(), only: None, at, zone: None, all: false, derived: false }
+        let packs: Vec<&Pack> = rulebook.enabled(&[]).collect();
+        let border = Border::of(rulebook, packs.iter().copied());
+        Self { rulebook, packs, border, on_trial: Vec::new(), only: None, at, zone: None, all: false, derived: false }
     }
 
     /// Asks one duty alone, enabled or not.
@@ -71,7 +76,10 @@ impl<'l> Inquiry<'l> {
         let said = question.zone().or(self.zone);
         let zone = said.unwrap_or(Zone::UTC);
         let met = question.met.iter().map(|(duty, at)| (duty, *at)).collect();
-        let sight = Sight::new(&self.rulebook.vocabulary, &question.book).with_met(met);
+        let mut sight = Sight::new(&self.rulebook.vocabulary, &question.book).with_met(met);
+        let asked = Asked { organisation: None, zone, at: question.at, hinted: &BTreeSet::new() };
+        let uncovered = self.border.uncovered(&sight, &asked);
+        sight.set_uncovered(uncovered.clone());
         let circumstances = Circumstances { sight: &sight, zone, at: question.at, holds: &[] };
         let mut duties = self.judge(&self.packs, self.all, &circumstances);
         let mut changes = None;
@@ -82,7 +90,8 @@ impl<'l> Inquiry<'l> {
             duties.append(&mut tried);
         }
         let (id, at) = (question.id.as_deref(), question.at);
-        Answer { id, at, zone, zone_assumed: said.is_none(), duties, changes, derived: self.derived }
+        let asked_of = self.packs.iter().map(|pack| pack.head.id.as_str()).collect();
+        Answer { id, at, zone, zone_assumed: said.is_none(), asked_of, duties, uncovered, changes, derived: self.derived }
     }
 
     /// The duties of packs that run, or all of them.

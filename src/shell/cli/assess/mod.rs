@@ -24,7 +24,8 @@ use std::path::{Path, PathBuf};
 ///
 /// Reads one JSON object a line: {"id": …, "at": …, "facts": {…}}, or the facts alone. Writes one JSON object a
 /// line, in the same order, unless `-o text` is given. A line that is not understood is told on standard error, with its
-/// number, and does not stop the rest; the exit code is then 3.
+/// number, and does not stop the rest; the exit code is then 3. It is 3 too when the facts name a place, or bring in a regime of a
+/// sector, that no pack in use covers: what is owed there is not known here, and each is named with what is known of it.
 #[derive(Debug, Args)]
 #[command(after_help = r#"Examples:
   echo '{"breach.suspected": true, "organisation.roles": ["controller"], "organisation.places": ["DE"]}' | watchbell assess -o text
@@ -106,7 +107,7 @@ fn answer_all(
     out: &mut impl Write,
 ) -> io::Result<Exit> {
     let mut lines = Lines::of(BufReader::with_capacity(1 << 16, input));
-    let (mut asked, mut refused) = (0, 0);
+    let (mut asked, mut refused, mut uncovered) = (0, 0, 0);
     let mut written = Vec::new();
     loop {
         // What is answered is not held back while the next line has not come.
@@ -127,6 +128,7 @@ fn answer_all(
         match inquiry.read(line) {
             Ok(question) => {
                 let answer = inquiry.answer(&question);
+                uncovered += usize::from(answer.leaves_uncovered());
                 written.clear();
                 match output {
                     Output::Json => answer.write_json(&mut written),
@@ -146,9 +148,11 @@ fn answer_all(
     }
     out.flush()?;
     bar.finish_and_clear();
-    if refused == 0 {
-        return Ok(Exit::Done);
+    if uncovered > 0 {
+        eprintln!("{uncovered} of {} bring in places or regimes that no pack in use covers", counted(asked, "line"));
     }
-    eprintln!("{refused} of {} not understood", counted(asked, "line"));
-    Ok(Exit::Faults)
+    if refused > 0 {
+        eprintln!("{refused} of {} not understood", counted(asked, "line"));
+    }
+    Ok(if refused == 0 && uncovered == 0 { Exit::Done } else { Exit::Faults })
 }

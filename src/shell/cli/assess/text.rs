@@ -18,12 +18,34 @@ pub fn answer(answer: &Answer<'_>) -> String {
         let _ = writeln!(text, "  {change}");
     }
     if answer.duties.is_empty() {
-        text.push_str("  nothing is owed on these facts\n");
+        let _ = writeln!(text, "  no duty of the packs in use arises on these facts ({})", answer.asked_of.join(", "));
     }
     for judged in &answer.duties {
         duty(judged, answer.at, &mut text);
     }
+    uncovered(answer, &mut text);
     text
+}
+
+/// What the facts name and no pack in use declares, each with what is known of it.
+fn uncovered(answer: &Answer<'_>, text: &mut String) {
+    if answer.uncovered.is_empty() {
+        return;
+    }
+    text.push_str("\n  not covered by any pack in use; what is owed there is for counsel to say\n");
+    for uncovered in &answer.uncovered {
+        let open = if uncovered.is_open() { "NOT COVERED" } else { "answered:" };
+        let named_by: Vec<&str> = uncovered.named_by.iter().map(String::as_str).collect();
+        let _ = writeln!(text, "    {open} {}, named by {}", uncovered.in_words(), named_by.join(", "));
+        match &uncovered.known {
+            Some(known) => {
+                let mark = words::verification(known.verification);
+                let _ = writeln!(text, "      known of it: {} ({}; {mark})", known.says, known.cite);
+            }
+            None => text.push_str("      known of it: nothing\n"),
+        }
+        uncovered.word.iter().for_each(|word| _ = writeln!(text, "      {word}"));
+    }
 }
 
 fn duty(judged: &Judged<'_>, now: Instant, text: &mut String) {

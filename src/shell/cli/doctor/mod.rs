@@ -1,5 +1,6 @@
 //! `watchbell doctor`: looks over everything the daemon depends on, and changes nothing.
 
+mod border;
 mod channels;
 mod clock;
 mod permissions;
@@ -97,6 +98,7 @@ impl Doctor {
         findings.extend(settings::look(&config));
         findings.extend(permissions::look(&config));
         findings.extend(rules::look(&config.rules.rulebook, now));
+        findings.extend(border::look(&config, now));
         findings.extend(zones::look(&zones::of(&config), &self.zoneinfo, now));
         findings.extend(clock::look(&config, now));
         findings.extend(store::look(&config));
