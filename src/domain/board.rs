@@ -375,7 +375,7 @@ impl IncidentView {
             messages: incident.messages.clone(),
             relations: incident.relations.told.clone(),
             moved: incident.relations.moved.iter().map(|(key, into)| (key.to_string(), key.public(into))).collect(),
-            facts: incident.book.keys().map(|key| FactView::of(incident, key.as_str())).collect(),
+            facts: FactView::all_of(incident),
             suggestions: incident
                 .suggestions
                 .values()
@@ -385,18 +385,7 @@ impl IncidentView {
             if_a_breach: if_a_breach(incident, moment).into_iter().map(supposed).collect(),
             hints: incident.hints.iter().cloned().collect(),
             remarks: incident.remarks.iter().cloned().collect(),
-            not_owed: incident
-                .nothing_owed
-                .iter()
-                .map(|(key, why)| NotOwedView {
-                    duty: key.duty.to_string(),
-                    organisation: key.organisation.to_string(),
-                    ground: why.ground.clone(),
-                    cite: why.cite.clone(),
-                    by: why.by.iter().cloned().collect(),
-                    at: why.at,
-                })
-                .collect(),
+            not_owed: NotOwedView::all_of(incident),
             packs: incident.packs.iter().map(|(pack, digest)| (pack.to_string(), digest.clone())).collect(),
         }
     }
@@ -418,7 +407,27 @@ impl SuggestionView {
     }
 }
 
+impl NotOwedView {
+    /// Every duty of an incident that was found not owed.
+    pub fn all_of(incident: &Incident) -> Vec<Self> {
+        let view = |(key, why): (&ClockKey, &super::incident::NothingOwed)| Self {
+            duty: key.duty.to_string(),
+            organisation: key.organisation.to_string(),
+            ground: why.ground.clone(),
+            cite: why.cite.clone(),
+            by: why.by.iter().cloned().collect(),
+            at: why.at,
+        };
+        incident.nothing_owed.iter().map(view).collect()
+    }
+}
+
 impl FactView {
+    /// What stands of every fact somebody spoke of.
+    pub fn all_of(incident: &Incident) -> Vec<Self> {
+        incident.book.keys().map(|key| Self::of(incident, key.as_str())).collect()
+    }
+
     fn of(incident: &Incident, key: &str) -> Self {
         use super::facts::Standing as FactStanding;
         let (standing, value, words, claim) = match incident.book.standing(key) {

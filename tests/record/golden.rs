@@ -14,11 +14,11 @@ use watchbell::domain::board::{Card, ClockView, IncidentView};
 use watchbell::domain::escalation::{Override, RecordedOverride};
 use watchbell::domain::facts::{Claim, Claimant};
 use watchbell::domain::ids::{AlertId, IncidentId};
+use watchbell::domain::incident::{Address, Incident, Refusal};
 use watchbell::domain::incident::{
     AlertState, ClockKey, Command, DeliveryHold, DeliveryResult, Event, Evidence, HoldStatement, Lookalike, Moment, Opened,
     Opening, Received, Word,
 };
-use watchbell::domain::incident::{Address, Incident, Refusal};
 use watchbell::domain::instant::{Duration, Instant, parse_rfc3339};
 use watchbell::domain::payload::Sealed;
 use watchbell::domain::quarantine::{Handled, Kept};
@@ -69,7 +69,7 @@ const KINDS: [&str; 37] = [
     "override",
 ];
 
-fn journals() -> Vec<PathBuf> {
+pub fn journals() -> Vec<PathBuf> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/journal");
     let entries = std::fs::read_dir(folder).expect("there are journals of older versions");
     let mut journals: Vec<PathBuf> = entries.map(|entry| entry.expect("a readable folder").path()).collect();
@@ -79,7 +79,7 @@ fn journals() -> Vec<PathBuf> {
 }
 
 /// A copy of a journal that may be opened, without an index.
-fn copied(journal: &Path) -> tempfile::TempDir {
+pub fn copied(journal: &Path) -> tempfile::TempDir {
     let dir = tempfile::tempdir().expect("a temporary folder");
     let store = dir.path().join("store/journal");
     std::fs::create_dir_all(&store).expect("a folder");
@@ -295,11 +295,7 @@ impl Teller {
     async fn no_personal_data(&self, id: &IncidentId) {
         self.open(id, 200).await;
         self.submit(id, Command::Wake, 200).await;
-        let no = [
-            ("breach.suspected", json!(false)),
-            ("breach.personal-data", json!(false)),
-            ("incident.cyber", json!(false)),
-        ];
+        let no = [("breach.suspected", json!(false)), ("breach.personal-data", json!(false)), ("incident.cyber", json!(false))];
         self.answer(id, &no, 210).await;
         for alert in self.waiting(id, "pager").await {
             self.submit(id, Command::BeginDeliveries { alerts: vec![alert] }, 211).await;

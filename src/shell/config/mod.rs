@@ -23,6 +23,7 @@ pub use payloads::{Keep, Payloads};
 pub use raw::{ForwardedHeader, LogFormat, May};
 
 use crate::domain::facts::{Claim, Claimant, Vocabulary};
+use crate::domain::hex::hex;
 use crate::domain::ids::{ChannelId, OrganisationId, PackId, SourceId};
 use crate::domain::incident::{House, Profile};
 use crate::domain::ingest::{self, Mapping, TokenDigest};
@@ -35,6 +36,7 @@ use crate::shell::quota::Quota;
 use crate::shell::rulebook::{self, RulesFault};
 use ipnet::IpNet;
 use raw::{RawConfig, RawSource};
+use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::net::SocketAddr;
@@ -51,6 +53,10 @@ pub const BODY_IN_RECORD: u64 = 3;
 pub struct Config {
     /// Where it was read.
     pub path: PathBuf,
+    /// SHA-256 of the file, in hex.
+    pub sha256: String,
+    /// The environment's variables that were laid over it.
+    pub environment: BTreeSet<String>,
     /// The files whose secrets it took, for `doctor` to look at their permissions.
     pub secret_files: Vec<PathBuf>,
     /// Where the API listens.
@@ -178,7 +184,13 @@ pub fn parse(path: &Path, text: &str, env: &BTreeMap<String, String>, now: Insta
     let mut reader = Reader::new(path, &shown, text, env, now);
     let config = reader.config(raw)?;
     reader.faults()?;
-    Ok(Config { path: path.to_owned(), secret_files: reader.secret_files, ..config })
+    Ok(Config {
+        path: path.to_owned(),
+        sha256: hex(&Sha256::digest(text)),
+        environment: env.keys().filter(|name| name.starts_with(ENV_PREFIX)).cloned().collect(),
+        secret_files: reader.secret_files,
+        ..config
+    })
 }
 
 /// The law alone as a configuration file has it: the files of the rules, and the rulebook with the
@@ -300,6 +312,8 @@ impl<'a> Reader<'a> {
         let store = self.path(&raw.store.path);
         Ok(Config {
             path: PathBuf::new(),
+            sha256: String::new(),
+            environment: BTreeSet::new(),
             secret_files: Vec::new(),
             listen: raw.server.listen,
             public_url: raw.server.public_url.map(|url| url.trim_end_matches('/').to_owned()),

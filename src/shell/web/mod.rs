@@ -11,6 +11,7 @@ mod calendar;
 mod extract;
 mod intake;
 mod joining;
+mod log;
 mod ops;
 mod patience;
 mod payloads;
@@ -154,6 +155,9 @@ pub fn routes(app: Arc<App>) -> Router {
         .route("/v1/board", get(api::board))
         .route("/v1/incidents", get(api::board))
         .route("/v1/incidents/{id}", get(api::show_incident))
+        .route("/v1/incidents/{id}/log", get(log::show))
+        .route("/v1/incidents/{id}/export", get(log::export))
+        .route("/v1/config/history", get(log::loaded))
         .route("/v1/incidents/{id}/claims", post(api::answer))
         .route("/v1/incidents/{id}/merge", post(relations::merge))
         .route("/v1/incidents/{id}/split", post(relations::split))
