@@ -3,7 +3,7 @@
 use super::html::escaped;
 use crate::domain::board::ClockLine;
 use crate::domain::incident::Standing;
-use crate::domain::instant::{Instant, rfc3339};
+use crate::domain::instant::{Instant, parse_rfc3339, rfc3339};
 use crate::domain::timeline::{Entry, Kind, Timeline};
 use std::fmt::Write;
 
@@ -107,7 +107,12 @@ fn facts(timeline: &Timeline, out: &mut String) {
     out.push_str("<h2>What stands of the facts</h2>\n");
     let rows = timeline.facts.iter().map(|fact| {
         let disputed = fact.standing == "disputed";
-        let words = if disputed { format!("DISPUTED: {}", fact.words) } else { fact.words.clone() };
+        let moment = fact.value.as_ref().and_then(|value| value.as_str()).and_then(parse_rfc3339);
+        let words = match moment {
+            _ if disputed => format!("DISPUTED: {}", fact.words),
+            Some(at) => timeline.zone.in_words(at),
+            None => fact.words.clone(),
+        };
         let at = fact.at.map(|at| timeline.zone.in_words(at)).unwrap_or_default();
         (if disputed { "open" } else { "" }, vec![fact.key.clone(), words, fact.by.clone().unwrap_or_default(), at])
     });
