@@ -345,12 +345,12 @@ impl ClockLine {
             outer: law.deadlines.outer.as_ref().and_then(|term| term.at),
             target: law.deadlines.target.as_ref().and_then(|term| term.at),
             zone: law.deadlines.operational.zone,
-            acknowledged: clock.owner().map(|lease| (lease.by.clone(), lease.until)),
+            acknowledged: clock.owner().map(|lease| (lease.by.clone(), clock.shown_until(lease))),
             owners: clock
                 .live_leases()
-                .filter_map(|(team, lease)| Some((team.clone()?, lease.by.clone(), lease.until)))
+                .filter_map(|(team, lease)| Some((team.clone()?, lease.by.clone(), clock.shown_until(lease))))
                 .collect(),
-            silenced: clock.silence.as_ref().map(|silence| (silence.by.clone(), silence.until)),
+            silenced: clock.silence.as_ref().map(|silence| (silence.by.clone(), silence.until.min(law.due()))),
             gaps: clock.draft.as_ref().map(|draft| draft.gaps.len()),
             missing: law.missing.len(),
         }

@@ -166,7 +166,14 @@ impl Desk {
         loop {
             let cards = self.cards(after.as_ref(), OVERRIDES_AT_ONCE)?;
             let ours = cards.iter().take_while(|(id, _)| id.as_str().starts_with(OVERRIDE_PREFIX));
-            let read: Vec<RecordedOverride> = ours.clone().filter_map(|(_, card)| RecordedOverride::decode(card)).collect();
+            let decode = |(id, card): &(IncidentId, Vec<u8>)| {
+                let read = RecordedOverride::decode(card);
+                if read.is_none() {
+                    tracing::error!(stream = %id, "an override of a rota cannot be read by this version; nobody stands in by it");
+                }
+                read
+            };
+            let read: Vec<RecordedOverride> = ours.clone().filter_map(decode).collect();
             after = ours.last().map(|(id, _)| id.clone());
             let stands = |entry: &RecordedOverride| entry.withdrawn.is_none() && entry.stands_in.until > now;
             standing.extend(read.into_iter().filter(stands).map(|entry| entry.stands_in));
@@ -367,8 +374,8 @@ impl Desk {
         replay_kept(id, &envelopes)
     }
 
-    /// Cards of kept messages, the oldest id first.
-    pub fn kept_cards(&self) -> Result<Vec<(IncidentId, Kept)>, SubmitError> {
+    /// Cards of kept messages, the oldest id first. One that cannot be read as it is kept is made anew from the record.
+    pub async fn kept_cards(&self) -> Result<Vec<(IncidentId, Kept)>, SubmitError> {
         let mut kept = Vec::new();
         let mut after = Some(IncidentId::from(quarantine::PREFIX));
         loop {
@@ -379,7 +386,11 @@ impl Desk {
                 if !id.as_str().starts_with(quarantine::PREFIX) {
                     return Ok(kept);
                 }
-                kept.extend(serde_json::from_slice(&card).ok().map(|card| (id, card)));
+                let read = match serde_json::from_slice(&card) {
+                    Ok(read) => Some(read),
+                    Err(_) => self.kept_at(&id).await?.map(|(kept, _)| kept),
+                };
+                kept.extend(read.map(|read| (id, read)));
             }
         }
     }
@@ -392,6 +403,18 @@ impl Desk {
     /// Cards of incidents and kept messages by id, behind `after`, `limit` at most.
     pub fn cards(&self, after: Option<&IncidentId>, limit: usize) -> Result<Vec<(IncidentId, Vec<u8>)>, SubmitError> {
         self.store.cards(after, limit).map_err(SubmitError::Unread)
+    }
+
+    /// The board's line of an incident, given its card: made anew from the record where the card cannot be read, as when
+    /// another version wrote it. `None` for what is no incident.
+    pub async fn card(&self, id: &IncidentId, bytes: &[u8]) -> Result<Option<Card>, SubmitError> {
+        if !id.is_incident() {
+            return Ok(None);
+        }
+        match serde_json::from_slice(bytes) {
+            Ok(card) => Ok(Some(card)),
+            Err(_) => Ok(self.incident(id).await?.map(|incident| Card::of(&incident))),
+        }
     }
 
     /// Incidents whose wake is at or before `until`, earliest first, `limit` at most.

@@ -84,7 +84,7 @@ pub async fn ring(
 
 /// Meets the operator's clocks once nothing waits any more. What came in meanwhile is told of anew.
 pub async fn settle(desk: &Arc<Desk>, by: &str, of: &Organisations, now: Instant) -> Result<(), SubmitError> {
-    if desk.kept_cards()?.iter().any(|(_, kept)| kept.waits()) {
+    if desk.kept_cards().await?.iter().any(|(_, kept)| kept.waits()) {
         return Ok(());
     }
     for incident in open_incidents(desk).await? {
@@ -102,7 +102,7 @@ pub type Organisations = BTreeMap<String, Vec<OrganisationId>>;
 /// a source that is gone is told to whoever is first.
 pub async fn ring_all(desk: &Arc<Desk>, of: &Organisations, now: Instant) -> Result<(), SubmitError> {
     let first: Vec<OrganisationId> = desk.rules().organisations.keys().take(1).cloned().collect();
-    for (id, kept) in desk.kept_cards()?.into_iter().filter(|(_, kept)| kept.waits()) {
+    for (id, kept) in desk.kept_cards().await?.into_iter().filter(|(_, kept)| kept.waits()) {
         ring(desk, &id, &kept, of.get(&kept.source).unwrap_or(&first), now).await?;
     }
     Ok(())

@@ -55,7 +55,7 @@ pub async fn sweep(
     if over.is_empty() {
         return Ok(swept);
     }
-    for (id, kept) in desk.kept_cards()?.into_iter().filter(|(_, kept)| kept.waits()) {
+    for (id, kept) in desk.kept_cards().await?.into_iter().filter(|(_, kept)| kept.waits()) {
         if let Some(sealed) = kept.sealed.filter(|sealed| over.contains(&sealed.under)) {
             swept.withheld.entry(sealed.under).or_default().insert(id);
         }

@@ -62,7 +62,10 @@ pub fn compose(incident: &Incident, id: &AlertId, alert: &Alert, link: Option<St
     let clocks: Vec<String> = told.iter().map(|told| told.key.public(&incident.id)).collect();
     let late_by_s = u64::try_from((now - first.due_at).num_seconds()).unwrap_or(0);
     let (act, subject) = match alert.queued.act {
-        incident::Act::Ring => (Act::Ring, format!("{left}: {title}{also_in_subject}{until}")),
+        incident::Act::Ring => {
+            let moved = if is_nearer(first.clock) { "Moved earlier: " } else { "" };
+            (Act::Ring, format!("{moved}{left}: {title}{also_in_subject}{until}"))
+        }
         incident::Act::Acknowledge => (Act::Acknowledge, format!("Taken: {title}{also_in_subject}")),
         incident::Act::Resolve => (Act::Resolve, format!("Closed: {title}{also_in_subject}")),
     };
@@ -191,6 +194,7 @@ fn lines(told: &Told<'_>, alert: &Alert, organisation: &str, now: Instant) -> Ve
     if let Some((at, outer)) = law.deadlines.outer.as_ref().and_then(|outer| Some((outer.at?, outer))) {
         lines.push(("At the latest", format!("{}, {} ({})", outer.zone.in_words(at), outer.says, outer.cite)));
     }
+    lines.extend(moved_in_words(clock).map(|moved| ("Moved", moved)));
     lines.push(("Owed by", organisation.to_owned()));
     lines.push(("Owed to", law.addressee.clone()));
     lines.push(("Law", law.cite.clone()));
@@ -198,11 +202,24 @@ fn lines(told: &Told<'_>, alert: &Alert, organisation: &str, now: Instant) -> Ve
     lines.push(("Standing", standing_in_words(clock)));
     for (team, lease) in clock.live_leases() {
         let team = team.as_ref().map(|team| format!(" for {team}")).unwrap_or_default();
-        lines.push(("Taken by", format!("{}{team} until {}", lease.by, term.zone.in_words(lease.until))));
+        lines.push(("Taken by", format!("{}{team} until {}", lease.by, term.zone.in_words(clock.shown_until(lease)))));
     }
     lines.push(("Why now", rung_in_words(told.rung)));
     lines.extend(alert.in_stead_of.iter().map(|(_, because)| ("Why here", because.clone())));
     lines.into_iter().map(|(label, value)| (label.to_owned(), value)).collect()
+}
+
+/// That the limit is another than its readers were told before.
+fn moved_in_words(clock: &Clock) -> Option<String> {
+    let (before, until) = (clock.told?.before?, clock.law.until()?);
+    let way = if until < before { "earlier" } else { "later" };
+    Some(format!("{way}: before, it was {}", clock.law.deadlines.operational.zone.in_words(before)))
+}
+
+/// Whether the limit is nearer than its readers were told before.
+fn is_nearer(clock: &Clock) -> bool {
+    let before = clock.told.and_then(|told| told.before);
+    before.zip(clock.law.until()).is_some_and(|(before, until)| until < before)
 }
 
 /// Whether an alert may be held back when its reader has got many: neither a loud one nor a ladder's last rungs.
@@ -259,6 +276,8 @@ fn rung_in_words(rung: &str) -> String {
         "acknowledge" => "somebody owns the clock".into(),
         "resolve" => "the clock asks for nothing any more".into(),
         _ if rung.starts_with("handed over by ") => rung.to_owned(),
+        _ if rung.starts_with("moved earlier") => "the limit has moved earlier".into(),
+        _ if rung.starts_with("runs again") => "it had been closed, and runs again".into(),
         _ if rung.starts_with("silence ended") => "nobody has it any more: the silence has ended".into(),
         _ if rung.starts_with("acknowledgement ended") => "nobody has it any more: the acknowledgement has ended".into(),
         _ => match (rung.split_once(" overdue #"), rung.split_once(" past target #"), rung.strip_suffix(" before target")) {
@@ -324,6 +343,8 @@ mod tests {
             ("24h left +15m", "no more than 24 hours left, and nobody acknowledged within 15m"),
             ("acknowledgement ended 2026-11-21T03:00:00Z", "nobody has it any more: the acknowledgement has ended"),
             ("silence ended 2026-11-21T03:00:00Z", "nobody has it any more: the silence has ended"),
+            ("moved earlier 2026-11-21T03:00:00Z", "the limit has moved earlier"),
+            ("runs again 2026-11-21T03:00:00Z", "it had been closed, and runs again"),
         ];
         for (rung, words) in names {
             assert_eq!(rung_in_words(rung), words);

@@ -17,15 +17,17 @@ use watchbell::domain::ids::{AlertId, IncidentId};
 use watchbell::domain::incident::{Address, Incident, Refusal};
 use watchbell::domain::incident::{
     AlertState, ClockKey, Command, DeliveryHold, DeliveryResult, Event, Evidence, HoldStatement, Lookalike, Moment, Opened,
-    Opening, Received, Word,
+    Opening, Received, Word, codec,
 };
 use watchbell::domain::instant::{Duration, Instant, parse_rfc3339};
+use watchbell::domain::journal;
 use watchbell::domain::payload::Sealed;
-use watchbell::domain::quarantine::{Handled, Kept};
+use watchbell::domain::quarantine::{self, Handled, Kept};
 use watchbell::shell::config::{self, Rules};
 use watchbell::shell::desk::{Desk, SubmitError};
 use watchbell::shell::reunite;
 use watchbell::shell::store::embedded::{EmbeddedStore, LogOptions, Options};
+use watchbell::shell::store::{Append, Store};
 
 /// The kinds of events of format 1; a journal of that format has one of each at least.
 const KINDS: [&str; 37] = [
@@ -104,6 +106,27 @@ fn rules() -> Arc<Rules> {
     let grace = watchbell::domain::incident::Contact { reach: vec![second], zone: None, days_off: Vec::new() };
     house.people.insert("Grace".into(), grace);
     Arc::new(Rules { rulebook: rulebook.clone(), house, organisations: organisations.clone() })
+}
+
+fn block_on<T>(future: impl Future<Output = T>) -> T {
+    tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime").block_on(future)
+}
+
+/// A message that could not be read.
+fn kept() -> Kept {
+    Kept {
+        source: "native".into(),
+        received_at: at(10),
+        content_type: Some("application/json".into()),
+        headers: BTreeMap::new(),
+        code: "not-json".into(),
+        text: "it is no JSON".into(),
+        sha256: "0".repeat(64),
+        raw: None,
+        raw_base64: None,
+        sealed: None,
+        handled: None,
+    }
 }
 
 fn at(minutes: i64) -> Instant {
@@ -316,20 +339,7 @@ impl Teller {
 
     async fn besides(&self) {
         let id = IncidentId::from("qua-golden0000000000");
-        let kept = Kept {
-            source: "native".into(),
-            received_at: at(10),
-            content_type: Some("application/json".into()),
-            headers: BTreeMap::new(),
-            code: "not-json".into(),
-            text: "it is no JSON".into(),
-            sha256: "0".repeat(64),
-            raw: None,
-            raw_base64: None,
-            sealed: None,
-            handled: None,
-        };
-        self.desk.keep(id.clone(), kept, b"golden".to_vec(), at(10)).await.expect("it is kept");
+        self.desk.keep(id.clone(), kept(), b"golden".to_vec(), at(10)).await.expect("it is kept");
         let dropped = Handled::Dropped { by: "Ada".into(), at: at(11), because: "a test of the sender's".into() };
         self.desk.handle(&id, dropped, at(11)).await.expect("it is handled");
         let stands_in = Override {
@@ -348,8 +358,7 @@ impl Teller {
 
 /// Writes a store of every kind of event at `store`.
 fn write(store: &Path) {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
-    runtime.block_on(async {
+    block_on(async {
         let rules = rules();
         // Small segments, so that the record has several and a fixture of it is small.
         let log = LogOptions { segment_bytes: 512 << 10, group_bytes: 256 << 10, prepare_ahead: false };
@@ -377,7 +386,7 @@ fn kinds_in(store: &Path) -> BTreeSet<String> {
     }
     let opened = EmbeddedStore::open(store, Options::default(), &mut |_, _| ()).expect("the store opens");
     let desk = Desk::new(Arc::new(opened), rules(), None);
-    let kept = desk.kept_cards().expect("what is kept can be read");
+    let kept = block_on(desk.kept_cards()).expect("what is kept can be read");
     kinds.extend((!kept.is_empty()).then(|| "kept".to_owned()));
     kinds.extend(kept.iter().any(|(_, kept)| kept.handled.is_some()).then(|| "kept-handled".to_owned()));
     desk.load_overrides(at(1)).expect("overrides can be read");
@@ -459,4 +468,41 @@ fn a_journal_of_an_older_version_has_every_kind_of_event_and_shows_what_it_showe
         lost(&then, &views_of(&store), "", &mut lost_at);
         assert!(lost_at.is_empty(), "{}:\n{}", journal.display(), lost_at.join("\n"));
     }
+}
+
+/// A card as another version might write it: one field more than this one knows.
+fn of_tomorrow(card: &[u8]) -> Vec<u8> {
+    let mut card: Json = serde_json::from_slice(card).expect("a card");
+    card.as_object_mut().expect("an object").insert("of_tomorrow".into(), json!(1));
+    serde_json::to_vec(&card).expect("a card")
+}
+
+#[test]
+fn a_card_of_another_version_is_made_anew_from_the_record() {
+    let dir = copied(&journals()[0]);
+    let opened = EmbeddedStore::open(&dir.path().join("store"), Options::default(), &mut |_, _| ()).expect("the store opens");
+    let store: Arc<dyn Store> = Arc::new(opened);
+    block_on(async {
+        let incidents: Vec<_> = store.cards(None, 1000).expect("cards").into_iter().filter(|(id, _)| id.is_incident()).collect();
+        assert_eq!(incidents.len(), 5);
+        for (id, card) in &incidents {
+            let chain = journal::verify(store.read(id).expect("its stream")).expect("its chain");
+            let body = codec::encode(&[Event::NothingDue {}]);
+            let sealed = journal::seal_as(chain.heads().get(id), id, at(200_000), codec::FORMAT, 0, &body);
+            store.append(Append { card: Some(of_tomorrow(card)), ..Append::of(sealed) }).await.expect("it is taken");
+        }
+        let kept = kept();
+        let id = IncidentId::from("qua-tomorrow00000000");
+        let sealed = journal::seal_as(None, &id, at(200_000), quarantine::FORMAT, 0, &kept.encode());
+        store.append(Append { card: Some(of_tomorrow(&kept.card())), ..Append::of(sealed) }).await.expect("it is taken");
+
+        let desk = Desk::new(Arc::clone(&store), rules(), None);
+        for (id, card) in desk.cards(None, 1000).expect("cards") {
+            let shown = desk.card(&id, &card).await.expect("the record is sound");
+            let incident = desk.incident(&id).await.expect("the record is sound");
+            assert_eq!(shown, incident.map(|incident| Card::of(&incident)), "{id}");
+        }
+        let waiting = desk.kept_cards().await.expect("what is kept can be read");
+        assert_eq!(waiting.iter().filter(|(_, kept)| kept.waits()).map(|(id, _)| id.as_str()).collect::<Vec<_>>(), [id.as_str()]);
+    });
 }

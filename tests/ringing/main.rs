@@ -9,6 +9,7 @@ mod channels;
 mod daemon;
 mod digests;
 mod ladders;
+mod moves;
 mod page;
 mod previews;
 mod rotas;

@@ -336,7 +336,7 @@ impl<'a> Story<'a> {
         for event in suggest_risks(incident, self.moment) {
             self.tell(event);
         }
-        let mut run_again = Vec::new();
+        let (mut run_again, mut set) = (Vec::new(), Vec::new());
         let incident = self.incident().ok_or(Refusal::NoIncident)?;
         for event in reassess(incident, self.moment, because) {
             let closed = match &event {
@@ -344,17 +344,17 @@ impl<'a> Story<'a> {
                 Event::Met { clock, .. } => Some((clock.clone(), "the clock was met")),
                 _ => None,
             };
-            let reopened = match &event {
-                Event::ClockSet { clock, .. } => self.is_closed(clock).then(|| clock.clone()),
-                _ => None,
-            };
+            if let Event::ClockSet { clock, .. } = &event {
+                let keys = if self.is_closed(clock) { &mut run_again } else { &mut set };
+                keys.push(clock.clone());
+            }
             self.tell(event);
             if let Some((clock, reason)) = closed {
                 self.close(&clock, reason);
             }
-            run_again.extend(reopened);
         }
         self.reopen(&run_again);
+        self.call_nearer(&set);
         let incident = self.incident().ok_or(Refusal::NoIncident)?;
         for event in redraft(incident, self.moment) {
             self.tell(event);
@@ -373,6 +373,21 @@ impl<'a> Story<'a> {
         for event in digest::fall(incident, calls, self.moment) {
             self.tell(event);
         }
+    }
+
+    /// Limits that have come nearer are told of at once, and whoever owned their clocks owns them no more.
+    fn call_nearer(&mut self, set: &[ClockKey]) {
+        let Some(incident) = self.incident() else { return };
+        let nearer = |key: &&ClockKey| incident.clocks.get(*key).is_some_and(|clock| ringing::has_come_nearer(clock, self.moment));
+        let nearer: Vec<&ClockKey> = set.iter().filter(nearer).collect();
+        let clocks = nearer.iter().filter_map(|key| Some((*key, incident.clocks.get(*key)?)));
+        let ends: Vec<Event> = clocks.flat_map(|(key, clock)| ringing::unown(key, clock, self.moment.now)).collect();
+        ends.into_iter().for_each(|event| self.tell(event));
+        let Some(incident) = self.incident() else { return };
+        let mut events = Vec::new();
+        let calls = nearer.iter().filter_map(|key| ringing::call_nearer(incident, key, self.moment, &mut events)).collect();
+        events.extend(digest::fall(incident, calls, self.moment));
+        events.into_iter().for_each(|event| self.tell(event));
     }
 
     /// What follows when a clock asks for nothing any more: alerts about no other clock are dropped, and

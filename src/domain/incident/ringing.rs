@@ -194,6 +194,54 @@ pub fn reopen<'a>(incident: &'a Incident, key: &'a ClockKey, moment: &Moment<'_>
     Some(Call { key, clock, rung, due_at: moment.now, teams: last.to })
 }
 
+/// The part of the time left by which a limit must have come nearer to be told of at once. What is less is
+/// said with the next rung, and counts towards the next move.
+const TOLD_AT_ONCE: i32 = 20;
+
+/// Whether a clock's limit has come so much nearer since people were last told of it that they are told at once.
+pub fn has_come_nearer(clock: &Clock, moment: &Moment<'_>) -> bool {
+    let (Some(told), Some(until)) = (clock.told, clock.law.until()) else { return false };
+    rings(clock, moment.house)
+        && told.until.is_none_or(|was| was > moment.now && until < was && (was - until) * TOLD_AT_ONCE >= was - moment.now)
+}
+
+/// What ends when a limit has come nearer: whoever owned the clock, or kept it quiet, did so for another limit.
+pub fn unown(key: &ClockKey, clock: &Clock, now: Instant) -> Vec<Event> {
+    let ended = |team: &Option<String>| Event::LeaseEnded { clock: key.clone(), team: team.clone(), ended_at: now };
+    let mut events: Vec<Event> = clock.live_leases().map(|(team, _)| ended(team)).collect();
+    events.extend(clock.silence.as_ref().map(|_| Event::SilenceEnded { clock: key.clone(), ended_at: now, by: None }));
+    events
+}
+
+/// A limit has come nearer, and nobody owns the clock: everybody it has called is called at once, by the loudest
+/// rung that fell due with the move if there is one.
+pub fn call_nearer<'a>(
+    incident: &'a Incident,
+    key: &'a ClockKey,
+    moment: &Moment<'_>,
+    events: &mut Vec<Event>,
+) -> Option<Call<'a>> {
+    let (now, house) = (moment.now, moment.house);
+    let clock = incident.clocks.get(key)?;
+    let ladder = house.ladder(incident, key, clock);
+    let cover = Cover::of(clock, ladder, house, now);
+    let mut due = plan(ladder, clock, &clock.handled, now);
+    due.retain(|rung| rung.at <= now);
+    let mut skips = answered(&mut due, &cover);
+    let called = passed(ladder, clock, now);
+    let teams = distinct(due.iter().rev().chain(&called).flat_map(|rung| &rung.to));
+    let (rung, due_at) = match due.pop() {
+        Some(loudest) => (loudest.name, loudest.at),
+        None => (format!("moved earlier {}", rfc3339(now)), now),
+    };
+    let reason = format!("fell due before `{rung}` could be rung at {}", rfc3339(now));
+    skips.extend(due.into_iter().map(|rung| RungSkip { rung: rung.name, due_at: rung.at, reason: reason.clone() }));
+    if !skips.is_empty() {
+        events.push(Event::RungsSkipped { clock: key.clone(), rungs: skips });
+    }
+    Some(Call { key, clock, rung, due_at, teams })
+}
+
 /// Each team once, in the order in which they come.
 fn distinct<'t>(teams: impl IntoIterator<Item = &'t String>) -> Vec<String> {
     let mut seen: Vec<String> = Vec::new();

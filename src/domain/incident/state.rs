@@ -77,6 +77,17 @@ pub struct Clock {
     pub draft: Option<Draft>,
     /// The last ground on which products suggest that nothing is owed.
     pub end_suggested: Option<String>,
+    /// The limit people were last told of; none before anybody was told anything.
+    pub told: Option<Told>,
+}
+
+/// What people were last told of a clock's limit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Told {
+    /// The limit, or the house's target where the law gives none.
+    pub until: Option<Instant>,
+    /// The one they were told before, where that was another.
+    pub before: Option<Instant>,
 }
 
 /// A hold on a clock.
@@ -112,9 +123,20 @@ impl Clock {
         Span { set_at: self.set_at, from: self.law.start.at, until: self.law.until() }
     }
 
+    /// People are told of its limit as it stands.
+    fn tell(&mut self) {
+        let (until, was) = (self.law.until(), self.told.and_then(|told| told.until));
+        self.told = Some(Told { until, before: was.filter(|was| Some(*was) != until) });
+    }
+
     /// The acknowledgements that have not ended, by team.
     pub fn live_leases(&self) -> impl Iterator<Item = (&Option<String>, &Acknowledgement)> {
         self.leases.iter().filter(|(_, lease)| lease.ended_at.is_none())
+    }
+
+    /// Until when an acknowledgement is shown to hold: never beyond the limit it was taken before.
+    pub fn shown_until(&self, lease: &Acknowledgement) -> Instant {
+        if lease.taken_overdue { lease.until } else { lease.until.min(self.law.due()) }
     }
 
     /// Who owns it: of several the one whose acknowledgement ends last.
@@ -255,7 +277,10 @@ impl Incident {
             Event::Drafted { clock, draft } => self.with(clock, |clock| clock.draft = Some(draft.clone())),
             Event::RungFell { clock, rung, due_at, alerts } => {
                 let fate = Fate { due_at: *due_at, at, passed_over: None };
-                self.with(clock, |clock| _ = clock.handled.insert(rung.clone(), fate));
+                self.with(clock, |clock| {
+                    clock.handled.insert(rung.clone(), fate);
+                    clock.tell();
+                });
                 self.queue(alerts, clock, rung, *due_at, at);
             }
             Event::RungsSkipped { clock, rungs } => self.with(clock, |clock| {
@@ -395,6 +420,7 @@ impl Incident {
             closed_at: None,
             draft: None,
             end_suggested: None,
+            told: None,
         });
         let still_missed = clock.standing == Standing::Missed && law.limit().is_some_and(|limit| limit < at);
         clock.closed_at = None;

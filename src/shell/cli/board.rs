@@ -45,6 +45,11 @@ pub fn warn(board: &Board, now: Instant) {
         let since = since.unwrap_or_else(|| failing.failing_since.clone());
         eprintln!("warning: channel `{channel}` fails since {since}; alerts over it do not arrive: {why}");
     }
+    for incident in &board.damaged {
+        eprintln!(
+            "warning: the record of {incident} is damaged, and its clocks are not shown; `watchbell journal verify` names the place"
+        );
+    }
     if board.quarantined > 0 {
         eprintln!("warning: {} in quarantine; see `watchbell quarantine list`", counted(board.quarantined, "message"));
     }

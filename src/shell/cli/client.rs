@@ -109,6 +109,9 @@ pub struct Board {
     pub channels: BTreeMap<String, FailingChannel>,
     /// Messages in quarantine.
     pub quarantined: usize,
+    /// Incidents whose record is damaged, so that nothing of them can be shown.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub damaged: Vec<String>,
 }
 
 /// A channel whose last attempt failed.
@@ -193,6 +196,7 @@ impl Api {
             board.cards.extend(page.cards);
             board.channels = page.channels;
             board.quarantined += page.quarantined;
+            board.damaged.extend(page.damaged);
             after = page.next;
             if after.is_none() {
                 return Ok((board, answer.now));

@@ -1,14 +1,13 @@
 //! What became of alerts, and sending one once more.
 
 use super::App;
+use super::api::damaged_is_told_of_on_the_board;
 use super::auth::caller;
 use super::extract::{Path, Query};
 use super::problem::Problem;
-use crate::domain::board::Card;
 use crate::domain::delivery_log::{self, AlertLine, AlertLog, AlertStanding};
 use crate::domain::ids::{AlertId, IncidentId};
 use crate::domain::incident::{Command, Incident};
-use crate::domain::quarantine;
 use crate::shell::config::May;
 use crate::shell::wall_clock;
 use axum::body::Body;
@@ -68,10 +67,10 @@ pub async fn list(
         let Some((last, _)) = cards.last() else { return Ok(axum::Json(found)) };
         after = Some(last.clone());
         for (id, card) in cards {
+            let card = app.desk.card(&id, &card).await.or_else(damaged_is_told_of_on_the_board)?;
+            let Some(card) = card else { continue };
             // What fails stands on the card, so that no incident is read for nothing.
-            let failing = |card: &[u8]| serde_json::from_slice::<Card>(card).is_ok_and(|card| !card.failing.is_empty());
-            let skip = which.state == Some(AlertStanding::Failing) && !failing(&card);
-            if skip || id.as_str().starts_with(quarantine::PREFIX) {
+            if which.state == Some(AlertStanding::Failing) && card.failing.is_empty() {
                 continue;
             }
             let Some(incident) = app.desk.incident(&id).await? else { continue };

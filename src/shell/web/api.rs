@@ -11,6 +11,7 @@ use crate::domain::ids::IncidentId;
 use crate::domain::incident::{ClockKey, Command, Evidence, HoldStatement, Incident, Moment};
 use crate::domain::quarantine;
 use crate::shell::config::{May, Rules};
+use crate::shell::desk::SubmitError;
 use crate::shell::render;
 use crate::shell::wall_clock;
 use axum::body::Body;
@@ -46,6 +47,9 @@ pub struct Board {
     channels: BTreeMap<String, ChannelState>,
     /// Messages in quarantine among the ids looked at.
     quarantined: usize,
+    /// Incidents whose record is damaged, so that nothing of them can be shown.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    damaged: Vec<IncidentId>,
 }
 
 /// How a channel is doing.
@@ -63,7 +67,7 @@ pub async fn board(State(app): State<Arc<App>>, headers: HeaderMap, Query(page):
     caller(&app, &headers, May::Read)?;
     let limit = page.limit.unwrap_or(PAGE_USUAL).clamp(1, PAGE_MAX);
     let mut after = page.after.as_deref().map(IncidentId::from);
-    let mut board = Board { cards: Vec::new(), next: None, channels: channels(&app), quarantined: 0 };
+    let mut board = Board { cards: Vec::new(), next: None, channels: channels(&app), quarantined: 0, damaged: Vec::new() };
     loop {
         let cards = app.desk.cards(after.as_ref(), PAGE_MAX)?;
         let more = cards.len() == PAGE_MAX;
@@ -71,10 +75,19 @@ pub async fn board(State(app): State<Arc<App>>, headers: HeaderMap, Query(page):
             after = Some(id.clone());
             if id.as_str().starts_with(quarantine::PREFIX) {
                 let kept = serde_json::from_slice::<quarantine::Kept>(&bytes);
-                board.quarantined += usize::from(kept.is_ok_and(|kept| kept.handled.is_none()));
+                // One that cannot be read waits, as far as anybody knows.
+                board.quarantined += usize::from(kept.map_or(true, |kept| kept.handled.is_none()));
                 continue;
             }
-            let Ok(card) = serde_json::from_slice::<Card>(&bytes) else { continue };
+            let card = match app.desk.card(&id, &bytes).await {
+                Ok(Some(card)) => card,
+                Ok(None) => continue,
+                Err(SubmitError::Damaged { incident, .. }) => {
+                    board.damaged.push(incident);
+                    continue;
+                }
+                Err(error) => return Err(error.into()),
+            };
             if page.closed || card.clocks.iter().any(|clock| clock.standing.is_open()) {
                 board.cards.push(card);
             }
@@ -190,14 +203,23 @@ pub async fn list_clocks(State(app): State<Arc<App>>, headers: HeaderMap, Query(
         let cards = app.desk.cards(after.as_ref(), PAGE_MAX)?;
         let Some((last, _)) = cards.last() else { break };
         after = Some(last.clone());
-        let cards = cards.iter().filter(|(id, _)| !id.as_str().starts_with(quarantine::PREFIX));
-        let cards = cards.filter_map(|(_, bytes)| serde_json::from_slice::<Card>(bytes).ok());
-        let wanted = cards.filter(|card| most.closed || card.clocks.iter().any(|clock| clock.standing.is_open()));
-        clocks.extend(wanted.flat_map(|card| card.clocks));
+        for (id, bytes) in &cards {
+            let card = app.desk.card(id, bytes).await.or_else(damaged_is_told_of_on_the_board)?;
+            let wanted = |card: &Card| most.closed || card.clocks.iter().any(|clock| clock.standing.is_open());
+            clocks.extend(card.filter(wanted).into_iter().flat_map(|card| card.clocks));
+        }
     }
     clocks.sort_by_key(|clock| (!clock.standing.is_open(), clock.due.or(clock.target), clock.id.clone()));
     clocks.truncate(most.limit.unwrap_or(usize::MAX));
     Ok(axum::Json(clocks))
+}
+
+/// A list goes on without an incident whose record is damaged; the board names it, and the self-check rings for it.
+pub(super) fn damaged_is_told_of_on_the_board(error: SubmitError) -> Result<Option<Card>, SubmitError> {
+    match error {
+        SubmitError::Damaged { .. } => Ok(None),
+        error => Err(error),
+    }
 }
 
 pub(super) fn clock_key(public: &str) -> Result<(IncidentId, ClockKey), Problem> {

@@ -4,6 +4,7 @@
 //! it ends, and nothing of the incident. It rings nobody; ringing is the ladders'.
 
 use super::App;
+use super::api::damaged_is_told_of_on_the_board;
 use super::extract::Query;
 use super::problem::Problem;
 use crate::domain::board::{Card, ClockLine};
@@ -50,7 +51,9 @@ pub async fn feed(State(app): State<Arc<App>>, headers: HeaderMap, Query(whose):
         let cards = app.desk.cards(after.as_ref(), PAGE)?;
         let Some((last, _)) = cards.last() else { break };
         after = Some(last.clone());
-        for card in cards.iter().filter_map(|(_, card)| serde_json::from_slice::<Card>(card).ok()) {
+        for (id, bytes) in &cards {
+            let card = app.desk.card(id, bytes).await.or_else(damaged_is_told_of_on_the_board)?;
+            let Some(card) = card else { continue };
             let open = card.clocks.iter().filter(|clock| clock.standing.is_open() && is_rung(&rules, &card, clock, &teams));
             entries.extend(open.filter_map(|clock| Some((clock.due.or(clock.target)?, card.opened_at, clock.clone()))));
         }

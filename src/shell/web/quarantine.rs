@@ -146,7 +146,7 @@ pub async fn list(State(app): State<Arc<App>>, headers: HeaderMap, Query(which):
     let wanted = |kept: &Kept| {
         (which.handled || kept.handled.is_none()) && which.source.as_ref().is_none_or(|source| *source == kept.source)
     };
-    let kept = app.desk.kept_cards()?.into_iter().filter(|(_, kept)| wanted(kept));
+    let kept = app.desk.kept_cards().await?.into_iter().filter(|(_, kept)| wanted(kept));
     Ok(axum::Json(kept.map(|(id, kept)| shown(&id, &kept)).collect()))
 }
 
@@ -218,7 +218,7 @@ pub async fn remap(State(app): State<Arc<App>>, headers: HeaderMap, Path(id): Pa
 pub async fn remap_all(State(app): State<Arc<App>>, headers: HeaderMap, Query(which): Query<Which>) -> Answer<Vec<Reread>> {
     let caller = caller(&app, &headers, May::Act)?;
     let now = wall_clock::now();
-    let mut cards = app.desk.kept_cards()?;
+    let mut cards = app.desk.kept_cards().await?;
     cards.retain(|(_, kept)| kept.waits() && which.source.as_ref().is_none_or(|source| *source == kept.source));
     cards.sort_by_key(|(_, kept)| kept.received_at);
     let mut all = Vec::new();

@@ -86,7 +86,7 @@ fn one_clock(body: &mut String, incident: &Incident, key: &ClockKey, clock: &Clo
     line("Owed to", &law.addressee);
     line("Law", &law.cite);
     match (clock.owner(), clock.standing) {
-        (Some(lease), _) => line("Held by", &format!("{} until {}", lease.by, zone.in_words(lease.until))),
+        (Some(lease), _) => line("Held by", &format!("{} until {}", lease.by, zone.in_words(clock.shown_until(lease)))),
         (None, standing) if standing.is_open() => line("Held by", "nobody"),
         (None, Standing::Met) => line("Closed", "the duty was met"),
         (None, _) => line("Closed", "nothing is owed"),
