@@ -154,6 +154,9 @@ pub struct FactView {
     pub at: Option<Instant>,
     /// Where in the payload it stood.
     pub pointer: Option<String>,
+    /// Who settled it, where others have said something else that does not count.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub settled_by: Option<String>,
 }
 
 /// A suggestion of a risk, and the decision it is for.
@@ -248,6 +251,12 @@ pub struct ClockView {
     pub holds: Vec<HoldView>,
     /// What was filed.
     pub met: Option<super::incident::Evidence>,
+    /// What was filed without ending it: parts, further notices.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub filings: Vec<super::incident::Evidence>,
+    /// What had ended it and was taken back.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub taken_back: Vec<super::incident::TakenBack>,
     /// Every alert so far.
     pub alerts: Vec<AlertView>,
 }
@@ -449,6 +458,7 @@ impl FactView {
             by: claim.map(|claim| claim.by.name().to_owned()),
             at: claim.map(|claim| claim.at),
             pointer: claim.and_then(|claim| claim.pointer.clone()),
+            settled_by: incident.book.settled_by(key).map(|by| by.name().to_owned()),
         }
     }
 }
@@ -599,6 +609,8 @@ impl ClockView {
                 })
                 .collect(),
             met: clock.met.clone(),
+            filings: clock.filings.clone(),
+            taken_back: clock.taken_back.clone(),
             alerts,
         })
     }

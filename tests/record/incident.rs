@@ -705,3 +705,29 @@ fn the_four_factors_of_hipaa_make_no_suggestion() {
     ]);
     assert!(suggested(&events).is_empty() && case.incident.suggestions.is_empty());
 }
+
+#[test]
+fn a_hold_speaks_against_a_determination() {
+    let mut case = Case::hospital("2026-09-08T14:00:00Z");
+    case.breach();
+    let statement = HoldStatement {
+        rule: "law-enforcement-oral".into(),
+        official: "an agent of the field office".into(),
+        from: case.now,
+        until: None,
+        words: "telling now would impede the investigation".into(),
+    };
+    let clock = key("us.hipaa.individuals");
+    case.submit(Command::Pause { clock: clock.clone(), by: "Ada".into(), statement }).expect("the law knows it");
+    let determine = || Command::Determine {
+        clock: clock.clone(),
+        by: "Ada".into(),
+        ground: "nothing was read".into(),
+        cite: "164.402".into(),
+    };
+    let refused = case.submit(determine());
+    assert!(matches!(&refused, Err(Refusal::Contradicted(against)) if against[0].contains("field office")), "{refused:#?}");
+    let because = "the agent was told".to_owned();
+    case.submit(Command::Although { because, command: Box::new(determine()) }).expect("it is said all the same");
+    assert_eq!(case.standing("us.hipaa.individuals"), Some(Standing::Void));
+}

@@ -22,10 +22,7 @@ fn aware(case: &mut Case, at: Instant) -> Vec<Event> {
 }
 
 fn ended_leases(events: &[Event]) -> usize {
-    events
-        .iter()
-        .filter(|event| matches!(event, Event::LeaseEnded { clock, .. } if clock.duty.as_str() == AUTHORITY))
-        .count()
+    events.iter().filter(|event| matches!(event, Event::LeaseEnded { clock, .. } if clock.duty.as_str() == AUTHORITY)).count()
 }
 
 #[test]

@@ -2,17 +2,19 @@
 
 use super::alert::{Act, Alert, AlertQueued, AlertState, DeliveryResult};
 use super::assessing::{reassess, redraft};
-use super::command::{Command, Moment, Refusal};
-use super::event::{ClockKey, Event, Received};
+use super::command::{Command, Evidence, Moment, Refusal};
+use super::event::{ClockKey, Event, Received, Standing};
 use super::house::Address;
 use super::leases::{self, Acknowledgement, Cover};
 use super::state::{Clock, Incident};
 use super::suggesting::suggest_risks;
-use super::{delivering, digest, fallback, late, reuniting, ringing, tracking};
+use super::{contradictions, delivering, digest, fallback, late, reuniting, ringing, tracking};
 use crate::domain::facts::{CLOCK_SKEW, Claim, Rank, Vocabulary};
 use crate::domain::ids::{AlertId, IncidentId};
 use crate::domain::instant::{Instant, rfc3339};
+use crate::domain::law::Mode;
 use crate::domain::law::pack::HoldRule;
+use std::collections::BTreeSet;
 
 /// What a command came to.
 #[derive(Clone, Debug, PartialEq)]
@@ -29,6 +31,14 @@ pub struct Decision {
 /// what follows from the command: clocks set anew, drafts, alerts dropped.
 pub fn decide(id: &IncidentId, incident: Option<&Incident>, command: Command, moment: &Moment<'_>) -> Result<Decision, Refusal> {
     let mut story = Story::of(id, incident, moment);
+    let command = match command {
+        Command::Although { because, command } => {
+            not_empty("although", &because)?;
+            story.although = Some(because);
+            *command
+        }
+        command => command,
+    };
     match command {
         Command::Open(opening) => {
             if incident.is_some() {
@@ -56,6 +66,8 @@ pub fn decide(id: &IncidentId, incident: Option<&Incident>, command: Command, mo
 fn further(story: &mut Story<'_>, incident: &Incident, command: Command, moment: &Moment<'_>) -> Result<(), Refusal> {
     match command {
         Command::Open(_) | Command::OpenSplit { .. } => return Err(Refusal::Exists),
+        // One ground is enough for one word.
+        Command::Although { .. } => return Err(Refusal::Empty("although")),
         Command::Observe { received, claims } => {
             let tenant = received.tenant.as_deref().unwrap_or_default();
             let external_id = received.external_id.as_deref().unwrap_or(&incident.opened.external_id);
@@ -79,6 +91,7 @@ fn further(story: &mut Story<'_>, incident: &Incident, command: Command, moment:
             let by = claims.first().map_or("nobody", |claim| claim.by.name()).to_owned();
             check_instants(&claims, moment)?;
             check_judgements(&claims, &moment.rulebook.vocabulary)?;
+            story.weigh(None, &by, contradictions::of_answers(incident, &claims, &moment.rulebook.vocabulary))?;
             if story.claim(claims) {
                 story.reassess(&format!("answers of {by}"))?;
             }
@@ -109,20 +122,42 @@ fn further(story: &mut Story<'_>, incident: &Incident, command: Command, moment:
             story.tell(Event::SilenceEnded { clock: key, ended_at: moment.now, by: Some(by) });
         }
         Command::Meet { clock: key, evidence } => {
-            open_clock(incident, &key)?;
-            not_empty("what", &evidence.what)?;
-            not_empty("by", &evidence.by)?;
-            not_future("filed_at", evidence.filed_at, moment.now)?;
+            let clock = open_clock(incident, &key)?;
+            check_evidence(&evidence, moment)?;
+            story.weigh(Some(&key), &evidence.by, contradictions::of_filing(incident, &key, clock, &evidence))?;
             story.tell(Event::Met { clock: key.clone(), evidence });
             story.close(&key, "the clock was met");
             // Meeting one duty may start or pull forward another.
             story.reassess(&format!("{} was met", key.duty))?;
         }
+        Command::File { clock: key, evidence } => {
+            let clock = incident.clocks.get(&key).ok_or_else(|| Refusal::NoClock(key.clone()))?;
+            if clock.standing == Standing::Void {
+                return Err(Refusal::Closed(clock.standing.word()));
+            }
+            check_evidence(&evidence, moment)?;
+            story.weigh(Some(&key), &evidence.by, contradictions::of_filing(incident, &key, clock, &evidence))?;
+            story.tell(Event::Filed { clock: key, evidence });
+        }
+        Command::Reopen { clock: key, by, because } => {
+            not_empty("by", &by)?;
+            not_empty("because", &because)?;
+            may_reopen(incident, &key)?;
+            story.tell(Event::Reopened { clock: key.clone(), by: by.clone(), because });
+            story.reassess(&format!("{by} took back what had ended a clock"))?;
+            story.end_what_followed(&key, &by);
+            if story.is_closed(&key) && incident.clocks.get(&key).is_some_and(|clock| clock.law.mode == Mode::Policy) {
+                return Err(Refusal::EndedByFacts("what the house asks for was answered".into()));
+            }
+            story.reopen(&[key]);
+        }
         Command::Determine { clock: key, by, ground, cite } => {
-            open_clock(incident, &key)?;
+            let clock = open_clock(incident, &key)?;
             not_empty("by", &by)?;
             not_empty("ground", &ground)?;
             not_empty("cite", &cite)?;
+            let against = contradictions::of_determination(incident, &key, clock, &[&ground, &cite], moment.now);
+            story.weigh(Some(&key), &by, against)?;
             story.tell(Event::Determined { clock: key.clone(), by, ground, cite });
             story.close(&key, "determined that nothing is owed");
         }
@@ -278,11 +313,13 @@ struct Story<'a> {
     before: Option<&'a Incident>,
     after: Option<Incident>,
     events: Vec<Event>,
+    /// The ground of somebody who says what facts on record speak against.
+    although: Option<String>,
 }
 
 impl<'a> Story<'a> {
     fn of(id: &'a IncidentId, before: Option<&'a Incident>, moment: &'a Moment<'a>) -> Self {
-        Self { id, moment, before, after: None, events: Vec::new() }
+        Self { id, moment, before, after: None, events: Vec::new(), although: None }
     }
 
     /// The incident as told so far.
@@ -300,6 +337,45 @@ impl<'a> Story<'a> {
             None => self.after = Incident::open(self.id.clone(), &event, now),
         }
         self.events.push(event);
+    }
+
+    /// Lets a word pass that nothing on record speaks against, or whose speaker knows that and says why.
+    fn weigh(&mut self, clock: Option<&ClockKey>, by: &str, against: Vec<String>) -> Result<(), Refusal> {
+        match self.although.take() {
+            Some(because) => {
+                self.tell(Event::Although { clock: clock.cloned(), by: by.to_owned(), because, against });
+                Ok(())
+            }
+            None if against.is_empty() => Ok(()),
+            None => Err(Refusal::Contradicted(against)),
+        }
+    }
+
+    /// Ends the clocks that ran from a filing that was taken back; one that was met itself stays met.
+    fn end_what_followed(&mut self, key: &ClockKey, by: &str) {
+        let Some(incident) = self.incident() else { return };
+        let from = format!("met.{}", key.duty);
+        let met_elsewhere = |of: &ClockKey| of.duty == key.duty && of.organisation == key.organisation;
+        if incident.clocks.iter().any(|(of, clock)| met_elsewhere(of) && clock.met.is_some()) {
+            return;
+        }
+        let follows = |clock: &Clock| clock.law.start.from.as_ref().is_some_and(|fact| fact.as_str() == from);
+        let ended: Vec<(ClockKey, String)> = incident
+            .clocks
+            .iter()
+            .filter(|(of, clock)| of.organisation == key.organisation && clock.standing.is_open() && follows(clock))
+            .map(|(of, clock)| (of.clone(), clock.law.cite.clone()))
+            .collect();
+        for (clock, cite) in ended {
+            self.tell(Event::NothingOwed {
+                clock: clock.clone(),
+                ground: "the filing it followed from was taken back".into(),
+                cite,
+                by: BTreeSet::from([by.to_owned()]),
+                reasons: Vec::new(),
+            });
+            self.close(&clock, "nothing is owed");
+        }
     }
 
     /// Records a message and everything it claims: of a word said again, the newer version counts.
@@ -370,7 +446,18 @@ impl<'a> Story<'a> {
     fn reopen(&mut self, keys: &[ClockKey]) {
         let Some(incident) = self.incident() else { return };
         let calls = keys.iter().filter_map(|key| ringing::reopen(incident, key, self.moment)).collect();
-        for event in digest::fall(incident, calls, self.moment) {
+        let told: Vec<Event> = digest::fall(incident, calls, self.moment);
+        // A word that would close there what runs again must not follow the ring.
+        let closes = |alert: &Alert| {
+            alert.queued.act == Act::Resolve
+                && matches!(alert.state, AlertState::Waiting { .. })
+                && alert.about.iter().all(|about| keys.contains(&about.clock))
+        };
+        let closing: Vec<AlertId> = incident.alerts.iter().filter(|(_, alert)| closes(alert)).map(|(id, _)| id.clone()).collect();
+        for alert in closing {
+            self.tell(Event::DeliveryDropped { alert, reason: "the clock runs again".into() });
+        }
+        for event in told {
             self.tell(event);
         }
     }
@@ -378,7 +465,8 @@ impl<'a> Story<'a> {
     /// Limits that have come nearer are told of at once, and whoever owned their clocks owns them no more.
     fn call_nearer(&mut self, set: &[ClockKey]) {
         let Some(incident) = self.incident() else { return };
-        let nearer = |key: &&ClockKey| incident.clocks.get(*key).is_some_and(|clock| ringing::has_come_nearer(clock, self.moment));
+        let nearer =
+            |key: &&ClockKey| incident.clocks.get(*key).is_some_and(|clock| ringing::has_come_nearer(clock, self.moment));
         let nearer: Vec<&ClockKey> = set.iter().filter(nearer).collect();
         let clocks = nearer.iter().filter_map(|key| Some((*key, incident.clocks.get(*key)?)));
         let ends: Vec<Event> = clocks.flat_map(|(key, clock)| ringing::unown(key, clock, self.moment.now)).collect();
@@ -428,7 +516,8 @@ impl<'a> Story<'a> {
         let Some(incident) = self.incident() else { return };
         let fell_back = fallback::fall_back(incident, id, result, self.moment);
         let closed_again = tracking::close_again(incident, id, self.moment);
-        for event in fell_back.into_iter().chain(closed_again) {
+        let opened_again = tracking::open_again(incident, id);
+        for event in fell_back.into_iter().chain(closed_again).chain(opened_again) {
             self.tell(event);
         }
     }
@@ -446,6 +535,29 @@ fn hold_rule<'m>(key: &ClockKey, rule: &str, moment: &Moment<'m>) -> Result<&'m 
 fn open_clock<'i>(incident: &'i Incident, key: &ClockKey) -> Result<&'i Clock, Refusal> {
     let clock = incident.clocks.get(key).ok_or_else(|| Refusal::NoClock(key.clone()))?;
     if clock.standing.is_open() { Ok(clock) } else { Err(Refusal::Closed(clock.standing.word())) }
+}
+
+/// Whether a word about this very clock ended it, which can be taken back.
+fn may_reopen(incident: &Incident, key: &ClockKey) -> Result<(), Refusal> {
+    if let Some(there) = incident.relations.moved.get(key) {
+        return Err(Refusal::Elsewhere(there.clone()));
+    }
+    let clock = incident.clocks.get(key).ok_or_else(|| Refusal::NoClock(key.clone()))?;
+    match clock.standing {
+        Standing::Met => Ok(()),
+        Standing::Void => match incident.nothing_owed.get(key) {
+            Some(why) if why.determined => Ok(()),
+            Some(why) => Err(Refusal::EndedByFacts(why.ground.clone())),
+            None => Err(Refusal::EndedByFacts("nothing is owed".into())),
+        },
+        open @ (Standing::Provisional | Standing::Running | Standing::Missed) => Err(Refusal::Runs(open.word())),
+    }
+}
+
+fn check_evidence(evidence: &Evidence, moment: &Moment<'_>) -> Result<(), Refusal> {
+    not_empty("what", &evidence.what)?;
+    not_empty("by", &evidence.by)?;
+    not_future("filed_at", evidence.filed_at, moment.now)
 }
 
 fn check_judgements(claims: &[Claim], vocabulary: &Vocabulary) -> Result<(), Refusal> {

@@ -134,6 +134,34 @@ pub enum Event {
         /// Under which provision.
         cite: String,
     },
+    /// A person took back that a clock was met, or that nothing is owed: it runs as if that had not been said.
+    Reopened {
+        /// Which.
+        clock: ClockKey,
+        /// Who.
+        by: String,
+        /// On what ground.
+        because: String,
+    },
+    /// Something was filed for a clock, which neither ends nor runs again by it: a part, or a further notice.
+    Filed {
+        /// Which.
+        clock: ClockKey,
+        /// What was filed, when, and its reference.
+        evidence: Evidence,
+    },
+    /// What a person says in the same decision speaks against what is on record; they were shown that, and say so all the same.
+    Although {
+        /// The clock it is about, if it is about one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        clock: Option<ClockKey>,
+        /// Who.
+        by: String,
+        /// On what ground.
+        because: String,
+        /// What on record speaks against it, a line each.
+        against: Vec<String>,
+    },
     /// The notice of a clock was drafted.
     Drafted {
         /// Which.

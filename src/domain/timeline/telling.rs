@@ -88,6 +88,23 @@ impl Teller<'_> {
             Event::Met { clock, evidence } => {
                 vec![self.filed(clock, evidence, "met")]
             }
+            Event::Filed { clock, evidence } => {
+                let open = if self.is_open(clock) { "filed, the clock goes on" } else { "filed further" };
+                vec![self.filed(clock, evidence, open)]
+            }
+            Event::Reopened { clock, by, because } => {
+                let entry =
+                    self.of_clock(clock, Kind::Clock, "took back what had ended the clock; it runs as if that had not been said");
+                let was = self.incident.clocks.get(clock).and_then(|clock| clock.met.as_ref());
+                let details = was.map(|met| format!("taken back: met: {}", met.what)).into_iter().collect();
+                vec![Entry { by: Some(by.clone()), ground: Some(because.clone()), details, ..entry }]
+            }
+            Event::Although { clock, by, because, against } => {
+                let what = "says what follows although facts on record speak against it";
+                let entry =
+                    clock.as_ref().map_or_else(|| self.entry(Kind::Said, what), |clock| self.of_clock(clock, Kind::Said, what));
+                vec![Entry { by: Some(by.clone()), ground: Some(because.clone()), details: against.clone(), ..entry }]
+            }
             Event::Held { .. } | Event::Released { .. } => self.hold(event),
             Event::RungFell { .. } | Event::RungsSkipped { .. } | Event::Tracked { .. } => self.rang(event),
             Event::Acknowledged { .. }
@@ -112,7 +129,7 @@ impl Teller<'_> {
 
     /// What an event files, if it does.
     pub fn filing(&self, event: &Event) -> Option<Filing> {
-        let Event::Met { clock, evidence } = event else { return None };
+        let (Event::Met { clock, evidence } | Event::Filed { clock, evidence }) = event else { return None };
         let (at, evidence) = (self.at, evidence.clone());
         Some(Filing { clock: clock.public(&self.incident.id), duty: self.what(clock), at, evidence })
     }

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 /// `POST /v1/incidents/{id}/claims`
 #[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields, expecting = "an object with `facts`, and perhaps `ground` and `settles`")]
+#[serde(deny_unknown_fields, expecting = "an object with `facts`, and perhaps `ground`, `settles` and `although`")]
 pub struct Answers {
     /// Answers by fact key; `null` says "not known".
     pub facts: BTreeMap<String, serde_json::Value>,
@@ -17,6 +17,9 @@ pub struct Answers {
     /// Whether they settle what is disputed.
     #[serde(default)]
     pub settles: bool,
+    /// Why it is so although facts on record speak against it.
+    #[serde(default)]
+    pub although: Option<String>,
 }
 
 /// `POST /v1/clocks/{id}/ack`
@@ -63,9 +66,9 @@ pub struct StandIn {
     pub because: String,
 }
 
-/// `POST /v1/clocks/{id}/meet`
+/// `POST /v1/clocks/{id}/meet` and `…/file`
 #[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields, expecting = "an object with `what` and `filed_at`, and perhaps `reference`")]
+#[serde(deny_unknown_fields, expecting = "an object with `what` and `filed_at`, and perhaps `reference` and `although`")]
 pub struct Meet {
     /// What was filed or sent.
     pub what: String,
@@ -74,16 +77,30 @@ pub struct Meet {
     /// The reference the recipient gave.
     #[serde(default)]
     pub reference: Option<String>,
+    /// Why it is so although facts on record speak against it.
+    #[serde(default)]
+    pub although: Option<String>,
+}
+
+/// `POST /v1/clocks/{id}/reopen`
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, expecting = "an object with `because`")]
+pub struct ReopenClock {
+    /// Why what had ended the clock is taken back.
+    pub because: String,
 }
 
 /// `POST /v1/clocks/{id}/determine`
 #[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields, expecting = "an object with `ground` and `cite`")]
+#[serde(deny_unknown_fields, expecting = "an object with `ground` and `cite`, and perhaps `although`")]
 pub struct Determine {
     /// On what ground nothing is owed.
     pub ground: String,
     /// Under which provision.
     pub cite: String,
+    /// Why it is so although facts on record speak against it.
+    #[serde(default)]
+    pub although: Option<String>,
 }
 
 /// `POST /v1/clocks/{id}/pause`
