@@ -101,6 +101,7 @@ fn a_determination_is_taken_back_and_can_be_made_again() {
 fn only_a_word_about_the_clock_itself_can_be_taken_back() {
     let mut case = Case::new(LADDER);
     assert!(matches!(case.submit(reopen(AUTHORITY)), Err(Refusal::Runs(_))));
+    case.now += hours(1);
     case.answer(&[("breach.personal-data", false.into())]);
     assert_eq!(case.clock(AUTHORITY).standing, Standing::Void);
     assert!(matches!(case.submit(reopen(AUTHORITY)), Err(Refusal::EndedByFacts(_))));
