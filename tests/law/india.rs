@@ -76,6 +76,8 @@ fn drafted(rules: &Rulebook, id: &str, facts: &[(&str, serde_json::Value)]) -> (
         organisation: Organisation { name: "Sahyadri Hospital Trust".into(), address: Some("12 Hill Road\nPune 411001".into()) },
         contact: Contact::default(),
         addressee: Some(duty.text.addressee.clone()),
+        addressee_fact: None,
+        late: false,
         zone: Zone::named("Asia/Kolkata").expect("a zone of the database"),
         due: None,
         derivation: Vec::new(),

@@ -3,6 +3,7 @@
 mod authorities;
 mod cases;
 mod deadlines;
+mod disputes;
 mod filings;
 mod india;
 mod limits;

@@ -6,8 +6,8 @@ use watchbell::domain::facts::{Book, Claim, Claimant, Count, FactEntry, FactType
 use watchbell::domain::ids::{DutyId, FactKey, IncidentId};
 use watchbell::domain::instant::{Zone, parse_rfc3339};
 use watchbell::domain::notices::{
-    AnswerState, Block, Contact, Draft, DraftMeta, Element, GapKind, Inline, Need, Organisation, Seen, Sight, TemplateFault,
-    UNPLACED_HEADING, changes, draft, lint, plain_text,
+    AnswerState, Asked, Block, Contact, Draft, DraftMeta, Element, FactIs, GapKind, Inline, Need, Organisation, Seen, Sight,
+    TemplateFault, UNPLACED_HEADING, changes, draft, lint, plain_text,
 };
 use watchbell::shell::render::{html, html_letter, text, text_letter};
 
@@ -133,6 +133,8 @@ fn meta() -> DraftMeta {
             web: None,
         },
         addressee: Some("Hamburg Commissioner for Data Protection and Freedom of Information".into()),
+        addressee_fact: None,
+        late: false,
         zone: Zone::named("Europe/Berlin").unwrap(),
         due: Some("Mon 23 Nov 2026 14:20 Europe/Berlin (13:20 UTC)".into()),
         derivation: vec![
@@ -206,7 +208,8 @@ fn shape(blocks: &[Block]) -> String {
 
 fn element(id: &str, facts: &[&str], need: Need) -> Element {
     let facts = facts.iter().map(|key| FactKey::from(*key)).collect();
-    Element { id: id.into(), says: format!("the {id}"), cite: "Art. 1".into(), facts, need, combine: Default::default() }
+    let (id, says, cite) = (id.into(), format!("the {id}"), "Art. 1".into());
+    Element { id, says, cite, facts, need, combine: Default::default(), asked: None }
 }
 
 fn fault(template: &str, contents: &[Element], sight: &Sight) -> TemplateFault {
@@ -301,6 +304,57 @@ fn an_element_without_facts_is_a_gap_until_the_template_covers_it() {
     let covered = draft("Words.{{ covers(\"contact\") }}", &contents, &nothing_known(), &meta()).unwrap();
     assert!(covered.is_complete());
     assert_eq!(covered.elements[0].state, AnswerState::InTheWording);
+}
+
+#[test]
+fn each_hole_says_how_to_close_it_and_the_command_reads_back() {
+    let contents = [element("nature", &["breach.nature"], Need::Must), element("number", &["people.total"], Need::Must)];
+    let template = "{{ element(\"nature\") }} {{ element(\"number\") }} {{ organisation.address }}";
+    let organisation = Organisation { address: None, ..meta().organisation };
+    let draft = draft(template, &contents, &nothing_known(), &DraftMeta { organisation, ..meta() }).unwrap();
+    let how: Vec<&str> = draft.holes().flat_map(|(_, gap)| &gap.how).map(String::as_str).collect();
+    assert_eq!(how.len(), 2, "the fixture's vocabulary has no address: {how:?}");
+    assert_eq!(how[0], "watchbell answer inc-01jd3x6q8r2v7m5k breach.nature='\"words\"'");
+    assert_eq!(how[1], "watchbell answer inc-01jd3x6q8r2v7m5k people.total=512");
+    let address = draft.holes().find(|(_, gap)| gap.element.is_none()).map(|(_, gap)| gap.missing.clone());
+    assert_eq!(address, Some(vec!["organisation.address".into()]), "and the address names its fact");
+}
+
+#[test]
+fn reasons_for_a_delay_are_asked_for_once_the_notice_is_late() {
+    let late = Element { asked: Some(Asked::Late {}), ..element("delay", &["breach.nature"], Need::IfAny) };
+    let contents = [late];
+    let of = |late, sight: &Sight| draft("{{ element(\"delay\") }}", &contents, sight, &DraftMeta { late, ..meta() }).unwrap();
+    let in_time = of(false, &nothing_known());
+    assert!(in_time.is_complete());
+    assert_eq!(in_time.elements[0].state, AnswerState::NotAsked);
+    assert_eq!(text_letter(&in_time), "none: this notice is in time\n");
+    assert_eq!(of(true, &nothing_known()).holes().count(), 1);
+    let said = of(false, &nothing_known().with("breach.nature", words("The officer was ill.")));
+    assert_eq!(text_letter(&said), "The officer was ill.\n", "what was said is printed all the same");
+}
+
+#[test]
+fn an_element_of_an_addendum_is_no_gap_of_a_first_report() {
+    let is = FactIs { fact: "breach.nature".into(), of: vec!["high".into()] };
+    let contents = [Element { asked: Some(Asked::Is(is)), ..element("number", &["people.total"], Need::Must) }];
+    let holes = |sight: &Sight| draft("{{ element(\"number\") }}", &contents, sight, &meta()).unwrap().holes().count();
+    assert_eq!(holes(&nothing_known()), 0);
+    assert_eq!(holes(&nothing_known().with("breach.nature", words("low"))), 0);
+    assert_eq!(holes(&nothing_known().with("breach.nature", words("high"))), 1);
+}
+
+#[test]
+fn a_count_by_place_is_told_for_one_country_with_its_parts() {
+    let exact = |number| Count { number, precision: Precision::Exact };
+    let about = Count { number: 30, precision: Precision::About };
+    let places = [("IN".to_owned(), exact(1)), ("IN-MH".to_owned(), about), ("DE".to_owned(), exact(900))];
+    let sight = nothing_known().with("people.by-place", known(Value::ByPlace(places.into())));
+    let template =
+        "{% if within(\"people.by-place\", \"IN\") %}{{ within(\"people.by-place\", \"IN\") }}{% else %}nobody said{% endif %}";
+    let told = |sight: &Sight| text_letter(&draft(template, &[], sight, &meta()).unwrap());
+    assert_eq!(told(&sight), "about 31\n");
+    assert_eq!(told(&nothing_known()), "nobody said\n");
 }
 
 #[test]
@@ -665,10 +719,13 @@ fn contents_with_an_unknown_word_are_refused() {
 }
 
 #[test]
-fn text_keeps_to_78_columns() {
+fn text_keeps_to_78_columns_but_for_commands_to_copy() {
     for sight in [nothing_known(), everything_known()] {
         let text = text(&gdpr().draft(&sight, &meta()));
-        let too_long = text.lines().find(|line| line.chars().count() > 78 && !line.contains("sha256:"));
+        let too_long = text.lines().find(|line| {
+            let is_whole = line.contains("sha256:") || line.trim_start().starts_with("watchbell answer ");
+            line.chars().count() > 78 && !is_whole
+        });
         assert_eq!(too_long, None);
     }
 }

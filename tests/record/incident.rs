@@ -731,3 +731,21 @@ fn a_hold_speaks_against_a_determination() {
     case.submit(Command::Although { because, command: Box::new(determine()) }).expect("it is said all the same");
     assert_eq!(case.standing("us.hipaa.individuals"), Some(Standing::Void));
 }
+
+#[test]
+fn reasons_for_a_delay_become_a_gap_of_the_draft_when_the_limit_passes() {
+    let mut case = Case::clinic("2026-11-17T08:00:00Z");
+    case.answer(&[
+        ("breach.suspected", true.into()),
+        ("breach.personal-data", true.into()),
+        ("aware.at", "2026-11-17T08:00:00Z".into()),
+    ]);
+    let asks_reasons = |case: &Case| {
+        let clock = case.clock("eu.gdpr.art33.authority").expect("it runs");
+        clock.draft.as_ref().expect("it is drafted").gaps.iter().any(|gap| gap.contains("reasons for the delay"))
+    };
+    assert!(!asks_reasons(&case), "while the notice is in time they are none");
+    case.now = at("2026-11-21T09:00:00Z");
+    case.submit(Command::Wake).expect("a wake is never refused");
+    assert!(asks_reasons(&case), "the limit has passed");
+}

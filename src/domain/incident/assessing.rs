@@ -9,6 +9,7 @@ use crate::domain::clocks::Hold;
 use crate::domain::facts::{Book, Claim, Claimant, Value};
 use crate::domain::ids::{DutyId, OrganisationId};
 use crate::domain::instant::{Instant, Zone};
+use crate::domain::law::pack::Each;
 use crate::domain::law::{Assessment, Duty, Mode, Owed, Pack, Rulebook, Sight};
 use crate::domain::notices;
 use std::collections::{BTreeMap, BTreeSet};
@@ -320,6 +321,10 @@ fn draft_from(
     let term = &clock.law.deadlines.operational;
     let contact = |fact: &str| book.standing(fact).value().map(ToString::to_string);
     let shadow = clock.law.mode == Mode::Shadow;
+    let of = match &duty.text.each {
+        Some(Each::Of(fact)) => Some(fact),
+        Some(Each::Cohort {} | Each::Place(_)) | None => None,
+    };
     let meta = notices::DraftMeta {
         title: duty.text.title.clone(),
         lang: "en".into(),
@@ -337,7 +342,12 @@ fn draft_from(
             address: contact("contact.address"),
             web: contact("contact.web"),
         },
-        addressee: Some(clock.law.addressee.clone()),
+        addressee: Some(clock.law.addressee.clone()).filter(|_| key.target.is_some() || of.is_none()),
+        addressee_fact: of.cloned(),
+        late: incident
+            .clocks
+            .iter()
+            .any(|(other, clock)| other.organisation == key.organisation && clock.law.pack == duty.pack && clock.is_late()),
         zone: term.zone,
         due: Some(due_in_words(clock, term.zone)),
         derivation: term.derivation.steps.iter().map(|step| format!("{}: {}", step.text, step.result)).collect(),

@@ -207,8 +207,12 @@ fn further(story: &mut Story<'_>, incident: &Incident, command: Command, moment:
             }
         }
         Command::Wake => {
-            for event in ringing::ring(incident, moment) {
-                story.tell(event);
+            let events = ringing::ring(incident, moment);
+            let expired = events.iter().any(|event| matches!(event, Event::Expired { .. }));
+            events.into_iter().for_each(|event| story.tell(event));
+            // A late notice owes its reasons.
+            if expired {
+                story.redraft()?;
             }
         }
         Command::BeginDeliveries { alerts } => {
@@ -431,6 +435,10 @@ impl<'a> Story<'a> {
         }
         self.reopen(&run_again);
         self.call_nearer(&set);
+        self.redraft()
+    }
+
+    fn redraft(&mut self) -> Result<(), Refusal> {
         let incident = self.incident().ok_or(Refusal::NoIncident)?;
         for event in redraft(incident, self.moment) {
             self.tell(event);

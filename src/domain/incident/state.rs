@@ -153,6 +153,12 @@ impl Clock {
         self.leases.iter().filter(|(_, lease)| lease.ended_at.is_none())
     }
 
+    /// Whether its limit passed before the duty was met.
+    pub fn is_late(&self) -> bool {
+        let late = |met: &Evidence| self.law.limit().is_some_and(|limit| met.filed_at > limit);
+        self.standing == Standing::Missed || self.met.as_ref().is_some_and(late)
+    }
+
     /// Until when an acknowledgement is shown to hold: never beyond the limit it was taken before.
     pub fn shown_until(&self, lease: &Acknowledgement) -> Instant {
         if lease.taken_overdue { lease.until } else { lease.until.min(self.law.due()) }

@@ -185,7 +185,7 @@ pub fn targets(duty: &Duty, pack: &Pack, sight: &Sight<'_>) -> Vec<Option<String
                 Value::ByPlace(counts) => super::evaluate::places_with_enough(counts, places, pack),
                 _ => Vec::new(),
             },
-            Known::Unknown | Known::Disputed => Vec::new(),
+            Known::Unknown | Known::Disputed(_) => Vec::new(),
         },
     };
     if named.is_empty() { vec![None] } else { named.into_iter().map(Some).collect() }
@@ -200,7 +200,7 @@ fn members(sight: &Sight<'_>, fact: &FactKey) -> Vec<String> {
             Value::Set(set) => set.iter().cloned().collect(),
             _ => Vec::new(),
         },
-        Known::Unknown | Known::Disputed => Vec::new(),
+        Known::Unknown | Known::Disputed(_) => Vec::new(),
     }
 }
 

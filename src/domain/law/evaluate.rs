@@ -105,14 +105,25 @@ fn joint<'a>(conditions: &'a [Condition], decisive: Truth, pack: &'a Pack, sight
     Finding { truth, node: Node::Joint, parts }
 }
 
+/// A dispute opens only what its sides would decide differently.
 fn test(condition: &Condition, seen: &Known<'_>, pack: &Pack) -> Truth {
-    let value = match (condition, seen) {
-        (Condition::Unanswered(_), Known::Value(..)) => return Truth::Fails,
-        (Condition::Unanswered(_), _) => return Truth::Holds,
-        (Condition::Said(_), Known::Value(value, _)) => return truth(**value == Value::YesNo(true)),
-        (Condition::Said(_), _) => return Truth::Fails,
-        (_, Known::Value(value, _)) => value.as_ref(),
-        (_, Known::Unknown | Known::Disputed) => return Truth::Open,
+    match seen {
+        Known::Value(value, _) => test_value(condition, Some(value), pack),
+        Known::Unknown => test_value(condition, None, pack),
+        Known::Disputed(sides) => {
+            let mut truths = sides.iter().map(|(said, _)| test_value(condition, said.as_deref(), pack));
+            let first = truths.next().unwrap_or(Truth::Open);
+            if truths.all(|truth| truth == first) { first } else { Truth::Open }
+        }
+    }
+}
+
+fn test_value(condition: &Condition, value: Option<&Value>, pack: &Pack) -> Truth {
+    let value = match (condition, value) {
+        (Condition::Unanswered(_), value) => return truth(value.is_none()),
+        (Condition::Said(_), value) => return truth(value == Some(&Value::YesNo(true))),
+        (_, Some(value)) => value,
+        (_, None) => return Truth::Open,
     };
     match (condition, value) {
         (Condition::Yes(_), Value::YesNo(yes)) => truth(*yes),
@@ -239,10 +250,10 @@ impl<'a> Finding<'a> {
     /// Who said what decided it.
     pub fn said_by(&self) -> BTreeSet<&'a Claimant> {
         let mut claimants = BTreeSet::new();
-        self.visit_leaves(&mut |_, seen, _| {
-            if let Known::Value(_, Some(claim)) = seen {
-                claimants.insert(&claim.by);
-            }
+        self.visit_leaves(&mut |_, seen, _| match seen {
+            Known::Value(_, claim) => claimants.extend(claim.map(|claim| &claim.by)),
+            Known::Disputed(sides) => claimants.extend(sides.iter().map(|(_, claim)| &claim.by)),
+            Known::Unknown => {}
         });
         claimants
     }
@@ -310,7 +321,16 @@ impl fmt::Display for LeafInWords<'_> {
             Known::Value(value, None) => write!(f, "{value}")?,
             Known::Value(value, Some(claim)) => write!(f, "{value}, said by {}", claim.by.name())?,
             Known::Unknown => f.write_str("not known")?,
-            Known::Disputed => f.write_str("disputed")?,
+            Known::Disputed(sides) => {
+                f.write_str("disputed: ")?;
+                for (nth, (said, claim)) in sides.iter().enumerate() {
+                    let and = if nth > 0 { "; " } else { "" };
+                    match said {
+                        Some(said) => write!(f, "{and}{said}, said by {}", claim.by.name())?,
+                        None => write!(f, "{and}not known, said by {}", claim.by.name())?,
+                    }
+                }
+            }
         }
         write!(f, "; asked: {}: {}", self.condition.asked(), self.truth)
     }

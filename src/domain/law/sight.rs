@@ -25,8 +25,8 @@ pub enum Known<'a> {
     Value(std::borrow::Cow<'a, Value>, Option<&'a Claim>),
     /// Nobody has said.
     Unknown,
-    /// It is disputed.
-    Disputed,
+    /// It is disputed: what each side says, where one may say that it is not known, and the claim that carries it.
+    Disputed(Vec<(Option<std::borrow::Cow<'a, Value>>, &'a Claim)>),
 }
 
 impl<'a> Sight<'a> {
@@ -100,7 +100,13 @@ impl<'a> Sight<'a> {
                 Known::Value(sum, by_place) if number(&sum) > number(&stated) => Known::Value(sum, by_place),
                 _ => Known::Value(stated, claim),
             },
-            Known::Disputed => Known::Disputed,
+            Known::Disputed(mut sides) => {
+                if let Known::Value(sum, _) = self.implied(key, cohort) {
+                    let below = |said: &Option<_>| said.as_deref().is_none_or(|said| number(said) < number(&sum));
+                    sides.iter_mut().filter(|(said, _)| below(said)).for_each(|(said, _)| *said = Some(sum.clone()));
+                }
+                Known::Disputed(sides)
+            }
         }
     }
 
@@ -115,7 +121,10 @@ impl<'a> Sight<'a> {
         match or(of_incident, &of_organisation) {
             Standing::Known(value, claim) => Known::Value(std::borrow::Cow::Borrowed(value), Some(claim)),
             Standing::Unknown => Known::Unknown,
-            Standing::Disputed(_) => Known::Disputed,
+            Standing::Disputed(claims) => {
+                let side = |claim: &'a Claim| (claim.value.as_ref().map(std::borrow::Cow::Borrowed), claim);
+                Known::Disputed(claims.into_iter().map(side).collect())
+            }
         }
     }
 
@@ -131,26 +140,30 @@ impl<'a> Sight<'a> {
                 }
                 _ => Known::Unknown,
             },
-            Known::Unknown | Known::Disputed => Known::Unknown,
+            Known::Unknown | Known::Disputed(_) => Known::Unknown,
         }
     }
 
     /// An instant by which something must be done once it is known. A duty that was met gives its
     /// whole civil day: "together with the letters" is that day, not that second.
     pub fn day_limit(&self, key: &FactKey, zone: Zone) -> Option<Instant> {
-        let at = self.instant(key, zone)?;
+        let at = self.instant(key, zone).or_else(|| self.earliest_side(key, zone))?;
         Some(if key.as_str().starts_with(MET) { zone.end_of(zone.date_of(at)).0 } else { at })
     }
 
     /// An instant, if the key is known as one; a date counts from its first moment in `zone`.
     pub fn instant(&self, key: &FactKey, zone: Zone) -> Option<Instant> {
         match self.known(key) {
-            Known::Value(value, _) => match value.as_ref() {
-                Value::Instant(at) => Some(*at),
-                Value::Date(date) => Some(zone.start_of(*date).0),
-                _ => None,
-            },
-            Known::Unknown | Known::Disputed => None,
+            Known::Value(value, _) => instant_of(&value, zone),
+            Known::Unknown | Known::Disputed(_) => None,
+        }
+    }
+
+    /// The earliest instant that any side of a dispute about a key gives.
+    pub fn earliest_side(&self, key: &FactKey, zone: Zone) -> Option<Instant> {
+        match self.known(key) {
+            Known::Disputed(sides) => sides.iter().filter_map(|(said, _)| instant_of(said.as_deref()?, zone)).min(),
+            Known::Value(..) | Known::Unknown => None,
         }
     }
 
@@ -159,7 +172,7 @@ impl<'a> Sight<'a> {
         keys.iter()
             .filter_map(|key| match self.known(key) {
                 Known::Value(_, claim) => claim.map(|claim| &claim.by),
-                Known::Unknown | Known::Disputed => None,
+                Known::Unknown | Known::Disputed(_) => None,
             })
             .collect()
     }
@@ -173,6 +186,14 @@ fn rank(key: &str) -> (usize, &str) {
 /// The key of a fact as said of one group of people: `risk.level@staff`.
 pub fn cohort_key(key: &str, cohort: &str) -> String {
     format!("{key}@{cohort}")
+}
+
+fn instant_of(value: &Value, zone: Zone) -> Option<Instant> {
+    match value {
+        Value::Instant(at) => Some(*at),
+        Value::Date(date) => Some(zone.start_of(*date).0),
+        _ => None,
+    }
 }
 
 fn number(value: &Value) -> Option<u64> {

@@ -48,8 +48,15 @@ impl<'a> Starting<'a> {
         let starting = |found: Option<(Instant, &'a FactKey)>, settled| {
             found.map(|(at, key)| Self { at, settled, from: Some(key), event: &text.event })
         };
-        starting(known(&text.facts, text.pick), true)
-            .or_else(|| starting(known(&text.candidates, Pick::Earliest), false))
+        // Of a dispute about the start the earliest side is a candidate for it.
+        let disputed =
+            text.facts.iter().filter_map(|key| at.sight.earliest_side(key, at.zone).map(|instant| (instant, key))).min();
+        let candidate = known(&text.candidates, Pick::Earliest).into_iter().chain(disputed).min();
+        let earlier_is_arguable = |settled: &(Instant, &'a FactKey)| {
+            text.pick != Pick::Latest && disputed.is_some_and(|disputed| disputed.0 < settled.0)
+        };
+        starting(known(&text.facts, text.pick).filter(|settled| !earlier_is_arguable(settled)), true)
+            .or_else(|| starting(candidate, false))
             .unwrap_or(Self { at: at.at, settled: false, from: None, event: &text.event })
     }
 

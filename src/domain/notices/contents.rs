@@ -1,5 +1,7 @@
 //! What the law asks a notice to say, as a pack lists it.
 
+use super::sight::{Seen, Sight};
+use crate::domain::facts::Value;
 use crate::domain::ids::FactKey;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -22,6 +24,54 @@ pub struct Element {
     /// Whether every fact is wanted, or any one of them.
     #[serde(default)]
     pub combine: Combine,
+    /// When it is asked for; always, unless said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub asked: Option<Asked>,
+}
+
+/// When an element is asked for. What is not asked for is no gap; an answer that was given is printed all the same.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub enum Asked {
+    /// Once a limit has passed that the same law sets this organisation.
+    Late {},
+    /// While a fact is one of these words.
+    Is(FactIs),
+}
+
+/// A fact and the words it may have.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct FactIs {
+    /// The fact.
+    pub fact: FactKey,
+    /// The words.
+    pub of: Vec<String>,
+}
+
+impl Element {
+    /// Whether the law asks for it of a notice with these facts; `late` says whether a limit has passed.
+    pub(super) fn is_asked(&self, sight: &Sight, late: bool) -> bool {
+        match &self.asked {
+            None => true,
+            Some(Asked::Late {}) => late,
+            Some(Asked::Is(FactIs { fact, of })) => match sight.get(fact.as_str()).map(|fact| &fact.seen) {
+                Some(Seen::Known { value: Value::Text(text), .. }) => of.contains(text),
+                Some(Seen::Disputed(said)) => {
+                    said.iter().any(|(value, _)| matches!(value, Value::Text(text) if of.contains(text)))
+                }
+                _ => false,
+            },
+        }
+    }
+
+    /// What is printed where it is not asked for.
+    pub(super) fn why_not_asked(&self) -> &'static str {
+        match self.asked {
+            Some(Asked::Late {}) => "none: this notice is in time",
+            Some(Asked::Is(_)) | None => "does not apply",
+        }
+    }
 }
 
 /// How firmly the law asks for an element.

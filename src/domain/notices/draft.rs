@@ -63,6 +63,8 @@ pub enum AnswerState {
     Estimate,
     /// A person recorded that it is not known, and the law asks only for what is known.
     NotKnown,
+    /// The law does not ask for it of this notice.
+    NotAsked,
     /// Answered in the fixed words of the template.
     InTheWording,
     /// Answered by facts.
@@ -85,8 +87,10 @@ const NOT_KNOWN: &str = "not known";
 pub fn draft(template_source: &str, contents: &[Element], sight: &Sight, meta: &DraftMeta) -> Result<Draft, TemplateFault> {
     let manner = Manner { lang: meta.lang.clone(), zone: meta.zone };
     let Rendered { markdown, marks, covered } = render(template_source, contents, sight, meta, &manner)?;
-    let (gaps, estimates): (Vec<Gap>, Vec<Gap>) = gaps_of(contents, sight, &manner).into_iter().partition(Gap::is_hole);
-    let mut setter = Setter { contents, sight, manner: &manner, gaps, printed: BTreeSet::new(), used: BTreeSet::new() };
+    let (gaps, estimates): (Vec<Gap>, Vec<Gap>) =
+        gaps_of(contents, sight, meta.late, &manner).into_iter().partition(Gap::is_hole);
+    let late = meta.late;
+    let mut setter = Setter { contents, sight, manner: &manner, late, gaps, printed: BTreeSet::new(), used: BTreeSet::new() };
 
     let mut unset = printed_marks(&markdown)?;
     let mut blocks = markdown::blocks(&markdown, &mut |number, style| {
@@ -111,7 +115,8 @@ pub fn draft(template_source: &str, contents: &[Element], sight: &Sight, meta: &
     let elements = contents.iter().map(|element| setter.answered(element, &estimates)).collect();
     let unplaced = unplaced.into_iter().map(|element| element.id.clone()).collect();
     let facts_used = setter.used.into_iter().collect();
-    let gaps: Vec<Gap> = setter.gaps.into_iter().chain(estimates).collect();
+    let mut gaps: Vec<Gap> = setter.gaps.into_iter().chain(estimates).collect();
+    gaps.iter_mut().for_each(|gap| gap.explain(&meta.incident, sight));
     let digest = digest(meta, &blocks, &gaps);
     Ok(Draft { meta: meta.clone(), blocks, gaps, elements, facts_used, unplaced, digest })
 }
@@ -158,6 +163,7 @@ struct Setter<'a> {
     contents: &'a [Element],
     sight: &'a Sight,
     manner: &'a Manner,
+    late: bool,
     /// Holes only.
     gaps: Vec<Gap>,
     printed: BTreeSet<FactKey>,
@@ -177,8 +183,10 @@ impl Setter<'_> {
                 let element = self.contents.iter().find(|element| element.id == *id);
                 element.map(|element| self.element(element, style)).unwrap_or_default()
             }
-            Mark::House(_, Some(words)) => runs(words, style, None),
-            Mark::House(what, None) => vec![self.hole_of_template(what, Vec::new(), GapKind::Missing)],
+            Mark::House(_, _, Some(words)) => runs(words, style, None),
+            Mark::House(what, fact, None) => {
+                vec![self.hole_of_template(what, fact.iter().cloned().collect(), GapKind::Missing)]
+            }
             Mark::Blank(words) => vec![Inline::Blank(words.clone())],
         }
     }
@@ -231,6 +239,10 @@ impl Setter<'_> {
         if element.facts.is_empty() {
             return vec![self.hole_of_element(element)];
         }
+        if self.is_passed_over(element) {
+            self.printed.extend(element.facts.iter().cloned());
+            return runs(element.why_not_asked(), style, None);
+        }
         let any = element.combine == Combine::Any;
         let standing: Vec<&FactKey> = element.facts.iter().filter(|key| self.stands(element, key)).collect();
         let keys: Vec<&FactKey> = match (any, standing.is_empty()) {
@@ -259,6 +271,12 @@ impl Setter<'_> {
         Inline::Gap { number: at + 1, mark: self.gaps[at].mark() }
     }
 
+    /// Whether it is not asked for, and nobody has answered it all the same.
+    fn is_passed_over(&self, element: &Element) -> bool {
+        let answered = element.facts.iter().any(|key| self.stands(element, key));
+        !element.is_asked(self.sight, self.late) && !answered
+    }
+
     fn stands(&self, element: &Element, key: &FactKey) -> bool {
         let fact = self.sight.get(key.as_str());
         fact.is_some_and(|fact| matches!(answer(fact, element.need), Answer::Value(_)))
@@ -266,6 +284,9 @@ impl Setter<'_> {
 
     /// Whether the notice itself shows the element: its answer, and the mark of each of its holes.
     fn is_placed(&self, element: &Element, blocks: &[Block], covered: &BTreeSet<String>) -> bool {
+        if self.is_passed_over(element) {
+            return true;
+        }
         let holes_are_shown = self
             .gaps
             .iter()
@@ -295,7 +316,9 @@ impl Setter<'_> {
             }
         }
         let is_its = |gap: &Gap| gap.element.as_ref() == Some(&element.id);
-        let state = if self.gaps.iter().any(is_its) {
+        let state = if self.is_passed_over(element) {
+            AnswerState::NotAsked
+        } else if self.gaps.iter().any(is_its) {
             AnswerState::Hole
         } else if estimates.iter().any(is_its) {
             AnswerState::Estimate

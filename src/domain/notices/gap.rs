@@ -4,7 +4,7 @@ use super::contents::{Combine, Element, Need};
 use super::sight::{Fact, Seen, Sight};
 use super::words::{Manner, is_approximate, is_blank, is_none};
 use crate::domain::facts::Value;
-use crate::domain::ids::FactKey;
+use crate::domain::ids::{FactKey, IncidentId};
 use serde::{Deserialize, Serialize};
 
 /// Something a draft still lacks. Gaps are numbered from 1 in the order of [`Draft::gaps`](super::Draft).
@@ -26,6 +26,9 @@ pub struct Gap {
     /// The differing answers of a dispute, or the estimate, with who gave it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub said: Vec<String>,
+    /// How to close it: a command for each fact, with an answer of the form that is taken.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub how: Vec<String>,
 }
 
 /// What is wrong with the facts of a gap.
@@ -92,8 +95,9 @@ pub(super) fn answer(fact: &Fact, need: Need) -> Answer<'_> {
 }
 
 /// Every gap of the contents under a sight, in the order of the contents.
-pub(super) fn gaps_of(contents: &[Element], sight: &Sight, manner: &Manner) -> Vec<Gap> {
-    contents.iter().flat_map(|element| gaps_of_element(element, sight, manner)).collect()
+pub(super) fn gaps_of(contents: &[Element], sight: &Sight, late: bool, manner: &Manner) -> Vec<Gap> {
+    let asked = contents.iter().filter(|element| element.is_asked(sight, late));
+    asked.flat_map(|element| gaps_of_element(element, sight, manner)).collect()
 }
 
 fn gaps_of_element(element: &Element, sight: &Sight, manner: &Manner) -> Vec<Gap> {
@@ -136,13 +140,38 @@ impl Gap {
             missing: Vec::new(),
             kind,
             said: Vec::new(),
+            how: Vec::new(),
         }
+    }
+
+    /// Writes down how to close it.
+    pub(super) fn explain(&mut self, incident: &IncidentId, sight: &Sight) {
+        self.how = self.missing.iter().filter_map(|key| Some(command(incident, key, sight.get(key.as_str())?))).collect();
     }
 
     /// A hole in the template's own text that no element of the law accounts for.
     pub(super) fn in_template(says: &str, missing: Vec<FactKey>, kind: GapKind) -> Self {
-        Self { element: None, says: says.into(), cite: String::new(), need: Need::Must, missing, kind, said: Vec::new() }
+        Self {
+            element: None,
+            says: says.into(),
+            cite: String::new(),
+            need: Need::Must,
+            missing,
+            kind,
+            said: Vec::new(),
+            how: Vec::new(),
+        }
     }
+}
+
+/// The command that answers a fact: `watchbell answer inc-7h3k breach.nature='"words"'`.
+fn command(incident: &IncidentId, key: &FactKey, fact: &Fact) -> String {
+    let example = fact.kind.example();
+    let plain = example.chars().all(|c| c.is_ascii_alphanumeric());
+    let value = if plain { example } else { format!("'{example}'") };
+    let ground = if fact.judgement { " --ground \"why\"" } else { "" };
+    let or = if fact.of_organisation { "   (or once for all, under [organisation.facts] of the configuration)" } else { "" };
+    format!("watchbell answer {incident} {key}={value}{ground}{or}")
 }
 
 #[cfg(test)]

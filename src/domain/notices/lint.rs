@@ -1,6 +1,6 @@
 //! Every fault of a template at once, before an incident needs it.
 
-use super::contents::Element;
+use super::contents::{Asked, Element, FactIs};
 use super::draft::{Draft, draft};
 use super::fault::{TemplateFault, nearest};
 use super::meta::{Contact, DraftMeta, Organisation};
@@ -13,7 +13,7 @@ use serde_json::json;
 use std::collections::BTreeSet;
 
 /// Functions whose first argument is the key of a fact.
-const OF_FACTS: [&str; 8] = ["say", "when", "day", "each", "known", "yes", "no", "has"];
+const OF_FACTS: [&str; 9] = ["say", "when", "day", "each", "known", "yes", "no", "has", "within"];
 /// Functions whose argument is the id of an element.
 const OF_ELEMENTS: [&str; 3] = ["element", "covers", "met"];
 /// Samples of full facts; each takes the next word of every closed list, and yes and no in turn.
@@ -75,6 +75,16 @@ fn contents_faults(contents: &[Element], vocabulary: &Vocabulary, faults: &mut B
             let near = vocabulary.nearest(key.as_str()).map(FactKey::as_str);
             faults.insert(unknown(None, &format!("element `{id}`: no fact `{key}`"), near));
         }
+        if let Some(Asked::Is(FactIs { fact, of })) = &element.asked {
+            let words = match vocabulary.get(fact.as_str()).map(|entry| &entry.kind) {
+                Some(FactType::OneOf(words)) => words.as_slice(),
+                _ => &[],
+            };
+            for word in of.iter().filter(|word| !words.contains(word)) {
+                let near = nearest(word, words.iter()).map(String::as_str);
+                faults.insert(unknown(None, &format!("element `{id}`: fact `{fact}` is never `{word}`"), near));
+            }
+        }
     }
 }
 
@@ -129,6 +139,8 @@ fn sample_meta(full: bool) -> DraftMeta {
             web: words("https://example.com"),
         },
         addressee: words("Sample authority"),
+        addressee_fact: None,
+        late: full,
         zone: Zone::UTC,
         due: words("some day"),
         derivation: words("a step").into_iter().collect(),

@@ -1,6 +1,6 @@
 //! What a draft knows besides the facts: whose notice it is, under which duty and clock.
 
-use crate::domain::ids::{DutyId, IncidentId};
+use crate::domain::ids::{DutyId, FactKey, IncidentId};
 use crate::domain::instant::Zone;
 use serde::{Deserialize, Serialize};
 
@@ -20,8 +20,12 @@ pub struct DraftMeta {
     pub organisation: Organisation,
     /// Who answers questions about it.
     pub contact: Contact,
-    /// Who receives it, if one authority or party does: `Data Protection Commission`.
+    /// Who receives it: `Data Protection Commission`. None while it is not known which authority does.
     pub addressee: Option<String>,
+    /// The fact that would tell.
+    pub addressee_fact: Option<FactKey>,
+    /// Whether a limit has passed that the same law sets this organisation.
+    pub late: bool,
     /// The zone in which the notice tells times.
     pub zone: Zone,
     /// When it is due, in words; `None` while no clock runs.
@@ -91,6 +95,15 @@ impl DraftMeta {
             "incident" => Some(self.incident.as_str()),
             "organisation.address" => self.organisation.address.as_deref(),
             "organisation.name" => Some(&self.organisation.name),
+            _ => None,
+        }
+    }
+
+    /// The fact that gives one of [`NAMES`] its words, if one does.
+    pub(super) fn fact_of(&self, path: &str) -> Option<FactKey> {
+        match path {
+            "addressee" => self.addressee_fact.clone(),
+            _ if path.starts_with("contact.") || path.starts_with("organisation.") => Some(FactKey::from(path)),
             _ => None,
         }
     }

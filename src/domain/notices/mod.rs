@@ -24,6 +24,7 @@
 //! | `{% if at_least("k", 500) %}` | ask for a number of at least this size |
 //! | `{% if met("id") %}` | ask whether an element has no hole |
 //! | `{{ organisation.name }}` `organisation.address` `contact.name` `.role` `.email` `.phone` `.address` `.web` `addressee` `incident` `due` | print words of the house; `{% if contact.phone %}` asks whether there are any |
+//! | `{{ within("people.by-place", "IN") }}` | print how many of a count by place are in a country; true when that is known |
 //! | `{% for step in derivation %}` | print how the deadline was found |
 //! | `{# words #}` | remark, not printed |
 //!
@@ -47,7 +48,7 @@ mod words;
 
 pub use block::{Block, Inline, Style, Words, blank_mark, plain_text};
 pub use changes::changes;
-pub use contents::{Combine, Element, Need};
+pub use contents::{Asked, Combine, Element, FactIs, Need};
 pub use draft::{AnswerState, Answered, Draft, UNPLACED_HEADING, draft};
 pub use fault::TemplateFault;
 pub use gap::{Gap, GapKind};

@@ -19,6 +19,10 @@ pub struct Fact {
     pub kind: FactType,
     /// What stands of it.
     pub seen: Seen,
+    /// Whether a named person must say it, on a ground.
+    pub judgement: bool,
+    /// Whether it is the organisation's, and so may stand in the configuration.
+    pub of_organisation: bool,
 }
 
 /// What stands of one fact.
@@ -49,7 +53,14 @@ impl Sight {
             .iter()
             .map(|entry| {
                 let seen = seen_in(book, entry.key.as_str());
-                (entry.key.clone(), Fact { question: entry.question.clone(), kind: entry.kind.clone(), seen })
+                let fact = Fact {
+                    question: entry.question.clone(),
+                    kind: entry.kind.clone(),
+                    seen,
+                    judgement: entry.judgement,
+                    of_organisation: entry.of_organisation,
+                };
+                (entry.key.clone(), fact)
             })
             .collect();
         Self { facts }

@@ -11,7 +11,7 @@ use super::meta::{DraftMeta, NAMES};
 use super::sight::{Fact, Sight};
 use super::tags::{line_at, line_of_name, with_line_ends};
 use super::words::Manner;
-use crate::domain::facts::{FactType, Value as FactValue};
+use crate::domain::facts::{Count, FactType, Value as FactValue};
 use crate::domain::ids::FactKey;
 use minijinja::syntax::SyntaxConfig;
 use minijinja::value::{Object, ObjectRepr, Value};
@@ -28,8 +28,8 @@ const TOKEN_START: char = '\u{e000}';
 const TOKEN_END: char = '\u{e001}';
 
 /// The names of the functions, for faults.
-pub(super) const FUNCTIONS: [&str; 13] =
-    ["say", "when", "day", "each", "element", "covers", "met", "known", "yes", "no", "has", "at_least", "blank"];
+pub(super) const FUNCTIONS: [&str; 14] =
+    ["say", "when", "day", "each", "element", "covers", "met", "known", "yes", "no", "has", "at_least", "within", "blank"];
 /// Names that stand for several lines.
 const LISTS: [&str; 1] = ["derivation"];
 
@@ -42,8 +42,8 @@ pub(super) enum Mark {
     Part(FactKey, String),
     /// An element's answer: all of its facts.
     Element(String),
-    /// Words of the house; `None` if the configuration lacks them, with what they would be.
-    House(&'static str, Option<String>),
+    /// Words of the house; `None` if they are not known, with what they would be and the fact that gives them.
+    House(&'static str, Option<FactKey>, Option<String>),
     /// A place filled for each recipient.
     Blank(String),
 }
@@ -81,8 +81,13 @@ pub(super) fn render(
         return Err(TemplateFault::new(Some(line_at(source, at)), "the template has a character of the private use area"));
     }
     let record = Arc::new(Record::default());
-    let desk =
-        Arc::new(Desk { contents: contents.to_vec(), sight: sight.clone(), manner: manner.clone(), record: record.clone() });
+    let desk = Arc::new(Desk {
+        contents: contents.to_vec(),
+        late: meta.late,
+        sight: sight.clone(),
+        manner: manner.clone(),
+        record: record.clone(),
+    });
     let env = environment(&desk);
     let prepared = with_line_ends(source);
     let template = env.template_from_named_str("notice", &prepared).map_err(|error| fault_of(&error))?;
@@ -178,6 +183,7 @@ fn write_token(f: &mut fmt::Formatter<'_>, record: &Record, mark: &Mark) -> fmt:
 /// Everything the functions of a template look at.
 struct Desk {
     contents: Vec<Element>,
+    late: bool,
     sight: Sight,
     manner: Manner,
     record: Arc<Record>,
@@ -262,9 +268,28 @@ impl Desk {
         Ok(matches!(self.value(&key, fact), Some(FactValue::Count(count)) if count.number >= number))
     }
 
+    /// How many of a count by place are in one country or subdivision.
+    fn within(&self, key: &str, place: &str) -> Result<Value, Error> {
+        let (key, fact) = self.fact(key)?;
+        if fact.kind != FactType::CountByPlace {
+            return Err(fault(format!("fact `{key}` is no count by place")));
+        }
+        let lies_there = |of: &str| of == place || of.strip_prefix(place).is_some_and(|rest| rest.starts_with('-'));
+        let counts: Vec<Count> = match self.value(&key, fact) {
+            Some(FactValue::ByPlace(places)) => places.iter().filter(|(of, _)| lies_there(of)).map(|(_, count)| *count).collect(),
+            _ => Vec::new(),
+        };
+        let Some(precision) = counts.iter().map(|count| count.precision).max() else {
+            return Ok(self.print(Mark::Fact(key, Form::Words), false));
+        };
+        let number = counts.iter().fold(0_u64, |sum, count| sum.saturating_add(count.number));
+        let words = self.manner.value(&FactType::Count, &FactValue::Count(Count { number, precision }));
+        Ok(self.print(Mark::Part(key, words), true))
+    }
+
     fn met(&self, id: &str) -> Result<bool, Error> {
         let element = self.element(id)?;
-        let gaps = super::gap::gaps_of(std::slice::from_ref(element), &self.sight, &self.manner);
+        let gaps = super::gap::gaps_of(std::slice::from_ref(element), &self.sight, self.late, &self.manner);
         Ok(!gaps.iter().any(super::Gap::is_hole))
     }
 }
@@ -312,28 +337,30 @@ fn environment(desk: &Arc<Desk>) -> Environment<'static> {
         Ok("")
     });
     let d = desk.clone();
+    env.add_function("within", move |key: String, place: String| d.within(&key, &place));
+    let d = desk.clone();
     env.add_function("blank", move |words: String| d.print(Mark::Blank(super::words::clean(&words)), true));
     env
 }
 
 /// The names of the house, as a template sees them.
 fn house(meta: &DraftMeta, record: &Arc<Record>) -> Value {
-    let print = |what: &'static str, words: Option<&str>| {
+    let print = |what: &'static str, fact: Option<FactKey>, words: Option<&str>| {
         let words = words.map(super::words::clean).filter(|words| !words.trim().is_empty());
         let stands = words.is_some();
-        Value::from_object(Printed { mark: Mark::House(what, words), stands, record: record.clone() })
+        Value::from_object(Printed { mark: Mark::House(what, fact, words), stands, record: record.clone() })
     };
     let mut top: BTreeMap<String, Value> = BTreeMap::new();
     let mut nested: BTreeMap<&str, BTreeMap<String, Value>> = BTreeMap::new();
     for (path, what) in NAMES {
-        let value = print(what, meta.words(path));
+        let value = print(what, meta.fact_of(path), meta.words(path));
         match path.split_once('.') {
             Some((noun, part)) => nested.entry(noun).or_default().insert(part.to_owned(), value),
             None => top.insert(path.to_owned(), value),
         };
     }
     top.extend(nested.into_iter().map(|(noun, parts)| (noun.to_owned(), Value::from(parts))));
-    let derivation = meta.derivation.iter().map(|line| print("a step of the derivation", Some(line)));
+    let derivation = meta.derivation.iter().map(|line| print("a step of the derivation", None, Some(line)));
     top.insert("derivation".into(), Value::from(derivation.collect::<Vec<_>>()));
     Value::from(top)
 }

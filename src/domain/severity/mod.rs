@@ -176,7 +176,7 @@ fn unintelligible(sight: &Sight<'_>) -> Flag {
 fn said<'a>(sight: &Sight<'a>, key: &str) -> Option<(Value, &'a Claim)> {
     match sight.known(&key.into()) {
         Known::Value(value, Some(claim)) => Some((value.into_owned(), claim)),
-        Known::Value(_, None) | Known::Unknown | Known::Disputed => None,
+        Known::Value(_, None) | Known::Unknown | Known::Disputed(_) => None,
     }
 }
 

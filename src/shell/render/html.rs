@@ -85,7 +85,8 @@ fn missing(draft: &Draft) -> String {
 fn gap_line(gap: &Gap, number: Option<usize>) -> String {
     let says = escaped(&gap.says);
     let linked = number.map_or(says.clone(), |number| format!("<a href=\"#gap-{number}\">{says}</a>"));
-    format!("{linked} <span class=\"note\">({})</span>", escaped(&sheet::gap_note(gap)))
+    let how: String = gap.how.iter().map(|how| format!("<br><code>{}</code>", escaped(how))).collect();
+    format!("{linked} <span class=\"note\">({})</span>{how}", escaped(&sheet::gap_note(gap)))
 }
 
 fn elements(draft: &Draft) -> String {

@@ -55,6 +55,7 @@ pub(super) fn state(state: AnswerState) -> &'static str {
         AnswerState::Hole => "missing",
         AnswerState::Estimate => "answered, estimate",
         AnswerState::NotKnown => "stated as not known",
+        AnswerState::NotAsked => "not asked for here",
         AnswerState::InTheWording => "in the wording",
         AnswerState::Answered => "answered",
     }

@@ -49,6 +49,8 @@ fn working_lists(draft: &Draft, page: &mut Page) {
     } else {
         for (number, gap) in draft.holes() {
             page.paragraph(&format!("{} ({})", gap.says, sheet::gap_note(gap)), &format!("{number:>3}. "), "     ");
+            // A command is one line, to be copied whole.
+            gap.how.iter().for_each(|how| page.line(&format!("     {how}")));
         }
         page.gap();
         page.paragraph(sheet::MISSING_ADVICE, "", "");
@@ -57,6 +59,8 @@ fn working_lists(draft: &Draft, page: &mut Page) {
         page.heading(2, sheet::ESTIMATES_TITLE);
         for (number, gap) in draft.estimates() {
             page.paragraph(&format!("{} ({})", gap.says, sheet::gap_note(gap)), &format!("{number:>3}. "), "     ");
+            // A command is one line, to be copied whole.
+            gap.how.iter().for_each(|how| page.line(&format!("     {how}")));
         }
     }
     page.heading(2, sheet::ELEMENTS_TITLE);
