@@ -306,6 +306,8 @@ impl Teller {
             what: "filed in the portal".into(),
             filed_at: at(107),
             reference: Some("LDA-2026-1".into()),
+            told: None,
+            known_then: None,
         };
         self.submit(id, Command::Meet { clock: of("eu.gdpr.art33.authority"), evidence }, 108).await;
         for minutes in [112, 300, 26 * 60, 26 * 60 + 1, 120 * 24 * 60] {

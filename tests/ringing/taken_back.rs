@@ -21,7 +21,7 @@ to = ["soc", "board"]
 const PHASES: &str = "eu.gdpr.art33.phases";
 
 fn filed(at: Instant) -> Evidence {
-    Evidence { by: "Ada".into(), what: "filed in the portal".into(), filed_at: at, reference: None }
+    Evidence { by: "Ada".into(), what: "filed in the portal".into(), filed_at: at, reference: None, told: None, known_then: None }
 }
 
 fn meet(duty: &str, at: Instant) -> Command {

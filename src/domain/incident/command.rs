@@ -238,6 +238,12 @@ pub struct Evidence {
     /// The reference the recipient gave.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reference: Option<String>,
+    /// How many people were told, where that is what was to be done.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub told: Option<u64>,
+    /// How many were on record at that moment and had not been told before; it stands for `told` where nobody said that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub known_then: Option<u64>,
 }
 
 /// What a decision needs besides the incident: the moment, the law, the house.

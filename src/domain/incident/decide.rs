@@ -8,7 +8,7 @@ use super::house::Address;
 use super::leases::{self, Acknowledgement, Cover};
 use super::state::{Clock, Incident};
 use super::suggesting::suggest_risks;
-use super::{contradictions, delivering, digest, fallback, late, reuniting, ringing, tracking};
+use super::{contradictions, delivering, digest, fallback, further, late, reuniting, ringing, tracking};
 use crate::domain::facts::{CLOCK_SKEW, Claim, Rank, Vocabulary};
 use crate::domain::ids::{AlertId, IncidentId};
 use crate::domain::instant::{Instant, rfc3339};
@@ -125,7 +125,8 @@ fn further(story: &mut Story<'_>, incident: &Incident, command: Command, moment:
             let clock = open_clock(incident, &key)?;
             check_evidence(&evidence, moment)?;
             story.weigh(Some(&key), &evidence.by, contradictions::of_filing(incident, &key, clock, &evidence))?;
-            story.tell(Event::Met { clock: key.clone(), evidence });
+            let known_then = further::known_then(incident, &key, moment);
+            story.tell(Event::Met { clock: key.clone(), evidence: Evidence { known_then, ..evidence } });
             story.close(&key, "the clock was met");
             // Meeting one duty may start or pull forward another.
             story.reassess(&format!("{} was met", key.duty))?;
@@ -359,15 +360,17 @@ impl<'a> Story<'a> {
     fn end_what_followed(&mut self, key: &ClockKey, by: &str) {
         let Some(incident) = self.incident() else { return };
         let from = format!("met.{}", key.duty);
-        let met_elsewhere = |of: &ClockKey| of.duty == key.duty && of.organisation == key.organisation;
-        if incident.clocks.iter().any(|(of, clock)| met_elsewhere(of) && clock.met.is_some()) {
-            return;
-        }
-        let follows = |clock: &Clock| clock.law.start.from.as_ref().is_some_and(|fact| fact.as_str() == from);
+        let same = |of: &ClockKey| of.duty == key.duty && of.organisation == key.organisation && !of.is_further();
+        let met_elsewhere = incident.clocks.iter().any(|(of, clock)| same(of) && clock.met.is_some());
+        // The first clock runs again for all, and so for those found since.
+        let follows = |of: &ClockKey, clock: &Clock| {
+            let started = clock.law.start.from.as_ref().is_some_and(|fact| fact.as_str() == from);
+            (started && !met_elsewhere) || (of.is_further() && of.first() == *key)
+        };
         let ended: Vec<(ClockKey, String)> = incident
             .clocks
             .iter()
-            .filter(|(of, clock)| of.organisation == key.organisation && clock.standing.is_open() && follows(clock))
+            .filter(|(of, clock)| of.organisation == key.organisation && clock.standing.is_open() && follows(of, clock))
             .map(|(of, clock)| (of.clone(), clock.law.cite.clone()))
             .collect();
         for (clock, cite) in ended {

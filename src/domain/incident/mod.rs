@@ -16,6 +16,7 @@ mod delivering;
 mod digest;
 mod event;
 mod fallback;
+mod further;
 mod house;
 mod late;
 mod leases;

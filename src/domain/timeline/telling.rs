@@ -307,6 +307,9 @@ impl Teller<'_> {
             None => String::new(),
         };
         let mut details = vec![evidence.what.clone(), format!("filed {}{how}", zone.in_words(evidence.filed_at))];
+        details.extend(evidence.told.map(|told| format!("{told} people were told")));
+        details
+            .extend(evidence.known_then.map(|known| format!("{known} people were on record then and had not been told before")));
         details.extend(evidence.reference.iter().map(|reference| format!("reference {reference}")));
         let by = (!evidence.by.is_empty()).then(|| evidence.by.clone());
         Entry { by, details, ..self.of_clock(key, Kind::Filed, what) }

@@ -263,7 +263,14 @@ pub async fn meet(State(app): State<Arc<App>>, headers: HeaderMap, Path(public):
     let caller = caller(&app, &headers, May::Act)?;
     let (id, key) = clock_key(&public)?;
     let meet: Meet = super::read_json(&app, body, &headers).await?;
-    let evidence = Evidence { by: caller.name, what: meet.what, filed_at: meet.filed_at.0, reference: meet.reference };
+    let evidence = Evidence {
+        by: caller.name,
+        what: meet.what,
+        filed_at: meet.filed_at.0,
+        reference: meet.reference,
+        told: meet.told,
+        known_then: None,
+    };
     act(&app, &id, &key, although(meet.although, Command::Meet { clock: key.clone(), evidence })).await
 }
 
@@ -272,7 +279,14 @@ pub async fn file(State(app): State<Arc<App>>, headers: HeaderMap, Path(public):
     let caller = caller(&app, &headers, May::Act)?;
     let (id, key) = clock_key(&public)?;
     let meet: Meet = super::read_json(&app, body, &headers).await?;
-    let evidence = Evidence { by: caller.name, what: meet.what, filed_at: meet.filed_at.0, reference: meet.reference };
+    let evidence = Evidence {
+        by: caller.name,
+        what: meet.what,
+        filed_at: meet.filed_at.0,
+        reference: meet.reference,
+        told: meet.told,
+        known_then: None,
+    };
     act(&app, &id, &key, although(meet.although, Command::File { clock: key.clone(), evidence })).await
 }
 

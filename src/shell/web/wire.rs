@@ -68,7 +68,7 @@ pub struct StandIn {
 
 /// `POST /v1/clocks/{id}/meet` and `…/file`
 #[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields, expecting = "an object with `what` and `filed_at`, and perhaps `reference` and `although`")]
+#[serde(deny_unknown_fields, expecting = "an object with `what` and `filed_at`, and perhaps `reference`, `told` and `although`")]
 pub struct Meet {
     /// What was filed or sent.
     pub what: String,
@@ -77,6 +77,9 @@ pub struct Meet {
     /// The reference the recipient gave.
     #[serde(default)]
     pub reference: Option<String>,
+    /// How many people were told.
+    #[serde(default)]
+    pub told: Option<u64>,
     /// Why it is so although facts on record speak against it.
     #[serde(default)]
     pub although: Option<String>,

@@ -143,6 +143,9 @@ pub struct Meet {
     /// Why it is so although facts on record speak against it
     #[arg(long, value_name = "TEXT")]
     although: Option<String>,
+    /// How many people were told, where that is what was to be done; without it, as many as are on record
+    #[arg(long, value_name = "NUMBER")]
+    told: Option<u64>,
     /// A part, or a further notice: the clock goes on, and one that is met stays met
     #[arg(long)]
     more_follows: bool,
@@ -156,6 +159,9 @@ impl Meet {
         }
         if let Some(although) = self.although {
             body["although"] = although.into();
+        }
+        if let Some(told) = self.told {
+            body["told"] = told.into();
         }
         if self.more_follows {
             let done = self.which.act("file", &body).await?;
@@ -173,7 +179,12 @@ impl Meet {
                 (None, Some(due)) => format!(", {} before the limit", length_in_words(due - filed_at)),
                 (None, None) => String::new(),
             };
-            format!("met: {}\nfiled {}{how}", words::what(&view.line), view.line.zone.in_words(filed_at))
+            let taken = view.met.as_ref().filter(|met| met.told.is_none()).and_then(|met| met.known_then);
+            let taken = taken.map(|known| {
+                format!("\nhow many were told was not said: taken as the {known} on record; --told says another number")
+            });
+            let taken = taken.unwrap_or_default();
+            format!("met: {}\nfiled {}{how}{taken}", words::what(&view.line), view.line.zone.in_words(filed_at))
         })
     }
 }
