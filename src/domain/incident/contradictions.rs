@@ -337,7 +337,7 @@ fn counts_people(plain: &[String], words: &[&str], end: usize) -> bool {
     let goes_on = |word: &&&str| {
         matches!(**word, "were" | "are" | "was" | "is" | "have" | "had" | "affected" | "and" | "or" | "so" | "in" | "as")
     };
-    behind.is_empty() || behind.first().as_ref().is_some_and(|word| goes_on(word)) || behind.iter().any(|word| is_people(word))
+    behind.is_empty() || behind.first().as_ref().is_some_and(goes_on) || behind.iter().any(|word| is_people(word))
 }
 
 fn is_people(word: &str) -> bool {

@@ -40,14 +40,14 @@ pub fn verify(dir: &Path) -> Result<Verification, StoreError> {
     verify_disk(&RealDisk::read_only(&journal))
 }
 
+/// Envelopes by stream, each stream from its first.
+pub type Streams = BTreeMap<IncidentId, Vec<Vec<u8>>>;
+
 /// The envelopes of those streams of the store in `dir` that are wanted, each stream from its first, and what was
 /// found on the way: the whole journal is read and checked. Nothing is changed, and no index is needed.
-pub fn read_streams(
-    dir: &Path,
-    wanted: &dyn Fn(&IncidentId) -> bool,
-) -> Result<(Verification, BTreeMap<IncidentId, Vec<Vec<u8>>>), StoreError> {
+pub fn read_streams(dir: &Path, wanted: &dyn Fn(&IncidentId) -> bool) -> Result<(Verification, Streams), StoreError> {
     let journal = dir.join(JOURNAL);
-    let mut streams: BTreeMap<IncidentId, Vec<Vec<u8>>> = BTreeMap::new();
+    let mut streams = Streams::new();
     let found = verify_each(&RealDisk::read_only(&journal), &mut |envelope| {
         if let Ok(view) = EnvelopeView::read(envelope)
             && let stream = IncidentId::from(view.stream)
@@ -70,7 +70,7 @@ fn verify_each(disk: &dyn Disk, visit: &mut dyn FnMut(&[u8])) -> Result<Verifica
     let mut chain = Chain::default();
     let outcome = headers(disk).and_then(|headers| {
         for (place, header) in headers.iter().enumerate() {
-            check_segment(disk, header, headers.get(place + 1), &mut chain, (&mut found, visit))?;
+            check_segment(disk, header, headers.get(place + 1), &mut chain, &mut found, visit)?;
         }
         Ok(())
     });
@@ -88,7 +88,8 @@ fn check_segment(
     header: &SegmentHeader,
     next: Option<&SegmentHeader>,
     chain: &mut Chain,
-    (found, visit): (&mut Verification, &mut dyn FnMut(&[u8])),
+    found: &mut Verification,
+    visit: &mut dyn FnMut(&[u8]),
 ) -> Result<(), StoreError> {
     let name = segment_name(header.segment);
     let file = disk.open(&name).map_err(|error| StoreError::disk("open", &name, &error))?;
