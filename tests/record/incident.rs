@@ -527,6 +527,8 @@ fn an_incident_replayed_from_its_record_is_the_same() {
     assert!(again.book == case.incident.book, "book");
     assert!(again.alerts == case.incident.alerts, "alerts");
     assert!(again == case.incident);
+    assert_eq!(codec::FORMAT, 2);
+    assert!((1..=codec::FORMAT).all(|format| codec::decode(format, b"[]").is_ok_and(|events| events.is_empty())));
     assert!(matches!(codec::decode(codec::FORMAT + 1, b"[]"), Err(codec::CodecFault::Newer { .. })));
 }
 

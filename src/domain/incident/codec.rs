@@ -4,8 +4,11 @@
 
 use super::event::Event;
 
-/// The format written today.
-pub const FORMAT: u16 = 1;
+/// The format written today. Over format 1 it may hold kinds of events, and fields of them, that came later.
+pub const FORMAT: u16 = 2;
+
+/// The oldest format; what it holds means in every later one what it meant there.
+const OLDEST: u16 = 1;
 
 /// Room for the body of most decisions.
 const USUAL_BYTES: usize = 8 * 1024;
@@ -36,7 +39,7 @@ pub fn encode(events: &[Event]) -> Vec<u8> {
 /// The events of a body.
 pub fn decode(format: u16, body: &[u8]) -> Result<Vec<Event>, CodecFault> {
     match format {
-        FORMAT => serde_json::from_slice(body).map_err(CodecFault::Unreadable),
+        OLDEST..=FORMAT => serde_json::from_slice(body).map_err(CodecFault::Unreadable),
         found => Err(CodecFault::Newer { found }),
     }
 }
