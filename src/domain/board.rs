@@ -74,10 +74,26 @@ pub struct ClockLine {
     /// By whom it is kept quiet, and until when.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub silenced: Option<(String, Instant)>,
+    /// By what it is delayed, as far as its law lets it, and until when; the one that ends last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub held: Option<HeldLine>,
+    /// Facts on which it depends and which are disputed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub disputed: Vec<String>,
     /// How many elements its draft still lacks; none while it has no draft.
     pub gaps: Option<usize>,
     /// How many facts would settle it.
     pub missing: usize,
+}
+
+/// What delays a clock, in a line.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct HeldLine {
+    /// The hold of the duty.
+    pub rule: String,
+    /// The first moment at which telling is allowed again; none while nobody has said.
+    pub until: Option<Instant>,
 }
 
 /// One incident in full.
@@ -329,7 +345,7 @@ impl Card {
             opened_at: incident.opened_at,
             severity: incident.opened.severity.clone(),
             source: incident.opened.source.to_string(),
-            clocks: clocks.into_iter().map(|(key, clock)| ClockLine::of(&incident.id, key, clock)).collect(),
+            clocks: clocks.into_iter().map(|(key, clock)| ClockLine::of(incident, key, clock)).collect(),
             not_owed: incident.nothing_owed.len(),
             failing,
             related: incident.relations.told.iter().map(|told| (told.what, told.incident.clone())).collect(),
@@ -339,10 +355,10 @@ impl Card {
 
 impl ClockLine {
     /// The line of a clock.
-    pub fn of(incident: &IncidentId, key: &ClockKey, clock: &Clock) -> Self {
+    pub fn of(incident: &Incident, key: &ClockKey, clock: &Clock) -> Self {
         let law = &clock.law;
         Self {
-            id: key.public(incident),
+            id: key.public(&incident.id),
             duty: key.duty.to_string(),
             organisation: key.organisation.to_string(),
             towards: key.target.clone(),
@@ -360,6 +376,8 @@ impl ClockLine {
                 .filter_map(|(team, lease)| Some((team.clone()?, lease.by.clone(), clock.shown_until(lease))))
                 .collect(),
             silenced: clock.silence.as_ref().map(|silence| (silence.by.clone(), silence.until.min(law.due()))),
+            held: clock.last_hold().map(|(held, until)| HeldLine { rule: held.statement.rule.clone(), until }),
+            disputed: incident.disputed_of(clock).map(ToString::to_string).collect(),
             gaps: clock.draft.as_ref().map(|draft| draft.gaps.len()),
             missing: law.missing.len(),
         }
@@ -583,7 +601,7 @@ impl ClockView {
             .collect();
         alerts.sort_by(|a, b| (a.due_at, &a.id).cmp(&(b.due_at, &b.id)));
         Some(Self {
-            line: ClockLine::of(&incident.id, key, clock),
+            line: ClockLine::of(incident, key, clock),
             asks: law.asks.clone(),
             addressee: law.addressee.clone(),
             verification: law.verification,

@@ -16,7 +16,7 @@ use super::wording::{compose, may_wait};
 use crate::domain::delivery_log::DEAD_AFTER;
 use crate::domain::ids::{AlertId, ChannelId, IncidentId};
 use crate::domain::incident::{
-    ATTEMPT_LEASE, Alert, AlertState, Command, DeliveryHold, DeliveryResult, Event, INTERRUPTED, Incident,
+    ATTEMPT_LEASE, Alert, AlertState, Clock, Command, DeliveryHold, DeliveryResult, Event, INTERRUPTED, Incident,
 };
 use crate::domain::instant::{Duration, Instant, length_in_words, rfc3339};
 use std::collections::{BTreeMap, BTreeSet};
@@ -290,6 +290,21 @@ async fn attempt_over(channel: &dyn Channel, letter: &Letter, to: &str, now: Ins
             permanent: false,
         },
     }
+}
+
+/// What delays a clock at an instant, and until when.
+pub fn held_in_words(clock: &Clock, now: Instant) -> Option<String> {
+    let (held, until) = clock.held_at(now)?;
+    let zone = clock.law.deadlines.operational.zone;
+    let until =
+        until.map_or_else(|| "no end was stated, ask for one".to_owned(), |until| format!("until {}", zone.in_words(until)));
+    Some(format!("{}, {until}; the house must not tell before", held.statement.rule))
+}
+
+/// Which facts a clock depends on are disputed.
+pub fn disputed_in_words(incident: &Incident, clock: &Clock) -> Option<String> {
+    let keys: Vec<String> = incident.disputed_of(clock).map(ToString::to_string).collect();
+    (!keys.is_empty()).then(|| format!("{}; the stricter reading runs until it is settled", keys.join(", ")))
 }
 
 /// `71 h 58 min left`, `due now` for the minute after the limit, `3 h 2 min overdue`.

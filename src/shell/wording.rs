@@ -3,12 +3,12 @@
 //! Time first, then what is asked, then how to do it, then what it rests on. Thin: neither the
 //! incident's title nor any fact travels, only which clock, how long, what is asked and where.
 
-use super::courier::{left_in_words, upper_first};
+use super::courier::{disputed_in_words, held_in_words, left_in_words, upper_first};
 use super::delivery::{Act, Letter, Urgency};
 use crate::domain::escalation::parse_length;
 use crate::domain::ids::{AlertId, IncidentId};
 use crate::domain::incident::{self, Alert, Clock, ClockKey, Incident, Standing};
-use crate::domain::instant::{Duration, Instant, Zone, rfc3339};
+use crate::domain::instant::{Duration, Instant, Zone, length_in_words, rfc3339};
 use crate::domain::law::Mode;
 
 /// The fact that the house's own clock asks for.
@@ -38,33 +38,34 @@ struct Told<'a> {
     due_at: Instant,
 }
 
-/// The letter of an alert, from the incident as it is now: about one clock, or about several, of which the most
-/// urgent leads. `link` opens the page where it is acknowledged. Without a clock there is no letter.
+/// The letter of an alert, from the incident as it is now: about one clock, or about several, of which the one that
+/// [`precedence`] puts first leads. `link` opens the page where it is acknowledged. Without a clock there is no letter.
 pub fn compose(incident: &Incident, id: &AlertId, alert: &Alert, link: Option<String>, now: Instant) -> Option<Letter> {
     let spoken_of = incident.spoken_of(alert).into_iter();
     let mut told: Vec<Told<'_>> =
         spoken_of.map(|(about, clock)| Told { key: &about.clock, clock, rung: &about.rung, due_at: about.due_at }).collect();
-    told.sort_by_key(|told| (told.clock.law.mode == Mode::Shadow, told.clock.law.until().unwrap_or(Instant::MAX_UTC), told.key));
+    told.sort_by_key(|told| (precedence(told.clock), told.key));
     let (first, others) = told.split_first()?;
     let law = &first.clock.law;
     let organisation = name_of(incident, first.key);
     let title = title(first);
     let left = law.limit().map_or_else(|| "Without delay".to_owned(), |limit| upper_first(&left_in_words(limit, now)));
-    let until = law.limit().map(|limit| format!(", until {}", law.deadlines.operational.zone.in_words(limit)));
+    let until = law.limit().map(|limit| format!(", {}", until_in_words(limit, law.deadlines.operational.zone, now)));
     let until = until.unwrap_or_default();
+    let nearer = nearer_in_words(first, others, now);
     let (also, also_in_subject) = match others.len() {
         0 => (String::new(), String::new()),
         1 => (", and 1 more clock".to_owned(), " and 1 more".to_owned()),
         more => (format!(", and {more} more clocks"), format!(" and {more} more")),
     };
-    let mut lines = lines(first, alert, organisation, now);
+    let mut lines = lines(incident, first, alert, organisation, now);
     lines.extend(others.iter().enumerate().map(|(nth, told)| (format!("Clock {}", nth + 2), in_a_line(incident, told, now))));
     let clocks: Vec<String> = told.iter().map(|told| told.key.public(&incident.id)).collect();
     let late_by_s = u64::try_from((now - first.due_at).num_seconds()).unwrap_or(0);
     let (act, subject) = match alert.queued.act {
         incident::Act::Ring => {
             let moved = if is_nearer(first.clock) { "Moved earlier: " } else { "" };
-            (Act::Ring, format!("{moved}{left}: {title}{also_in_subject}{until}"))
+            (Act::Ring, format!("{moved}{left}: {title}{also_in_subject}{until}{nearer}"))
         }
         incident::Act::Acknowledge => (Act::Acknowledge, format!("Taken: {title}{also_in_subject}")),
         incident::Act::Resolve => (Act::Resolve, format!("Closed: {title}{also_in_subject}")),
@@ -76,7 +77,7 @@ pub fn compose(incident: &Incident, id: &AlertId, alert: &Alert, link: Option<St
         incident: incident.id.clone(),
         thread: incident.id.to_string(),
         subject: format!("{subject} ({organisation}, {})", incident.id),
-        heading: format!("{title}, {}{also}", lower_first(&left)),
+        heading: format!("{title}, {}{nearer}{also}", lower_first(&left)),
         lines,
         asked: law.asks.clone(),
         commands: commands(incident, first.key, law.mode, &clocks[0]),
@@ -101,6 +102,38 @@ pub fn compose(incident: &Incident, id: &AlertId, alert: &Alert, link: Option<St
     })
 }
 
+/// What decides which clock leads a letter: a limit in law goes before a duty "without delay", a suggestion, or a target of
+/// the house, which are no deadlines; what is owed goes before what only may be, since the house can act on it; then the
+/// nearest. A limit that may be owed and is nearer still is never hidden behind: the subject names it too
+/// ([`nearer_in_words`]), and the letter is as loud as its loudest clock.
+fn precedence(clock: &Clock) -> (bool, bool, bool, Instant) {
+    let law = &clock.law;
+    (law.mode == Mode::Shadow, !is_statutory(clock), clock.standing == Standing::Provisional, law.due())
+}
+
+/// Whether it has a limit that the law sets and numbers.
+fn is_statutory(clock: &Clock) -> bool {
+    matches!(clock.law.mode, Mode::Live | Mode::Straddle) && clock.law.limit().is_some()
+}
+
+/// The nearest limit in law that comes before the one that leads, in words for subject and heading.
+fn nearer_in_words(first: &Told<'_>, others: &[Told<'_>], now: Instant) -> String {
+    let nearer = others.iter().filter(|told| is_statutory(told.clock) && told.clock.law.due() < first.clock.law.due());
+    let Some(nearest) = nearer.min_by_key(|told| told.clock.law.due()) else { return String::new() };
+    format!("; provisional, {}: {}", left_in_words(nearest.clock.law.due(), now), title(nearest))
+}
+
+/// `until Fri 27 Mar …`, or since when it is overdue.
+fn until_in_words(limit: Instant, zone: Zone, now: Instant) -> String {
+    let word = if is_over(limit, now) { "overdue since" } else { "until" };
+    format!("{word} {}", zone.in_words(limit))
+}
+
+/// Whether a limit is overdue, by the words that say how long is left: it is due for a minute first.
+fn is_over(limit: Instant, now: Instant) -> bool {
+    now - limit >= Duration::minutes(1)
+}
+
 fn name_of<'i>(incident: &'i Incident, key: &'i ClockKey) -> &'i str {
     incident.opened.organisations.get(&key.organisation).map_or(key.organisation.as_str(), |profile| &profile.name)
 }
@@ -121,9 +154,10 @@ fn in_a_line(incident: &Incident, told: &Told<'_>, now: Instant) -> String {
     let law = &told.clock.law;
     let when = law.limit().map_or_else(
         || "without delay".to_owned(),
-        |limit| format!("{}, until {}", left_in_words(limit, now), law.deadlines.operational.zone.in_words(limit)),
+        |limit| format!("{}, {}", left_in_words(limit, now), until_in_words(limit, law.deadlines.operational.zone, now)),
     );
-    format!("{}: {when} ({}; {})", title(told), name_of(incident, told.key), law.cite)
+    let provisional = if told.clock.standing == Standing::Provisional { "provisional, " } else { "" };
+    format!("{}: {provisional}{when} ({}; {})", title(told), name_of(incident, told.key), law.cite)
 }
 
 /// `Without delay` inside a sentence.
@@ -173,23 +207,28 @@ fn commands(incident: &Incident, key: &ClockKey, mode: Mode, clock_id: &str) -> 
 }
 
 /// What the letter rests on, in the order in which it is asked for: until when, whose, which law, why now.
-fn lines(told: &Told<'_>, alert: &Alert, organisation: &str, now: Instant) -> Vec<(String, String)> {
+fn lines(incident: &Incident, told: &Told<'_>, alert: &Alert, organisation: &str, now: Instant) -> Vec<(String, String)> {
     let clock = told.clock;
     let law = &clock.law;
     let term = &law.deadlines.operational;
     let mut lines: Vec<(&str, String)> = Vec::new();
     match (law.limit(), law.until()) {
         (Some(limit), _) => {
-            lines.push(("Until", format!("{}, {}", term.zone.in_words(limit), left_in_words(limit, now))));
+            let label = match (is_statutory(clock) || law.mode == Mode::Shadow, is_over(limit, now)) {
+                (_, true) => "Overdue since",
+                (true, false) => "Until",
+                (false, false) => "Target",
+            };
+            lines.push((label, format!("{}, {}", term.zone.in_words(limit), left_in_words(limit, now))));
             if term.zone != Zone::UTC {
                 lines.push(("In UTC", Zone::UTC.in_words(limit)));
             }
         }
         (None, Some(target)) => {
-            lines.push(("Until", "without delay".to_owned()));
+            lines.push(("Until", without_delay(clock, now)));
             lines.push(("House target", format!("{}, {}", term.zone.in_words(target), left_in_words(target, now))));
         }
-        (None, None) => lines.push(("Until", "without delay".to_owned())),
+        (None, None) => lines.push(("Until", without_delay(clock, now))),
     }
     if let Some((at, outer)) = law.deadlines.outer.as_ref().and_then(|outer| Some((outer.at?, outer))) {
         lines.push(("At the latest", format!("{}, {} ({})", outer.zone.in_words(at), outer.says, outer.cite)));
@@ -198,8 +237,15 @@ fn lines(told: &Told<'_>, alert: &Alert, organisation: &str, now: Instant) -> Ve
     lines.push(("Owed by", organisation.to_owned()));
     lines.push(("Owed to", law.addressee.clone()));
     lines.push(("Law", law.cite.clone()));
+    if law.mode != Mode::Policy {
+        lines.push(("How it was read", law.verification.words().to_owned()));
+    }
     lines.push(("Limit", term.says.clone()));
     lines.push(("Standing", standing_in_words(clock)));
+    lines.extend(held_in_words(clock, now).map(|held| ("Held", held)));
+    if let Some(disputed) = disputed_in_words(incident, clock) {
+        lines.push(("Disputed", disputed));
+    }
     for (team, lease) in clock.live_leases() {
         let team = team.as_ref().map(|team| format!(" for {team}")).unwrap_or_default();
         lines.push(("Taken by", format!("{}{team} until {}", lease.by, term.zone.in_words(clock.shown_until(lease)))));
@@ -207,6 +253,15 @@ fn lines(told: &Told<'_>, alert: &Alert, organisation: &str, now: Instant) -> Ve
     lines.push(("Why now", rung_in_words(told.rung)));
     lines.extend(alert.in_stead_of.iter().map(|(_, because)| ("Why here", because.clone())));
     lines.into_iter().map(|(label, value)| (label.to_owned(), value)).collect()
+}
+
+/// A duty the law gives no number, and how long it has been owed.
+fn without_delay(clock: &Clock, now: Instant) -> String {
+    let since = now - clock.law.start.at;
+    if since < Duration::minutes(1) {
+        return "without delay".into();
+    }
+    format!("without delay; it began {} ago", length_in_words(since))
 }
 
 /// That the limit is another than its readers were told before.

@@ -88,7 +88,7 @@ fn a_slip_in_an_answer_is_told_with_its_mend() {
     ask(&daemon, ["clock", "show", "nonsense"]).fails(1, "that is no clock: `nonsense`\nhint: `watchbell clock list");
     ask(&daemon, ["clock", "ack", &format!("{id}~no.duty~mercy")]).fails(1, "this incident has no clock `no.duty~mercy`");
     let triage = format!("{id}~house.triage~mercy");
-    ask(&daemon, ["clock", "ack", &triage, "--for", "soon"]).fails(2, "write a length of time as `30m`, `4h` or `2d`");
+    ask(&daemon, ["clock", "ack", &triage, "--for", "soon"]).fails(2, "write a length of time as `30m`, `4h`, `2d` or `1d6h`");
     let naive = ["clock", "meet", &triage, "--what", "x", "--filed-at", "2026-11-21T10:00"];
     ask(&daemon, naive).fails(2, "a time needs its date and an explicit offset");
     let future = ["clock", "meet", &triage, "--what", "x", "--filed-at", "2198-01-01T00:00:00Z"];

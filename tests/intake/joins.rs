@@ -60,7 +60,7 @@ fn reports_about_the_same_asset_join_and_the_record_names_the_rule() {
 fn nothing_joins_an_incident_that_asks_for_nothing_any_more() {
     let daemon = Daemon::start(with_rule);
     let first = post(&daemon, "native", &native("1", "pacs-01"));
-    let no = json!({ "facts": { "breach.suspected": false }, "ground": "a drill" });
+    let no = json!({ "facts": { "breach.suspected": false, "incident.cyber": false }, "ground": "a drill" });
     assert_eq!(daemon.act(&format!("/v1/incidents/{first}/claims"), &no).status, 200);
     let second = post(&daemon, "native", &native("2", "pacs-01"));
     assert_ne!(second, first, "it would disappear there");

@@ -95,7 +95,12 @@ fn a_no_without_clocks_of_law_ends_triage_and_resolved_by_the_sender_ends_nothin
     assert_eq!(daemon.post("native", &closed).status, 202);
     assert_eq!(open(&daemon.get(&format!("/v1/incidents/{incident}")).json()), running, "a product's word ends no clock of law");
 
-    let view = answer(&daemon, &incident, json!({ "breach.suspected": false }), Some("it was found in the drawer, sealed"));
+    let no = json!({ "breach.suspected": false });
+    let view = answer(&daemon, &incident, no, Some("no data about people was on it"));
+    let left = view["card"]["clocks"].as_array().expect("clocks").iter().filter(|clock| clock["standing"] == "provisional");
+    let left: Vec<_> = left.map(|clock| clock["duty"].as_str().expect("a duty")).collect();
+    assert_eq!(left, ["in.cert_in.report"], "what asks for no data about people asks its own question: {view:#}");
+    let view = answer(&daemon, &incident, json!({ "incident.cyber": false }), Some("it was found in the drawer, sealed"));
     assert_eq!(open(&view), 0, "{view:#}");
     let ended = view["not_owed"].as_array().expect("grounds");
     assert!(!ended.is_empty() && ended.iter().all(|why| why["by"].to_string().contains("Ada Keller")), "{view:#}");

@@ -137,6 +137,7 @@ fn meta() -> DraftMeta {
         late: false,
         zone: Zone::named("Europe/Berlin").unwrap(),
         due: Some("Mon 23 Nov 2026 14:20 Europe/Berlin (13:20 UTC)".into()),
+        held: None,
         derivation: vec![
             "The controller became aware on Fri 20 Nov 2026 14:20 Europe/Berlin (recorded by A. Person).".into(),
             "72 hours are counted from that instant (GDPR Art. 33(1)): Mon 23 Nov 2026 14:20 Europe/Berlin.".into(),

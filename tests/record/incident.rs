@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::LazyLock;
-use watchbell::domain::board::IncidentView;
+use watchbell::domain::board::{ClockLine, IncidentView};
 use watchbell::domain::escalation::Ladder;
 use watchbell::domain::facts::{Claim, Claimant, Value};
 use watchbell::domain::ids::IncidentId;
@@ -90,6 +90,20 @@ impl Case {
             ("organisation.zone", serde_json::json!("America/New_York")),
         ];
         Self::open(now, &facts, "America/New_York")
+    }
+
+    /// The same once the hospital has found it to be a breach of three days ago.
+    fn breached_hospital() -> Self {
+        let mut case = Self::hospital("2026-11-18T12:00:00Z");
+        case.answer(&[
+            ("breach.suspected", true.into()),
+            ("breach.personal-data", true.into()),
+            ("hipaa.phi", true.into()),
+            ("hipaa.impermissible", true.into()),
+            ("hipaa.discovered-at", "2026-11-18T07:00:00-05:00".into()),
+        ]);
+        case.now = at("2026-11-21T12:00:00Z");
+        case
     }
 
     /// The same about a clinic in Berlin.
@@ -828,4 +842,65 @@ fn when_the_first_letters_are_taken_back_one_clock_runs_for_all() {
     case.later(Duration::hours(1)).submit(reopen).expect("it is taken back");
     assert!(case.standing("us.hipaa.individuals").is_some_and(Standing::is_open));
     assert_eq!(further(&case, 1).map(|clock| clock.standing), Some(Standing::Void));
+}
+
+/// A statement that holds the letters, from the evening of 20 November on.
+fn statement(rule: &str, until: Option<&str>) -> HoldStatement {
+    HoldStatement {
+        rule: rule.into(),
+        official: "an agent of the field office".into(),
+        from: at("2026-11-20T15:00:00-05:00"),
+        until: until.map(at),
+        words: "letter 77".into(),
+    }
+}
+
+#[test]
+fn a_hold_with_an_absurd_end_is_refused_and_changes_nothing() {
+    let mut case = Case::breached_hospital();
+    let clock = key("us.hipaa.individuals");
+    let pause = |until| Command::Pause {
+        clock: clock.clone(),
+        by: "Ada".into(),
+        statement: statement("law-enforcement-written", Some(until)),
+    };
+    assert!(matches!(case.submit(pause("2026-11-20T14:00:00-05:00")), Err(Refusal::EndsBeforeItBegins { .. })));
+    assert!(matches!(case.submit(pause("2062-11-20T14:00:00-05:00")), Err(Refusal::HeldTooLong(_))));
+    assert!(case.clock("us.hipaa.individuals").expect("it runs").holds.is_empty());
+    case.submit(pause("2026-12-20T14:00:00-05:00")).expect("a month is no absurdity");
+}
+
+#[test]
+fn a_hold_and_a_dispute_stand_on_the_clocks_line() {
+    let mut case = Case::breached_hospital();
+    let clock = key("us.hipaa.individuals");
+    let statement = statement("law-enforcement-oral", None);
+    case.submit(Command::Pause { clock: clock.clone(), by: "Ada".into(), statement }).expect("it is taken");
+    let line = |case: &Case, duty: &str| {
+        let clock = case.clock(duty).expect("it runs");
+        ClockLine::of(&case.incident, &key(duty), clock)
+    };
+    let held = line(&case, "us.hipaa.individuals").held.expect("it is held");
+    assert_eq!((held.rule.as_str(), held.until), ("law-enforcement-oral", Some(at("2026-12-20T00:00:00-05:00"))), "thirty days");
+    let say = |case: &mut Case, who: &str, count: u32| {
+        let said = claim("people.total", count.into(), Claimant::Person(who.into()), case.now, Some("a count"));
+        case.submit(Command::Answer { claims: vec![said] }).expect("it is taken");
+    };
+    say(&mut case, "Ada", 620);
+    say(&mut case, "Bob", 480);
+    assert_eq!(line(&case, "us.hipaa.hhs").disputed, ["people.total"]);
+}
+
+#[test]
+fn the_houses_target_moves_behind_a_hold() {
+    let mut case = Case::breached_hospital();
+    let target = |case: &Case| {
+        let clock = case.clock("us.hipaa.individuals").expect("it runs");
+        clock.law.deadlines.target.as_ref().and_then(|target| target.at).expect("the house aims at a day")
+    };
+    let (before, clock) = (target(&case), key("us.hipaa.individuals"));
+    let statement = statement("law-enforcement-written", Some("2027-01-10T00:00:00-05:00"));
+    assert!(before < at("2027-01-10T00:00:00-05:00"));
+    case.submit(Command::Pause { clock, by: "Ada".into(), statement }).expect("it is taken");
+    assert_eq!(target(&case), at("2027-01-10T00:00:00-05:00"));
 }

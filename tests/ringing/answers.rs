@@ -171,9 +171,11 @@ proptest! {
             };
         }
         // Somebody finds out that the clinic knew earlier: the limit moves towards what was granted.
-        case.answer(&[("aware.at", watchbell::domain::instant::rfc3339(at(AWARE) - hours(moved_by)).into())]);
+        let moved = case.answer(&[("aware.at", watchbell::domain::instant::rfc3339(at(AWARE) - hours(moved_by)).into())]);
         let (limit, now) = (case.limit(), case.now);
-        let mut rung = names(&case.run_to(now.max(limit - hours(2))), AUTHORITY);
+        // A limit that comes nearer rings at once.
+        let mut rung = names(&moved, AUTHORITY);
+        rung.extend(names(&case.run_to(now.max(limit - hours(2))), AUTHORITY));
         let clock = case.clock(AUTHORITY);
         if clock.standing.is_open() && case.now < limit {
             prop_assert!(clock.live_leases().all(|(_, lease)| lease.holds_until(clock, &case.house) <= case.now));

@@ -120,7 +120,7 @@ fn the_board_shows_no_acknowledgement_beyond_the_limit() {
     case.after(hours(12));
     aware(&mut case, at(AWARE) - Duration::minutes(170));
     let key = super::case::key(AUTHORITY);
-    let line = ClockLine::of(&case.id, &key, case.clock(AUTHORITY));
+    let line = ClockLine::of(&case.incident, &key, case.clock(AUTHORITY));
     let (_, until) = line.acknowledged.expect("Ada has it still");
     assert!(until <= case.limit(), "{until} is beyond {}", case.limit());
 }

@@ -22,7 +22,7 @@ async fn a_clock_ended_by_a_mistaken_no_runs_again_after_the_yes_and_says_so() {
     let id = house.open("mistake", now).await;
     let answer = async |value: bool, minute: i64| {
         let now = now + minutes(minute);
-        let claims = vec![says("breach.suspected", Value::YesNo(value), now)];
+        let claims = ["breach.suspected", "incident.cyber"].map(|key| says(key, Value::YesNo(value), now)).into();
         house.submit(&id, Command::Answer { claims }, now).await;
         house.settle(now).await;
         house.incident(&id).await.open_clocks().into_iter().map(|(key, _)| key.clone()).collect::<Vec<_>>()

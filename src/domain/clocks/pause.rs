@@ -58,6 +58,15 @@ pub struct Hold {
     pub oral_cap_days: Option<u32>,
 }
 
+impl Hold {
+    /// The first moment at which telling is allowed again, without the caps a law sets; none while nobody has
+    /// said. A statement by word of mouth lapses by itself.
+    pub fn ends_at(&self, zone: Zone) -> Option<Instant> {
+        let lapses = |days: u32| Some(zone.start_of(zone.date_of(self.from).checked_add_days(Days::new(days.into()))?).0);
+        self.until.into_iter().chain(self.oral_cap_days.and_then(lapses)).min()
+    }
+}
+
 /// Lays holds over a deadline that was counted from `start` by `limit`.
 ///
 /// Holds are taken in the order they began and stack. One that begins after the deadline cures nothing; one that ends

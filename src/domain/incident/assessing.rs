@@ -455,6 +455,7 @@ fn draft_from(
             .any(|(other, clock)| other.organisation == key.organisation && clock.law.pack == duty.pack && clock.is_late()),
         zone: term.zone,
         due: Some(due_in_words(clock, term.zone)),
+        held: clock.last_hold().map(|(held, until)| held_in_words(&held.statement.rule, until, term.zone)),
         derivation: term.derivation.steps.iter().map(|step| format!("{}: {}", step.text, step.result)).collect(),
         not_in_force_until: duty.text.force.from.filter(|_| shadow).map(|from| from.format("%-d %B %Y").to_string()),
     };
@@ -464,4 +465,12 @@ fn draft_from(
 
 fn due_in_words(clock: &Clock, zone: Zone) -> String {
     clock.law.limit().map_or_else(|| "without delay".to_owned(), |limit| zone.in_words(limit))
+}
+
+/// A draft knows no present: it names the last hold even when that is over.
+fn held_in_words(rule: &str, until: Option<Instant>, zone: Zone) -> String {
+    until.map_or_else(
+        || format!("{rule}: no end was stated; do not send before it is released"),
+        |until| format!("{rule}: do not send before {}", zone.in_words(until)),
+    )
 }

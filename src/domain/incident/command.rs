@@ -326,6 +326,17 @@ pub enum Refusal {
         /// What there is, in words.
         known: String,
     },
+    /// A hold that would hold nothing.
+    #[error("the hold would end at {until}, before it was stated at {from}")]
+    EndsBeforeItBegins {
+        /// When it was stated.
+        from: String,
+        /// When it would end.
+        until: String,
+    },
+    /// A hold longer than any.
+    #[error("the hold would end at {0}, more than five years after it was stated")]
+    HeldTooLong(String),
     /// An acknowledgement would end before it begins.
     #[error(
         "neither acknowledgement nor silence holds this close to the limit; meet the duty, or determine with a ground that it is not owed"

@@ -2,7 +2,7 @@
 
 use super::alert::{Act, Alert, AlertQueued, AlertState, DeliveryResult};
 use super::assessing::{reassess, redraft};
-use super::command::{Command, Evidence, Moment, Refusal};
+use super::command::{Command, Evidence, HoldStatement, Moment, Refusal};
 use super::event::{ClockKey, Event, Received, Standing};
 use super::house::Address;
 use super::leases::{self, Acknowledgement, Cover};
@@ -11,7 +11,7 @@ use super::suggesting::suggest_risks;
 use super::{contradictions, delivering, digest, fallback, further, late, reuniting, ringing, tracking};
 use crate::domain::facts::{CLOCK_SKEW, Claim, Rank, Vocabulary};
 use crate::domain::ids::{AlertId, IncidentId};
-use crate::domain::instant::{Instant, rfc3339};
+use crate::domain::instant::{Duration, Instant, rfc3339};
 use crate::domain::law::Mode;
 use crate::domain::law::pack::HoldRule;
 use std::collections::BTreeSet;
@@ -167,6 +167,7 @@ fn further(story: &mut Story<'_>, incident: &Incident, command: Command, moment:
             not_empty("official", &statement.official)?;
             not_empty("words", &statement.words)?;
             not_future("from", statement.from, moment.now)?;
+            not_absurd(&statement)?;
             let rule = hold_rule(&key, &statement.rule, moment)?;
             let (effect, lapses_after_days) = (rule.effect.clone(), rule.lapses_after_days);
             story.tell(Event::Held { clock: key, by, statement, effect, lapses_after_days });
@@ -599,6 +600,19 @@ fn check_instants(claims: &[Claim], moment: &Moment<'_>) -> Result<(), Refusal> 
 
 fn not_empty(name: &'static str, text: &str) -> Result<(), Refusal> {
     if text.trim().is_empty() { Err(Refusal::Empty(name)) } else { Ok(()) }
+}
+
+/// No hold is longer than this: an end beyond it is a slip of the pen.
+const HOLD_MAX: Duration = Duration::days(5 * 366);
+
+fn not_absurd(statement: &HoldStatement) -> Result<(), Refusal> {
+    match statement.until {
+        Some(until) if until <= statement.from => {
+            Err(Refusal::EndsBeforeItBegins { from: rfc3339(statement.from), until: rfc3339(until) })
+        }
+        Some(until) if until - statement.from > HOLD_MAX => Err(Refusal::HeldTooLong(rfc3339(until))),
+        _ => Ok(()),
+    }
 }
 
 fn not_past(what: &'static str, at: Instant, now: Instant) -> Result<(), Refusal> {

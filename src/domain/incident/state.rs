@@ -9,8 +9,8 @@ use super::message::Message;
 use super::relation::{Inheritance, Inherited, Relation, RelationKind, Relations, TakenIn, Word};
 use crate::domain::clocks::Hold;
 use crate::domain::escalation::{Fate, Handled, Span};
-use crate::domain::facts::Book;
-use crate::domain::ids::{AlertId, IncidentId, PackId, SourceId};
+use crate::domain::facts::{Book, Standing as Weighed};
+use crate::domain::ids::{AlertId, FactKey, IncidentId, PackId, SourceId};
 use crate::domain::instant::Instant;
 use crate::domain::repeated::Repeated;
 use crate::domain::severity::Suggestion;
@@ -137,6 +137,18 @@ pub struct NothingOwed {
 }
 
 impl Clock {
+    /// The hold that ends last, and when; one without an end ends after all others.
+    pub fn last_hold(&self) -> Option<(&RecordedHold, Option<Instant>)> {
+        let zone = self.law.deadlines.operational.zone;
+        let ends = self.holds.iter().map(|held| (held, held.hold.ends_at(zone)));
+        ends.max_by_key(|(_, until)| until.unwrap_or(Instant::MAX_UTC))
+    }
+
+    /// The hold that delays it at an instant, and when that ends.
+    pub fn held_at(&self, now: Instant) -> Option<(&RecordedHold, Option<Instant>)> {
+        self.last_hold().filter(|(_, until)| until.is_none_or(|until| until > now))
+    }
+
     /// The span its ladder is laid over.
     pub fn span(&self) -> Span {
         Span { set_at: self.set_at, from: self.law.start.at, until: self.law.until() }
@@ -171,6 +183,12 @@ impl Clock {
 }
 
 impl Incident {
+    /// The facts a clock depends on and that are disputed.
+    pub fn disputed_of<'a>(&'a self, clock: &'a Clock) -> impl Iterator<Item = &'a FactKey> {
+        let disputed = |key: &&FactKey| matches!(self.book.standing(key.as_str()), Weighed::Disputed(_));
+        clock.law.missing.iter().filter(disputed)
+    }
+
     /// Whether an alert still has something to say: it is a follow-up, or a clock it is about is open.
     pub fn is_wanted(&self, alert: &Alert) -> bool {
         !alert.queued.act.is_ring() || self.open_of(alert).next().is_some()

@@ -75,8 +75,8 @@ pub struct Reckoned<'a> {
     /// The zone in which it is meant.
     pub zone: Zone,
     count: Count<'a>,
-    /// Facts that moved it, and where to.
-    moves: Vec<(Move, &'a FactKey, Instant)>,
+    /// What moved it, and where to.
+    moves: Vec<(Move<'a>, Instant)>,
 }
 
 /// What is counted.
@@ -89,9 +89,13 @@ struct Count<'a> {
 }
 
 #[derive(Clone, Copy, Debug)]
-enum Move {
-    PulledForward,
-    Extended,
+enum Move<'a> {
+    /// By a fact that is known.
+    PulledForward(&'a FactKey),
+    /// By an extension on record.
+    Extended(&'a FactKey),
+    /// It lay within a hold.
+    BehindHold,
 }
 
 /// The deadlines of a duty from a start, and the facts that would settle which due case applies.
@@ -142,10 +146,14 @@ pub(super) fn reckon<'a>(
     let latest = arguable.next_back().map(|(_, reckoned)| reckoned).filter(differs);
     let outer = latest.or_else(|| due.outer.as_ref().and_then(reading).filter(differs));
     let advisory = due.advisory.iter().filter_map(reading).collect();
-    let target = duty.text.target.as_ref().map(|limit| Reckoned {
-        says: "the house's own target",
-        cite: "house policy, not law",
-        ..bare(Count { limit, start: start.at, context, holds: Vec::new() })
+    let target = duty.text.target.as_ref().map(|limit| {
+        let mut target = Reckoned {
+            says: "the house's own target",
+            cite: "house policy, not law",
+            ..bare(Count { limit, start: start.at, context, holds: Vec::new() })
+        };
+        target.move_behind(at.holds);
+        target
     });
     (Reckoning { operational, outer, advisory, target, due_case, without_number }, missing)
 }
@@ -160,12 +168,12 @@ fn of_due<'a>(due: &'a Due, start: &Starting<'a>, at: &Circumstances<'a, '_>, co
     let counted = reckoned.at;
     let known = due.no_later_than.iter().filter_map(|key| at.sight.day_limit(key, reckoned.zone).map(|to| (to, key)));
     if let Some((to, key)) = known.min().filter(|(to, _)| counted.is_none_or(|limit| *to < limit)) {
-        reckoned.move_to(Move::PulledForward, key, to);
+        reckoned.move_to(Move::PulledForward(key), to);
     }
     if let Some(key) = &due.extended_to
         && let Some(to) = at.sight.instant(key, at.zone)
     {
-        reckoned.move_to(Move::Extended, key, to);
+        reckoned.move_to(Move::Extended(key), to);
     }
     reckoned
 }
@@ -225,18 +233,32 @@ fn due_at_once(start: Instant, zone: Zone, fault: &ClockFault) -> Deadline {
 }
 
 impl<'a> Reckoned<'a> {
-    fn move_to(&mut self, how: Move, key: &'a FactKey, to: Instant) {
+    fn move_to(&mut self, how: Move<'a>, to: Instant) {
         self.at = Some(to);
-        self.moves.push((how, key, to));
+        self.moves.push((how, to));
+    }
+
+    /// The house aims at no moment at which it must not tell.
+    fn move_behind(&mut self, holds: &[Hold]) {
+        // Behind one hold another may begin.
+        for _ in holds {
+            let released = holds.iter().filter_map(|hold| Some((hold.from, hold.ends_at(self.zone)?)));
+            let within = |(from, until): &(Instant, Instant)| self.at.is_some_and(|at| *from <= at && at < *until);
+            match released.filter(within).map(|(_, until)| until).max() {
+                Some(until) => self.move_to(Move::BehindHold, until),
+                None => return,
+            }
+        }
     }
 
     /// How it was found, step by step.
     pub fn derivation(&self) -> Derivation {
         let mut derivation = self.count.derived().derivation;
-        for (how, key, to) in &self.moves {
+        for (how, to) in &self.moves {
             let text = match how {
-                Move::PulledForward => format!("no later than `{key}`, which is known"),
-                Move::Extended => format!("replaced by the extension on record, `{key}`"),
+                Move::PulledForward(key) => format!("no later than `{key}`, which is known"),
+                Move::Extended(key) => format!("replaced by the extension on record, `{key}`"),
+                Move::BehindHold => "it lay within a hold and moves behind it".to_owned(),
             };
             derivation.steps.push(Step { text, result: rfc3339(*to), cite: Some(self.cite.to_owned()) });
         }

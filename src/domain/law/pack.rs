@@ -17,6 +17,10 @@ use std::collections::{BTreeMap, BTreeSet};
 pub enum Verification {
     /// Read in the official text.
     Official,
+    /// Read whole in a stored copy of the official text, not at its publisher.
+    Copy,
+    /// The official words, seen only as quoted elsewhere.
+    Quoted,
     /// Read in a reputable secondary source.
     Secondary,
     /// From general knowledge; a person must check it before relying on it.
@@ -30,9 +34,23 @@ impl Verification {
     pub fn word(self) -> &'static str {
         match self {
             Self::Official => "official",
+            Self::Copy => "copy",
+            Self::Quoted => "quoted",
             Self::Secondary => "secondary",
             Self::Unverified => "unverified",
             Self::Choice => "choice",
+        }
+    }
+
+    /// The same for people who rely on it.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Official => "read in the official text",
+            Self::Copy => "read in a copy of the official text",
+            Self::Quoted => "checked against a quotation of the official text",
+            Self::Secondary => "read in a secondary source",
+            Self::Unverified => "NOT VERIFIED, check it before relying on it",
+            Self::Choice => "a choice of interpretation, the law is silent",
         }
     }
 }
@@ -130,6 +148,18 @@ pub struct Source {
     /// Where, if it has a stable address.
     #[serde(default)]
     pub url: Option<String>,
+    /// What the publisher files it under: a CELEX number, a section of the eCFR, a number of the gazette.
+    #[serde(default)]
+    pub address: Option<String>,
+    /// The state of the text that was read, such as "as amended by 89 FR 47028".
+    #[serde(default)]
+    pub edition: Option<String>,
+    /// In what it was read, where that is not the publisher's own page.
+    #[serde(default)]
+    pub read_in: Option<String>,
+    /// The day on which it was read.
+    #[serde(default)]
+    pub read_on: Option<NaiveDate>,
 }
 
 /// A named condition.

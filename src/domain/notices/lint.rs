@@ -143,6 +143,7 @@ fn sample_meta(full: bool) -> DraftMeta {
         late: full,
         zone: Zone::UTC,
         due: words("some day"),
+        held: None,
         derivation: words("a step").into_iter().collect(),
         not_in_force_until: None,
     }

@@ -30,6 +30,8 @@ pub struct DraftMeta {
     pub zone: Zone,
     /// When it is due, in words; `None` while no clock runs.
     pub due: Option<String>,
+    /// What delays it, in words, where something does.
+    pub held: Option<String>,
     /// How the deadline was found, a line a step.
     pub derivation: Vec<String>,
     /// Set while the duty is not in force: the day it will be, in words. The draft is then a rehearsal.

@@ -79,7 +79,13 @@ fn text(board: &Board, all: bool, now: Instant) -> String {
         }
         let shown = card.clocks.iter().filter(|clock| all || clock.standing.is_open());
         let rows = shown.map(|clock| {
-            vec![words::left(clock, now), words::due(clock), words::what(clock), words::standing(clock), words::owner(clock, now)]
+            vec![
+                words::left(clock, now),
+                words::due(clock),
+                words::what(clock),
+                words::standing(clock, now),
+                words::owner(clock, now),
+            ]
         });
         text.push_str(&table::indented(2, &["LEFT", "DUE", "WHAT", "STANDING", "OWNED BY"], rows));
         text.push('\n');

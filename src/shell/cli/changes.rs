@@ -82,7 +82,7 @@ impl Change {
     pub fn in_words(&self, now: Instant) -> String {
         match self {
             Self::New { clock } => {
-                format!("new:      {}: {} ({})", words::what(clock), until(clock, now), words::standing(clock))
+                format!("new:      {}: {} ({})", words::what(clock), until(clock, now), words::standing(clock, now))
             }
             Self::Moved { clock, from } => {
                 format!(
@@ -90,19 +90,19 @@ impl Change {
                     words::what(clock),
                     until(clock, now),
                     shift(*from, clock.due),
-                    words::standing(clock)
+                    words::standing(clock, now)
                 )
             }
             Self::Standing { clock, from } => {
                 format!(
                     "standing: {}: {}, was {}; {}",
                     words::what(clock),
-                    words::standing(clock),
+                    words::standing(clock, now),
                     from.word(),
                     until(clock, now)
                 )
             }
-            Self::Ended { clock } => format!("ended:    {}: {}", words::what(clock), words::standing(clock)),
+            Self::Ended { clock } => format!("ended:    {}: {}", words::what(clock), words::standing(clock, now)),
             Self::NotOwed { duty, organisation, ground, cite } => {
                 format!("not owed: {duty} by {organisation}: {ground} ({cite})")
             }
@@ -155,6 +155,8 @@ mod tests {
             acknowledged: None,
             owners: Vec::new(),
             silenced: None,
+            held: None,
+            disputed: Vec::new(),
             gaps: None,
             missing: 0,
         }

@@ -32,6 +32,7 @@ mod oncall;
 mod output;
 mod quarantine;
 mod rehearse;
+mod replay;
 mod rules;
 mod serve;
 mod source;
@@ -89,6 +90,7 @@ enum Command {
     Oncall(oncall::Oncall),
 
     Rehearse(rehearse::Rehearse),
+    Replay(replay::Replay),
     Assess(assess::Assess),
     Rules(rules::Rules),
     Facts(facts::Facts),
@@ -120,6 +122,7 @@ pub fn main() -> ExitCode {
         Command::Oncall(oncall) => ask(oncall.run(output)),
         Command::Quarantine(quarantine) => ask(quarantine.run(output)),
         Command::Rehearse(rehearse) => ask(rehearse.run(output)),
+        Command::Replay(replay) => ask(replay.run(output)),
         Command::Assess(assess) => assess.run(wanted),
         Command::Rules(rules) => rules.run(output),
         Command::Facts(facts) => facts.run(output),

@@ -1,6 +1,6 @@
 //! Words for people under stress: what time it is, how long is left, where a clock stands.
 
-use crate::domain::board::ClockLine;
+use crate::domain::board::{ClockLine, HeldLine};
 use crate::domain::incident::Standing;
 use crate::domain::instant::{Duration, Instant, Zone, length_in_words};
 use crate::domain::law::{Mode, Verification};
@@ -44,7 +44,7 @@ pub fn due(line: &ClockLine) -> String {
 }
 
 /// Where a clock stands, and what it means when that is not a limit in law.
-pub fn standing(line: &ClockLine) -> String {
+pub fn standing(line: &ClockLine, now: Instant) -> String {
     let standing = match line.standing {
         Standing::Provisional if line.missing == 0 => "provisional".into(),
         Standing::Provisional => format!("provisional, {} missing", answers(line.missing)),
@@ -53,10 +53,27 @@ pub fn standing(line: &ClockLine) -> String {
         Standing::Met => "met".into(),
         Standing::Void => "nothing owed".into(),
     };
+    let standing = if line.standing.is_open() { format!("{standing}{}", held(line, now)) } else { standing };
     match mode(line.mode) {
         Some(mode) => format!("{mode}: {standing}"),
         None => standing,
     }
+}
+
+/// What delays a clock and what is disputed about it: `; HELD until Fri 27 Mar 2026 17:00 Europe/Dublin; DISPUTED: aware.at`.
+fn held(line: &ClockLine, now: Instant) -> String {
+    let mut words = String::new();
+    match &line.held {
+        Some(HeldLine { until: Some(until), .. }) if *until > now => {
+            words.push_str(&format!("; HELD until {}", line.zone.in_words(whole_seconds(*until))));
+        }
+        Some(HeldLine { until: None, .. }) => words.push_str("; HELD, no end stated"),
+        _ => {}
+    }
+    if !line.disputed.is_empty() {
+        words.push_str(&format!("; DISPUTED: {}", line.disputed.join(", ")));
+    }
+    words
 }
 
 fn answers(count: usize) -> String {
@@ -87,12 +104,7 @@ pub fn mode_explained(mode: Mode) -> Option<&'static str> {
 
 /// How well a statement of law was checked.
 pub fn verification(verification: Verification) -> &'static str {
-    match verification {
-        Verification::Official => "read in the official text",
-        Verification::Secondary => "read in a secondary source",
-        Verification::Unverified => "NOT VERIFIED, check it before relying on it",
-        Verification::Choice => "a choice of interpretation, the law is silent",
-    }
+    verification.words()
 }
 
 /// Who owns a clock, and until when.

@@ -275,6 +275,8 @@ mod tests {
             acknowledged: None,
             owners: Vec::new(),
             silenced: None,
+            held: None,
+            disputed: Vec::new(),
             gaps: Some(2),
             missing: 1,
         }

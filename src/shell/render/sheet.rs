@@ -25,6 +25,7 @@ pub(super) fn particulars(draft: &Draft) -> Vec<(&'static str, &str)> {
         ("From", Some(meta.organisation.name.as_str())),
         ("To", meta.addressee.as_deref()),
         ("Due", meta.due.as_deref().or(Some("no clock is running"))),
+        ("Held", meta.held.as_deref()),
         ("Duty", Some(meta.duty.as_str())),
         ("Incident", Some(meta.incident.as_str())),
         ("Digest", Some(draft.digest.as_str())),

@@ -214,6 +214,9 @@ impl From<Refusal> for Problem {
                 Self::invalid("no-person", detail).hint("give that [[person]] `reach` in the configuration")
             }
             Refusal::NotSilenced => Self::conflict("not-silenced", detail).hint("`GET /v1/clocks/{id}` shows how it stands"),
+            Refusal::EndsBeforeItBegins { .. } | Refusal::HeldTooLong(_) => {
+                Self::invalid("absurd-end", detail).hint("look at the year and the offset of both moments")
+            }
             Refusal::Past { .. } => Self::invalid("past-time", detail).hint("give a moment to come, with its offset"),
             Refusal::NotAPerson(_) => {
                 Self::invalid("not-a-person", detail).hint("a named person answers it: `POST /v1/incidents/{id}/claims`")

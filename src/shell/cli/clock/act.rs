@@ -100,7 +100,7 @@ pub struct Acknowledge {
 }
 
 pub(super) fn length(text: &str) -> Result<String, String> {
-    parse_length(text).map(|_| text.to_owned()).ok_or_else(|| "write a length of time as `30m`, `4h` or `2d`".into())
+    parse_length(text).map(|_| text.to_owned()).ok_or_else(|| "write a length of time as `30m`, `4h`, `2d` or `1d6h`".into())
 }
 
 impl Acknowledge {
@@ -230,7 +230,7 @@ impl Reopen {
             let was = view.taken_back.last().map(|taken| taken.what.clone()).unwrap_or_default();
             let stands = match view.line.standing.is_open() {
                 true => format!("it runs as if that had not been said: {}", remaining(&view.line, now)),
-                false => format!("it does not run: {}", words::standing(&view.line)),
+                false => format!("it does not run: {}", words::standing(&view.line, now)),
             };
             format!("taken back: {}\n{}\n{stands}", one_line(&was), words::what(&view.line))
         })

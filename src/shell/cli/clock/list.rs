@@ -61,7 +61,7 @@ pub fn row(clock: &ClockLine, now: Instant) -> Vec<String> {
         words::left(clock, now),
         words::due(clock),
         words::what(clock),
-        words::standing(clock),
+        words::standing(clock, now),
         words::owner(clock, now),
         clock.id.clone(),
     ]

@@ -2,7 +2,7 @@
 
 use crate::domain::board::{AlertView, ClockView, HoldView};
 use crate::domain::incident::Standing;
-use crate::domain::instant::{Instant, Zone, rfc3339};
+use crate::domain::instant::{Instant, Zone, length_in_words, rfc3339};
 use crate::domain::law::assess::Term;
 use crate::shell::cli::client::Remote;
 use crate::shell::cli::exit::Exit;
@@ -99,6 +99,9 @@ fn summary(view: &ClockView, now: Instant) -> Vec<(&'static str, String)> {
         let reference = met.reference.as_ref().map(|reference| format!(", reference {reference}")).unwrap_or_default();
         let filed = words::moment(met.filed_at, line.zone, now);
         lines.push(("Met", format!("{}{reference}, filed {filed}, said by {}", one_line(&met.what), met.by)));
+        lines.extend(taken(view, met.filed_at).map(|taken| ("It took", taken)));
+    } else if line.standing.is_open() {
+        lines.extend(taken(view, now).map(|taken| ("So far", taken)));
     }
     for filed in &view.filings {
         let reference = filed.reference.as_ref().map(|reference| format!(", reference {reference}")).unwrap_or_default();
@@ -111,6 +114,19 @@ fn summary(view: &ClockView, now: Instant) -> Vec<(&'static str, String)> {
         lines.push(("Taken back", format!("{what}: by {}, {at}, because {}", taken.by, one_line(&taken.because))));
     }
     lines
+}
+
+/// How long a duty without a number took until `at`, which no limit says: such a duty can be late too, and whoever is
+/// told may ask why.
+fn taken(view: &ClockView, at: Instant) -> Option<String> {
+    let (deadlines, start) = (&view.deadlines, view.start.at);
+    if deadlines.operational.at.is_some() || at <= start {
+        return None;
+    }
+    let target = deadlines.target.as_ref().and_then(|target| target.at).filter(|target| *target < at);
+    let past =
+        target.map(|target| format!(", {} past the house's target; put the reasons on record", length_in_words(at - target)));
+    Some(format!("{} since {}{}", length_in_words(at - start), view.start.event, past.unwrap_or_default()))
 }
 
 /// A limit locally, how far off, and in UTC.

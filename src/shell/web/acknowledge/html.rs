@@ -3,7 +3,7 @@
 use super::Opened;
 use crate::domain::incident::{Clock, ClockKey, Incident, Standing};
 use crate::domain::instant::{Instant, Zone};
-use crate::shell::courier::{left_in_words, upper_first};
+use crate::shell::courier::{disputed_in_words, held_in_words, left_in_words, upper_first};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use sha2::{Digest, Sha256};
@@ -85,6 +85,10 @@ fn one_clock(body: &mut String, incident: &Incident, key: &ClockKey, clock: &Clo
     line("Owed by", organisation);
     line("Owed to", &law.addressee);
     line("Law", &law.cite);
+    if clock.standing.is_open() {
+        held_in_words(clock, now).into_iter().for_each(|held| line("Delayed", &held));
+        disputed_in_words(incident, clock).into_iter().for_each(|disputed| line("Disputed", &disputed));
+    }
     match (clock.owner(), clock.standing) {
         (Some(lease), _) => line("Held by", &format!("{} until {}", lease.by, zone.in_words(clock.shown_until(lease)))),
         (None, standing) if standing.is_open() => line("Held by", "nobody"),
