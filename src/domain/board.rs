@@ -182,6 +182,9 @@ pub struct FactView {
     pub at: Option<Instant>,
     /// Where in the payload it stood.
     pub pointer: Option<String>,
+    /// Who settled it, where others have said something else that does not count.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub settled_by: Option<String>,
 }
 
 /// A suggestion of a risk, and the decision it is for.
@@ -293,6 +296,12 @@ pub struct ClockView {
     pub holds: Vec<HoldView>,
     /// What was filed.
     pub met: Option<super::incident::Evidence>,
+    /// What was filed without ending it: parts, further notices.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub filings: Vec<super::incident::Evidence>,
+    /// What had ended it and was taken back.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub taken_back: Vec<super::incident::TakenBack>,
     /// Every alert so far.
     pub alerts: Vec<AlertView>,
 }
@@ -423,7 +432,7 @@ impl IncidentView {
             messages: incident.messages.clone(),
             relations: incident.relations.told.clone(),
             moved: incident.relations.moved.iter().map(|(key, into)| (key.to_string(), key.public(into))).collect(),
-            facts: FactView::all(incident),
+            facts: FactView::all_of(incident),
             suggestions: incident
                 .suggestions
                 .values()
@@ -433,18 +442,7 @@ impl IncidentView {
             if_a_breach: if_a_breach(incident, moment).into_iter().map(supposed).collect(),
             hints: incident.hints.iter().cloned().collect(),
             remarks: incident.remarks.iter().cloned().collect(),
-            not_owed: incident
-                .nothing_owed
-                .iter()
-                .map(|(key, why)| NotOwedView {
-                    duty: key.duty.to_string(),
-                    organisation: key.organisation.to_string(),
-                    ground: why.ground.clone(),
-                    cite: why.cite.clone(),
-                    by: why.by.iter().cloned().collect(),
-                    at: why.at,
-                })
-                .collect(),
+            not_owed: NotOwedView::all_of(incident),
             uncovered: incident
                 .uncovered
                 .iter()
@@ -483,9 +481,24 @@ impl SuggestionView {
     }
 }
 
+impl NotOwedView {
+    /// Every duty of an incident that was found not owed.
+    pub fn all_of(incident: &Incident) -> Vec<Self> {
+        let view = |(key, why): (&ClockKey, &super::incident::NothingOwed)| Self {
+            duty: key.duty.to_string(),
+            organisation: key.organisation.to_string(),
+            ground: why.ground.clone(),
+            cite: why.cite.clone(),
+            by: why.by.iter().cloned().collect(),
+            at: why.at,
+        };
+        incident.nothing_owed.iter().map(view).collect()
+    }
+}
+
 impl FactView {
     /// What stands of every fact: where no organisation is meant, then of each that has a word of its own.
-    fn all(incident: &Incident) -> Vec<Self> {
+    pub fn all_of(incident: &Incident) -> Vec<Self> {
         let book = &incident.book;
         let of_key = |key: &FactKey| {
             let key = key.as_str();
@@ -522,6 +535,7 @@ impl FactView {
             by: claim.map(|claim| claim.by.name().to_owned()),
             at: claim.map(|claim| claim.at),
             pointer: claim.and_then(|claim| claim.pointer.clone()),
+            settled_by: incident.book.settled_by(key).map(|by| by.name().to_owned()),
         }
     }
 }
@@ -677,6 +691,8 @@ impl ClockView {
                 })
                 .collect(),
             met: clock.met.clone(),
+            filings: clock.filings.clone(),
+            taken_back: clock.taken_back.clone(),
             alerts,
         })
     }

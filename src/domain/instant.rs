@@ -95,6 +95,17 @@ impl Zone {
         self.words(instant).to_string()
     }
 
+    /// The day in words: `Fri 20 Nov 2026`.
+    pub fn day_in_words(&self, instant: Instant) -> String {
+        let local = instant.with_timezone(&self.0);
+        fmt::from_fn(move |f| write_day(f, &local)).to_string()
+    }
+
+    /// The time of day with its offset, which tells the two hours of a night in autumn apart: `14:20:05 +01:00`.
+    pub fn time_in_words(&self, instant: Instant) -> String {
+        instant.with_timezone(&self.0).format("%H:%M:%S %:z").to_string()
+    }
+
     /// The same, to be written straight into a longer text.
     pub fn words(self, instant: Instant) -> impl fmt::Display {
         fmt::from_fn(move |f| {

@@ -1,7 +1,7 @@
 //! The pure half: no async, no I/O, no clock, no randomness, no logging.
 //!
 //! Leaves first: [`ids`] and [`instant`], then [`clocks`] and [`facts`], then [`law`] and
-//! [`notices`], and [`severity`], which only suggests; [`incident`] sees all of these, and [`board`] shows what it sees. [`ingest`] turns
+//! [`notices`], and [`severity`], which only suggests; [`incident`] sees all of these, [`board`] shows what it sees, and [`timeline`] tells how it came to that. [`ingest`] turns
 //! bytes into claims and knows neither law nor incidents. [`journal`] seals what was decided and
 //! knows nothing of what it seals.
 
@@ -18,6 +18,7 @@ pub mod instant;
 pub mod joining;
 pub mod journal;
 pub mod law;
+pub mod loaded;
 pub mod notices;
 pub mod payload;
 pub mod quarantine;
@@ -25,3 +26,4 @@ pub mod redaction;
 pub mod repeated;
 pub mod severity;
 pub mod standard_webhooks;
+pub mod timeline;

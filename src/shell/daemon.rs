@@ -9,6 +9,7 @@ use super::links::Links;
 use super::operator;
 use super::payload_keys::PayloadKeys;
 use super::reassess::{self, Note};
+use super::record;
 use super::retention;
 use super::scheduler::Scheduler;
 use super::store::embedded::{LogOptions, Options, ReopeningStore};
@@ -17,6 +18,7 @@ use super::telemetry::Metrics;
 use super::wall_clock;
 use super::watch::{LastLook, Rule, Watch, supervisor};
 use super::web::{self, App, Live};
+use crate::domain::loaded::Loaded;
 use rustls::ServerConfig;
 use std::io;
 use std::net::SocketAddr;
@@ -107,6 +109,7 @@ impl Daemon {
         if let Err(error) = desk.load_overrides(wall_clock::now()) {
             tracing::error!(%error, "overrides of rotas could not be read; whoever has the turn is rung");
         }
+        record_loaded(&desk, &record::of_config(&config)).await;
         let links = Links::in_store(&config.store).map_err(|source| StartFault::Links { path: config.store.clone(), source })?;
         let courier = Courier::new(Arc::clone(&desk), &config, Arc::clone(&metrics)).with_links(links);
         let courier = Arc::new(courier);
@@ -189,20 +192,25 @@ impl Daemon {
     /// Reads configuration and rules again. Faults leave everything as it was.
     pub async fn reload(&self) {
         supervisor::reloading();
-        self.read_again();
+        if let Some(loaded) = self.read_again() {
+            record_loaded(&self.app.desk, &loaded).await;
+            self.reassess();
+        }
         supervisor::ready();
     }
 
-    fn read_again(&self) {
+    /// Puts what was read in use; gives what goes on record of it, or nothing where the old one stays.
+    fn read_again(&self) -> Option<Loaded> {
         let read = config::read(&self.config_path, &config::environment(), wall_clock::now());
         let config = match read {
             Ok(config) => config,
             Err(fault) => {
                 self.app.metrics.config_last_reload_successful.set(0);
                 tracing::error!("the configuration was not reloaded; the old one stays in use\n{fault}");
-                return;
+                return None;
             }
         };
+        let loaded = record::of_config(&config);
         self.app.desk.swap_rules(Arc::clone(&config.rules));
         self.courier.swap_channels(config.channels);
         self.courier.swap_quota(config.per_recipient);
@@ -225,7 +233,7 @@ impl Daemon {
         tracing::info!(
             "configuration, rules and certificates reloaded; the rest of [server], [store], [drafts] and [log] keep until a restart"
         );
-        self.reassess();
+        Some(loaded)
     }
 
     /// Holds open incidents against the rules in use, in the background.
@@ -261,6 +269,13 @@ impl Daemon {
             Ok(Err(error)) => tracing::error!(%error, "the store was not closed cleanly"),
             Err(panic) => tracing::error!(%panic, "the store was not closed cleanly"),
         }
+    }
+}
+
+/// Puts what is in use on record. Where that fails the daemon still watches: a clock is worth more than this entry.
+async fn record_loaded(desk: &Desk, loaded: &Loaded) {
+    if let Err(error) = desk.record_loaded(loaded, wall_clock::now()).await {
+        tracing::error!(%error, "which configuration is in use could not be put on record; a reload tries again");
     }
 }
 

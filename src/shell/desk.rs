@@ -2,6 +2,7 @@
 
 use super::config::Rules;
 use super::drafts::Drafts;
+use super::record;
 use super::store::{Append, AppendError, Store, StoreError, Wake};
 use crate::domain::board::Card;
 use crate::domain::escalation::{OVERRIDE_FORMAT, OVERRIDE_PREFIX, Override, RecordedOverride};
@@ -9,6 +10,7 @@ use crate::domain::ids::IncidentId;
 use crate::domain::incident::{Command, Decision, Event, House, Incident, Moment, Refusal, codec, decide, next_wake};
 use crate::domain::instant::{Duration, Instant};
 use crate::domain::journal::{self, Head};
+use crate::domain::loaded;
 use crate::domain::quarantine::{self, Handled, Kept};
 use std::collections::{HashMap, VecDeque};
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -453,6 +455,25 @@ impl Desk {
         Ok(history)
     }
 
+    /// The envelopes of a stream, as they are stored.
+    pub async fn envelopes(&self, id: &IncidentId) -> Result<Vec<Vec<u8>>, SubmitError> {
+        self.read(id).await
+    }
+
+    /// Puts a configuration that was loaded on record, unless it is the one that was loaded last.
+    pub async fn record_loaded(&self, loaded: &loaded::Loaded, now: Instant) -> Result<(), SubmitError> {
+        let id = loaded::stream();
+        let _turn = self.stripes[stripe(&id)].lock().await;
+        let envelopes = self.read(&id).await?;
+        if record::loaded(&envelopes)?.last().is_some_and(|last| last.loaded == *loaded) {
+            return Ok(());
+        }
+        let chain = journal::verify(&envelopes).map_err(|fault| damaged(&id, fault))?;
+        let sealed = journal::seal_as(chain.heads().get(&id), &id, now, loaded::FORMAT, 0, &loaded.encode());
+        self.store.append(Append::of(sealed)).await.map_err(unwritten)?;
+        Ok(())
+    }
+
     /// When the agenda would wake an incident.
     pub fn noted_wake(&self, id: &IncidentId) -> Result<Option<Instant>, SubmitError> {
         Ok(self.store.wake(id).map_err(SubmitError::Unread)?.map(|wake| wake.at))
@@ -520,13 +541,13 @@ fn replay(id: &IncidentId, envelopes: &[Vec<u8>]) -> Result<Option<Loaded>, Subm
 }
 
 /// What one envelope of an incident says, and when it was recorded.
-fn read_events(id: &IncidentId, bytes: &[u8]) -> Result<(Instant, Vec<Event>), SubmitError> {
+pub(super) fn read_events(id: &IncidentId, bytes: &[u8]) -> Result<(Instant, Vec<Event>), SubmitError> {
     let envelope = journal::open(bytes).map_err(|fault| damaged(id, fault))?;
     let events = codec::decode(envelope.format, &envelope.body).map_err(|fault| damaged(id, fault))?;
     Ok((envelope.at, events))
 }
 
-fn damaged(id: &IncidentId, fault: impl std::fmt::Display) -> SubmitError {
+pub(super) fn damaged(id: &IncidentId, fault: impl std::fmt::Display) -> SubmitError {
     SubmitError::Damaged { incident: id.clone(), text: fault.to_string() }
 }
 

@@ -16,6 +16,7 @@ pub mod operator;
 pub mod payload_keys;
 pub mod quota;
 pub mod reassess;
+pub mod record;
 pub mod render;
 pub mod retention;
 pub mod reunite;

@@ -44,7 +44,7 @@ impl Note {
 }
 
 /// The same for the same law, the same policy, the same zones and the same version of this program.
-fn fingerprint(rules: &Rules) -> String {
+pub fn fingerprint(rules: &Rules) -> String {
     let mut hash = Sha256::new();
     let mut part = |text: &str| {
         hash.update((text.len() as u64).to_be_bytes());

@@ -295,7 +295,7 @@ fn the_journal_is_verified_beside_a_daemon_and_names_the_place_of_a_fault() {
     assert_eq!(daemon.post("native", &json!({ "title": "Second", "id": "T-2" })).status, 202);
     let store = daemon.store();
     let live = run(["journal", "verify", "--store", text(&store)]).done();
-    live.shows("chains       2").shows("heads        sha256:").shows("whole: every frame, sequence and link holds");
+    live.shows("chains       3").shows("heads        sha256:").shows("whole: every frame, sequence and link holds");
 
     assert!(daemon.stop().success());
     let once = run(["journal", "verify", "--store", text(&store), "-o", "json"]).done().json();

@@ -90,6 +90,7 @@ fn claims(rulebook: &Rulebook, facts: &Json, by: &Claimant, at: Instant) -> Vec<
         ground: Some("says J. Ruiz of the law firm".into()),
         assumed: None,
         settles: false,
+        organisations: Default::default(),
     };
     facts.as_object().expect("an object").iter().map(claim).collect()
 }
@@ -122,7 +123,14 @@ fn people_in_brazil_keep_the_incident_open_until_a_word_with_a_ground_closes_bra
     case.answer(&json!({ "people.by-place": { "BR": 5000, "US-TX": 12, "FR": 3 } }), "2026-11-27T11:00:00Z");
     assert_eq!(case.counsel().expect("it runs").law.title, "Ask counsel about Brazil and Texas", "one clock lists them all");
     let key = ClockKey::of("house.counsel", "clinic");
-    let evidence = Evidence { by: "Ada".into(), what: "asked".into(), filed_at: at("2026-11-27T11:30:00Z"), reference: None };
+    let evidence = Evidence {
+        by: "Ada".into(),
+        what: "asked".into(),
+        filed_at: at("2026-11-27T11:30:00Z"),
+        reference: None,
+        told: None,
+        known_then: None,
+    };
     let refused = case.submit(Command::Meet { clock: key, evidence }, "2026-11-27T12:00:00Z");
     assert_eq!(refused, Err(Refusal::EachByItsWord("BR, US-TX".into())));
 

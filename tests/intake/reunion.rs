@@ -118,7 +118,14 @@ fn story(name: &str, opened_at: Instant, steps: &[Step]) -> Incident {
             }),
             Step::Meet(nth) => nth_open(nth).map(|clock| Command::Meet {
                 clock,
-                evidence: Evidence { by: "Ada".into(), what: "filed".into(), filed_at: now, reference: None },
+                evidence: Evidence {
+                    by: "Ada".into(),
+                    what: "filed".into(),
+                    filed_at: now,
+                    reference: None,
+                    told: None,
+                    known_then: None,
+                },
             }),
         };
         if let Some(command) = command {

@@ -71,7 +71,7 @@ const KINDS: [&str; 37] = [
     "override",
 ];
 
-fn journals() -> Vec<PathBuf> {
+pub fn journals() -> Vec<PathBuf> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/journal");
     let entries = std::fs::read_dir(folder).expect("there are journals of older versions");
     let mut journals: Vec<PathBuf> = entries.map(|entry| entry.expect("a readable folder").path()).collect();
@@ -81,7 +81,7 @@ fn journals() -> Vec<PathBuf> {
 }
 
 /// A copy of a journal that may be opened, without an index.
-fn copied(journal: &Path) -> tempfile::TempDir {
+pub fn copied(journal: &Path) -> tempfile::TempDir {
     let dir = tempfile::tempdir().expect("a temporary folder");
     let store = dir.path().join("store/journal");
     std::fs::create_dir_all(&store).expect("a folder");
@@ -306,6 +306,8 @@ impl Teller {
             what: "filed in the portal".into(),
             filed_at: at(107),
             reference: Some("LDA-2026-1".into()),
+            told: None,
+            known_then: None,
         };
         self.submit(id, Command::Meet { clock: of("eu.gdpr.art33.authority"), evidence }, 108).await;
         for minutes in [112, 300, 26 * 60, 26 * 60 + 1, 120 * 24 * 60] {

@@ -345,11 +345,19 @@ fn the_report_to_hhs_goes_on_the_day_of_the_letters() {
     case.answer(&[("hipaa.discovered-at", "2026-03-10T09:00:00-04:00".into()), ("people.total", 620.into())]);
     assert_eq!(case.due("us.hipaa.hhs"), "2026-05-09");
     case.at("2026-03-30T16:00:00Z");
-    let evidence = Evidence { by: "Ada".into(), what: "620 letters".into(), filed_at: case.now, reference: None };
+    let evidence = Evidence {
+        by: "Ada".into(),
+        what: "620 letters".into(),
+        filed_at: case.now,
+        reference: None,
+        told: None,
+        known_then: None,
+    };
     case.submit(Command::Meet { clock: key("us.hipaa.individuals"), evidence }).expect("it is met");
     assert_eq!(case.standing("us.hipaa.individuals"), Some(Standing::Met));
     assert_eq!(case.due("us.hipaa.hhs"), "2026-03-30");
-    let again = Evidence { by: "Ada".into(), what: "letters".into(), filed_at: case.now, reference: None };
+    let again =
+        Evidence { by: "Ada".into(), what: "letters".into(), filed_at: case.now, reference: None, told: None, known_then: None };
     assert_eq!(case.submit(Command::Meet { clock: key("us.hipaa.individuals"), evidence: again }), Err(Refusal::Closed("met")));
 }
 
@@ -575,8 +583,14 @@ fn every_authority_concerned_has_a_clock_and_a_filing_of_its_own() {
     let open = |case: &Case, target: &str| case.incident.clocks[&towards(target)].standing.is_open();
     assert!(open(&case, "IE") && open(&case, "FR"));
     assert_eq!(case.incident.clocks[&towards("IE")].law.addressee, "competent supervisory authority: IE");
-    let evidence =
-        Evidence { by: "Ada".into(), what: "initial notice".into(), filed_at: case.now, reference: Some("C-1".into()) };
+    let evidence = Evidence {
+        by: "Ada".into(),
+        what: "initial notice".into(),
+        filed_at: case.now,
+        reference: Some("C-1".into()),
+        told: None,
+        known_then: None,
+    };
     case.submit(Command::Meet { clock: towards("IE"), evidence }).expect("it is met");
     assert!(!open(&case, "IE") && open(&case, "FR"), "one filing is not the other");
     let public = towards("FR").public(&case.id);
@@ -734,6 +748,32 @@ fn the_four_factors_of_hipaa_make_no_suggestion() {
 }
 
 #[test]
+fn a_hold_speaks_against_a_determination() {
+    let mut case = Case::hospital("2026-09-08T14:00:00Z");
+    case.breach();
+    let statement = HoldStatement {
+        rule: "law-enforcement-oral".into(),
+        official: "an agent of the field office".into(),
+        from: case.now,
+        until: None,
+        words: "telling now would impede the investigation".into(),
+    };
+    let clock = key("us.hipaa.individuals");
+    case.submit(Command::Pause { clock: clock.clone(), by: "Ada".into(), statement }).expect("the law knows it");
+    let determine = || Command::Determine {
+        clock: clock.clone(),
+        by: "Ada".into(),
+        ground: "nothing was read".into(),
+        cite: "164.402".into(),
+    };
+    let refused = case.submit(determine());
+    assert!(matches!(&refused, Err(Refusal::Contradicted(against)) if against[0].contains("field office")), "{refused:#?}");
+    let because = "the agent was told".to_owned();
+    case.submit(Command::Although { because, command: Box::new(determine()) }).expect("it is said all the same");
+    assert_eq!(case.standing("us.hipaa.individuals"), Some(Standing::Void));
+}
+
+#[test]
 fn reasons_for_a_delay_become_a_gap_of_the_draft_when_the_limit_passes() {
     let mut case = Case::clinic("2026-11-17T08:00:00Z");
     case.answer(&[
@@ -749,6 +789,70 @@ fn reasons_for_a_delay_become_a_gap_of_the_draft_when_the_limit_passes() {
     case.now = at("2026-11-21T09:00:00Z");
     case.submit(Command::Wake).expect("a wake is never refused");
     assert!(asks_reasons(&case), "the limit has passed");
+}
+
+fn letters(told: Option<u64>, now: Instant) -> Evidence {
+    Evidence { by: "Ada".into(), what: "letters".into(), filed_at: now, reference: None, told, known_then: None }
+}
+
+/// A hospital that told of a breach discovered on 10 March, of 620 people, on 30 March.
+fn told(told: Option<u64>) -> Case {
+    let mut case = Case::hospital("2026-03-10T14:00:00Z");
+    case.breach();
+    case.answer(&[("hipaa.discovered-at", "2026-03-10T09:00:00-04:00".into()), ("people.total", 620.into())]);
+    case.at("2026-03-30T16:00:00Z");
+    case.submit(Command::Meet { clock: key("us.hipaa.individuals"), evidence: letters(told, at("2026-03-30T16:00:00Z")) })
+        .expect("it is met");
+    case
+}
+
+fn further(case: &Case, nth: usize) -> Option<&watchbell::domain::incident::Clock> {
+    case.incident.clocks.get(&key("us.hipaa.individuals").further(nth))
+}
+
+#[test]
+fn people_found_after_the_letters_went_out_have_a_clock_of_their_own_counted_as_for_the_first() {
+    let mut case = told(None);
+    assert!(further(&case, 1).is_none(), "as many were told as were on record");
+    case.at("2026-04-20T12:00:00Z");
+    case.answer(&[("people.total", 900.into())]);
+    let clock = further(&case, 1).expect("280 are still to be told");
+    let date = |at: Option<Instant>| at.map(|at| clock.law.deadlines.operational.zone.date_of(at).to_string());
+    assert_eq!(date(clock.law.limit()).as_deref(), Some("2026-05-09"), "as for those who were told first");
+    let outer = clock.law.deadlines.outer.as_ref().expect("the later reading is shown");
+    assert_eq!(date(outer.at).as_deref(), Some("2026-06-19"), "from when they were found: {outer:#?}");
+    assert!(clock.law.reasons[0].contains("620 people were told and 900 are on record: 280"), "{:?}", clock.law.reasons);
+    assert_eq!(case.standing("us.hipaa.individuals"), Some(Standing::Met), "the first filing stays met");
+    assert!(case.submit(Command::Reassess).expect("it is looked at").is_empty(), "the same facts change nothing");
+
+    case.at("2026-04-22T12:00:00Z");
+    let clock = key("us.hipaa.individuals").further(1);
+    case.submit(Command::Meet { clock: clock.clone(), evidence: letters(None, case.now) }).expect("it is met");
+    assert!(further(&case, 2).is_none());
+    case.later(Duration::hours(1)).answer(&[("people.total", 1000.into())]);
+    assert!(further(&case, 2).is_some_and(|clock| clock.law.reasons[0].contains("900 people were told and 1000")));
+    assert_eq!(clock.first(), key("us.hipaa.individuals"));
+    assert!(clock.is_further() && !clock.first().is_further());
+}
+
+#[test]
+fn fewer_told_than_are_on_record_leaves_a_clock_for_the_rest_until_the_count_is_right() {
+    let mut case = told(Some(600));
+    assert!(further(&case, 1).is_some_and(|clock| clock.standing.is_open()), "20 were not told");
+    case.later(Duration::hours(1)).answer(&[("people.total", 600.into())]);
+    assert_eq!(further(&case, 1).map(|clock| clock.standing), Some(Standing::Void));
+    case.later(Duration::hours(1)).answer(&[("people.total", 601.into())]);
+    assert!(further(&case, 1).is_some_and(|clock| clock.standing.is_open()), "one more is one to be told");
+}
+
+#[test]
+fn when_the_first_letters_are_taken_back_one_clock_runs_for_all() {
+    let mut case = told(Some(600));
+    let because = "the letters never went out".to_owned();
+    let reopen = Command::Reopen { clock: key("us.hipaa.individuals"), by: "Ada".into(), because };
+    case.later(Duration::hours(1)).submit(reopen).expect("it is taken back");
+    assert!(case.standing("us.hipaa.individuals").is_some_and(Standing::is_open));
+    assert_eq!(further(&case, 1).map(|clock| clock.standing), Some(Standing::Void));
 }
 
 /// A statement that holds the letters, from the evening of 20 November on.

@@ -2,6 +2,7 @@
 
 mod golden;
 mod incident;
+mod log;
 mod organisations;
 mod power_loss;
 mod store_contract;

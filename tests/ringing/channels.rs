@@ -104,7 +104,8 @@ fn a_tracking_channel_is_told_of_the_acknowledgement_and_of_the_end_and_only_if_
     assert_eq!(tracked(&case.ack("Ada", None, Duration::minutes(5)).expect("it is taken")), [], "it was never rung");
     case.run_to(at(AWARE) + hours(1));
     assert_eq!(tracked(&case.ack("Ada", None, hours(1)).expect("it is taken")), [Act::Acknowledge]);
-    let evidence = Evidence { by: "Ada".into(), what: "filed".into(), filed_at: case.now, reference: None };
+    let evidence =
+        Evidence { by: "Ada".into(), what: "filed".into(), filed_at: case.now, reference: None, told: None, known_then: None };
     let events = case.submit(Command::Meet { clock: key(AUTHORITY), evidence }).expect("it is met");
     assert_eq!(tracked(&events), [Act::Resolve]);
     assert_eq!(case.clock(AUTHORITY).standing, Standing::Met);
@@ -135,7 +136,8 @@ fn a_ring_that_arrives_after_the_end_is_closed_once_more() {
     let mut case = with_tracking();
     case.wake();
     let alert = case.begin()[0].clone();
-    let evidence = Evidence { by: "Ada".into(), what: "filed".into(), filed_at: case.now, reference: None };
+    let evidence =
+        Evidence { by: "Ada".into(), what: "filed".into(), filed_at: case.now, reference: None, told: None, known_then: None };
     case.submit(Command::Meet { clock: key(AUTHORITY), evidence }).expect("it is met");
     let events = case.end(&alert, DeliveryResult::Delivered { receipt: "202".into() });
     assert_eq!(tracked(&events), [Act::Resolve], "it was opened there after it had been closed");

@@ -55,7 +55,14 @@ fn an_alert_lives_until_all_its_clocks_are_closed() {
     for clock in open {
         assert!(of_authority.iter().any(|id| waiting(&case.incident, id)), "a clock is open");
         if case.incident.clocks[&clock].standing.is_open() {
-            let evidence = Evidence { by: "Ada".into(), what: "done".into(), filed_at: case.now, reference: None };
+            let evidence = Evidence {
+                by: "Ada".into(),
+                what: "done".into(),
+                filed_at: case.now,
+                reference: None,
+                told: None,
+                known_then: None,
+            };
             case.submit(Command::Meet { clock, evidence }).expect("it is met");
         }
     }

@@ -153,7 +153,8 @@ fn a_follow_up_is_not_rung_again_when_the_facts_change_without_moving_the_clock(
     case.run_to(at(AWARE) + hours(3));
     case.answer(&[("people.total", 40.into())]);
     assert!(names(&case.run_to(at(AWARE) + hours(60)), AUTHORITY).is_empty());
-    let evidence = Evidence { by: "Ada".into(), what: "filed".into(), filed_at: case.now, reference: None };
+    let evidence =
+        Evidence { by: "Ada".into(), what: "filed".into(), filed_at: case.now, reference: None, told: None, known_then: None };
     case.submit(Command::Meet { clock: key(AUTHORITY), evidence }).expect("it is met");
     assert!(names(&case.run_to(at(AWARE) + hours(100)), AUTHORITY).is_empty(), "a closed clock is silent");
 }

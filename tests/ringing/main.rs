@@ -15,3 +15,4 @@ mod previews;
 mod rotas;
 #[path = "../support/mod.rs"]
 mod support;
+mod taken_back;

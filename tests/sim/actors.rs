@@ -119,7 +119,8 @@ impl Actors {
             7 => says("noticed.at", Value::Instant(now - Duration::minutes(i64::from(self.world.below(3000))))),
             8 => says("aware.at", Value::Instant(now - Duration::minutes(i64::from(self.world.below(600))))),
             9 => {
-                let evidence = Evidence { by, what: "filed".into(), filed_at: now, reference: None };
+                let evidence =
+                    Evidence { by, what: "filed".into(), filed_at: now, reference: None, told: None, known_then: None };
                 Some(Command::Meet { clock, evidence })
             }
             10 => Some(Command::Determine { clock, by, ground: "no data was touched".into(), cite: "counsel".into() }),

@@ -30,9 +30,9 @@ impl<'a> Standing<'a> {
 /// Every claim of an incident, weighed.
 ///
 /// What stands depends on the set of claims and their own times, never on the order in which they
-/// were recorded. Of one claimant the latest word counts; of several, the weightiest rank; within
-/// the rank a claim that [`settles`](Claim::settles) outweighs all before it; what then still
-/// differs is disputed. Instants that products give are evidence, and of evidence the earliest
+/// were recorded. Of one claimant the latest word counts; of several, the weightiest rank. Within the rank
+/// whoever [`settled`](Claim::settles) it last outweighs all others, whatever they say before or after, until
+/// somebody settles it anew; what then still differs is disputed. Instants that products give are evidence, and of evidence the earliest
 /// counts, whoever gave it and whatever came after. Nothing is erased.
 ///
 /// What was said of one organisation apart counts for that one alone, and there stands before what was
@@ -160,8 +160,9 @@ impl Book {
             return Standing::Known(value, claim);
         }
         let mut words: Vec<&Claim> = latest.into_values().filter(|claim| claim.by.rank() == rank).collect();
-        if let Some(settled) = words.iter().filter(|claim| claim.settles).map(|claim| claim.at).max() {
-            words.retain(|claim| claim.at >= settled);
+        let settlers = self.settlers(said, rank);
+        if !settlers.is_empty() {
+            words.retain(|claim| settlers.contains(&&claim.by));
         }
         let mut values: Vec<&Option<Value>> = words.iter().map(|claim| &claim.value).collect();
         values.sort();
@@ -171,6 +172,30 @@ impl Book {
             [Some(value)] => Standing::Known(value, words[0]),
             _ => Standing::Disputed(words),
         }
+    }
+
+    /// Who settled a key, where somebody of the same weight says something else since, or did before; none where
+    /// nobody settled it or nobody differs.
+    pub fn settled_by(&self, key: &str) -> Option<&Claimant> {
+        let said: Vec<_> = self.history(key).iter().filter(|(_, claim)| claim.organisations.is_empty()).collect();
+        let latest = self.latest_words(&said);
+        let rank = latest.keys().map(|by| by.rank()).max()?;
+        let settler = *self.settlers(&said, rank).first()?;
+        let stands = &latest.get(settler)?.value;
+        let differs = latest.iter().any(|(by, claim)| by.rank() == rank && claim.value != *stands);
+        differs.then_some(settler)
+    }
+
+    /// Who of a rank settled a key last: several only if they did at one instant.
+    fn settlers<'a>(&self, said: &[&'a (ClaimId, Claim)], rank: Rank) -> Vec<&'a Claimant> {
+        let settling = || said.iter().copied().filter(|(_, claim)| claim.settles && claim.by.rank() == rank);
+        let said_at = |(id, claim): &(ClaimId, Claim)| self.version(*id).unwrap_or(claim.at);
+        let last = settling().map(said_at).max();
+        let mut settlers: Vec<&Claimant> =
+            settling().filter(|entry| Some(said_at(entry)) == last).map(|(_, claim)| &claim.by).collect();
+        settlers.sort();
+        settlers.dedup();
+        settlers
     }
 
     /// Every claim, by key, then in the order of recording.

@@ -3,13 +3,15 @@
 use super::bordering;
 use super::command::{Evidence, Moment};
 use super::event::{ClockKey, ClockLaw, Draft, Event, Standing};
+use super::further::{Rest, rest};
 use super::ringing::rearmed;
 use super::sides::{Books, Strictest, all_silent, all_targets, groups, is_as_merged, strictest};
 use super::state::{Clock, Incident};
 use crate::domain::clocks::Hold;
-use crate::domain::facts::{Book, Claim, Claimant, Value};
+use crate::domain::facts::{Book, Claim, Claimant, Rank, Standing as FactStanding, Value};
 use crate::domain::ids::{DutyId, OrganisationId};
 use crate::domain::instant::{Instant, Zone};
+use crate::domain::law::assess::Term;
 use crate::domain::law::pack::Each;
 use crate::domain::law::uncovered::in_a_row;
 use crate::domain::law::{Assessment, Border, Duty, Mode, Owed, Pack, Rulebook, Sight};
@@ -58,6 +60,12 @@ pub fn reassess(incident: &Incident, moment: &Moment<'_>, because: &str) -> Vec<
                         clock.into_iter().flat_map(|clock| &clock.holds).map(|held| held.hold.clone()).collect();
                     let found = strictest(duty, pack, moment.rulebook, &sightings, &groups, (profile.zone, &holds));
                     settle(incident, key.clone(), target.as_deref(), &found, moment, because, &mut events);
+                    if let Some(rest) = rest(incident, &key, target.as_deref(), duty, &moment.rulebook.vocabulary) {
+                        let later = rest.since.and_then(|since| {
+                            counted_from(incident, organisation, (duty, pack), target.as_deref(), (since, &holds), moment)
+                        });
+                        settle_rest(incident, &rest, target.as_deref(), (&found, later), moment, because, &mut events);
+                    }
                     keys.push(key);
                 }
                 if incident.relations.merged_into.is_none() {
@@ -148,7 +156,7 @@ pub(super) fn sight_in<'a>(
     let met: BTreeMap<&DutyId, Instant> = incident
         .clocks
         .iter()
-        .filter(|(key, _)| key.organisation == *organisation)
+        .filter(|(key, _)| key.organisation == *organisation && !key.is_further())
         .filter_map(|(key, clock)| clock.met.as_ref().map(|evidence| (&key.duty, evidence.filed_at)))
         .collect();
     Sight::new(&rulebook.vocabulary, book).of_organisation(organisation, profile).with_met(met)
@@ -221,6 +229,97 @@ fn settle(
     }
 }
 
+/// The limit of a duty as if its clock began at another instant.
+fn counted_from(
+    incident: &Incident,
+    organisation: &OrganisationId,
+    (duty, pack): (&Duty, &Pack),
+    target: Option<&str>,
+    (at, holds): (Instant, &[Hold]),
+    moment: &Moment<'_>,
+) -> Option<Term> {
+    let profile = incident.opened.organisations.get(organisation)?;
+    let mut supposed = incident.clone();
+    for fact in &duty.text.start.facts {
+        supposed.book.record(Claim {
+            key: fact.clone(),
+            value: Some(Value::Instant(at)),
+            by: Claimant::Person("supposed".into()),
+            at: moment.now,
+            pointer: None,
+            ground: None,
+            assumed: None,
+            settles: true,
+            organisations: BTreeSet::from([organisation.clone()]),
+        });
+    }
+    let books = Books::of(&supposed);
+    let sightings = books.sights(&supposed, organisation, &profile.claims, moment.rulebook);
+    let groups = groups(duty, target, &sightings);
+    let found = strictest(duty, pack, moment.rulebook, &sightings, &groups, (profile.zone, holds));
+    found.assessment.deadlines.as_ref().map(|reckoning| reckoning.recorded().operational)
+}
+
+/// The clock for people found since a duty to tell them was met.
+fn settle_rest(
+    incident: &Incident,
+    rest: &Rest,
+    target: Option<&str>,
+    (found, later): (&Strictest<'_>, Option<Term>),
+    moment: &Moment<'_>,
+    because: &str,
+    events: &mut Vec<Event>,
+) {
+    let (key, clock) = (rest.clock.clone(), incident.clocks.get(&rest.clock));
+    if !is_for_this(incident, &key) {
+        return;
+    }
+    let open = clock.is_some_and(|clock| clock.standing.is_open());
+    if matches!(found.assessment.owed, Owed::NotBound | Owed::NotOwed) {
+        if open {
+            end(incident, key, clock, found, moment, events);
+        }
+        return;
+    }
+    if rest.since.is_none() {
+        let ground = format!("no more people are on record than the {} who were told", rest.told);
+        let text = &found.assessment.duty.text;
+        let counted = text.tells.as_ref().map(|tells| incident.book.standing(tells.as_str()));
+        let by = match counted {
+            Some(FactStanding::Known(_, claim)) if claim.by.rank() > Rank::Product => Some(claim.by.name().to_owned()),
+            _ => None,
+        };
+        if open && let Some(by) = by {
+            let (cite, by) = (text.cite.clone(), BTreeSet::from([by]));
+            events.push(Event::NothingOwed { clock: key, ground, cite, by, reasons: Vec::new() });
+        } else if open && clock.is_some_and(|clock| clock.end_suggested.as_ref() != Some(&ground)) {
+            events.push(Event::EndSuggested { clock: key, ground });
+        }
+        return;
+    }
+    let Some(mut law) = law_of(&found.assessment, target) else { return };
+    law.title = format!("{} (those found since)", law.title);
+    let (told, known) = (rest.told, rest.known);
+    law.reasons.insert(0, format!("{told} people were told and {known} are on record: {} are still to be told", known - told));
+    law.remarks.push("counted as for the people who were told first, which is the stricter reading".into());
+    let given = law.deadlines.outer.as_ref().and_then(|term| term.at).or(law.deadlines.operational.at);
+    if let Some(later) = later.filter(|later| given.is_some() && later.at > given) {
+        let says = format!("counted from when more people were found: {}", later.says);
+        law.deadlines.outer = Some(Term { says, ..later });
+    }
+    let law = Arc::new(law);
+    let determined = incident.nothing_owed.get(&key).is_some_and(|why| why.determined);
+    match clock {
+        Some(clock) if clock.law == law && clock.end_suggested.is_none() && (open || determined) => {}
+        Some(clock) => {
+            let moved = Clock { law: Arc::clone(&law), ..clock.clone() };
+            let rearm = rearmed(incident, &key, &clock.handled, &moved, moment);
+            events.push(Event::ClockSet { clock: key, law, because: Some(because.to_owned()), rearm });
+        }
+        None => events.push(Event::ClockSet { clock: key, law, because: None, rearm: BTreeSet::new() }),
+    }
+}
+
 /// A clock ends, or is recorded as not owed, on the word of people; a product's word only suggests it.
 fn end(
     incident: &Incident,
@@ -237,7 +336,14 @@ fn end(
     // The house's own clocks are no duty in law: they are met when what they ask for is there.
     if runs && clock.is_some_and(|clock| clock.law.mode == Mode::Policy) {
         let by = by.into_iter().collect::<Vec<_>>().join(", ");
-        let evidence = Evidence { by, what: "what it asked for was given".into(), filed_at: moment.now, reference: None };
+        let evidence = Evidence {
+            by,
+            what: "what it asked for was given".into(),
+            filed_at: moment.now,
+            reference: None,
+            told: None,
+            known_then: None,
+        };
         events.push(Event::Met { clock: key, evidence });
         return;
     }

@@ -94,6 +94,29 @@ pub enum Command {
         /// Under which provision.
         cite: String,
     },
+    /// A person takes back that a clock was met, or determined not to be owed.
+    Reopen {
+        /// Which.
+        clock: ClockKey,
+        /// Who.
+        by: String,
+        /// On what ground.
+        because: String,
+    },
+    /// Something was filed that does not end the clock: a part, or a further notice.
+    File {
+        /// Which.
+        clock: ClockKey,
+        /// With what evidence.
+        evidence: Evidence,
+    },
+    /// What a person says, although facts on record speak against it.
+    Although {
+        /// On what ground.
+        because: String,
+        /// What they say: an answer, a filing, a determination.
+        command: Box<Command>,
+    },
     /// Something delays a clock, such as a statement of a law-enforcement official.
     Pause {
         /// Which.
@@ -215,6 +238,12 @@ pub struct Evidence {
     /// The reference the recipient gave.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reference: Option<String>,
+    /// How many people were told, where that is what was to be done.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub told: Option<u64>,
+    /// How many were on record at that moment and had not been told before; it stands for `told` where nobody said that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub known_then: Option<u64>,
 }
 
 /// What a decision needs besides the incident: the moment, the law, the house.
@@ -302,6 +331,15 @@ pub enum Refusal {
     /// Each of several places is closed by its own word.
     #[error("this clock is about {0}, and each is closed by its own word")]
     EachByItsWord(String),
+    /// It runs: nothing was said that could be taken back.
+    #[error("the clock is {0}; nothing ended it that could be taken back")]
+    Runs(&'static str),
+    /// It was ended by facts, and not by a word about this clock.
+    #[error("the clock ended on facts on record: {0}")]
+    EndedByFacts(String),
+    /// It contradicts what is on record.
+    #[error("facts on record speak against it: {}", .0.join("; "))]
+    Contradicted(Vec<String>),
     /// The law of this clock knows no such hold.
     #[error("no hold `{rule}` for this duty; {known}")]
     NoHold {

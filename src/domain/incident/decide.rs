@@ -2,17 +2,19 @@
 
 use super::alert::{Act, Alert, AlertQueued, AlertState, DeliveryResult};
 use super::assessing::{reassess, redraft};
-use super::command::{Command, HoldStatement, Moment, Refusal};
-use super::event::{ClockKey, Event, Received};
+use super::command::{Command, Evidence, HoldStatement, Moment, Refusal};
+use super::event::{ClockKey, Event, Received, Standing};
 use super::house::Address;
 use super::leases::{self, Acknowledgement, Cover};
 use super::state::{Clock, Incident};
 use super::suggesting::suggest_risks;
-use super::{bordering, delivering, digest, fallback, late, reuniting, ringing, tracking, whose};
+use super::{bordering, contradictions, delivering, digest, fallback, further, late, reuniting, ringing, tracking, whose};
 use crate::domain::facts::{CLOCK_SKEW, Claim, Rank, Vocabulary};
 use crate::domain::ids::{AlertId, IncidentId};
 use crate::domain::instant::{Duration, Instant, rfc3339};
+use crate::domain::law::Mode;
 use crate::domain::law::pack::HoldRule;
+use std::collections::BTreeSet;
 
 /// What a command came to.
 #[derive(Clone, Debug, PartialEq)]
@@ -29,6 +31,14 @@ pub struct Decision {
 /// what follows from the command: clocks set anew, drafts, alerts dropped.
 pub fn decide(id: &IncidentId, incident: Option<&Incident>, command: Command, moment: &Moment<'_>) -> Result<Decision, Refusal> {
     let mut story = Story::of(id, incident, moment);
+    let command = match command {
+        Command::Although { because, command } => {
+            not_empty("although", &because)?;
+            story.although = Some(because);
+            *command
+        }
+        command => command,
+    };
     match command {
         Command::Open(opening) => {
             if incident.is_some() {
@@ -56,6 +66,8 @@ pub fn decide(id: &IncidentId, incident: Option<&Incident>, command: Command, mo
 fn further(story: &mut Story<'_>, incident: &Incident, command: Command, moment: &Moment<'_>) -> Result<(), Refusal> {
     match command {
         Command::Open(_) | Command::OpenSplit { .. } => return Err(Refusal::Exists),
+        // One ground is enough for one word.
+        Command::Although { .. } => return Err(Refusal::Empty("although")),
         Command::Observe { received, claims } => {
             let tenant = received.tenant.as_deref().unwrap_or_default();
             let external_id = received.external_id.as_deref().unwrap_or(&incident.opened.external_id);
@@ -81,6 +93,7 @@ fn further(story: &mut Story<'_>, incident: &Incident, command: Command, moment:
             let claims = whose::addressed(incident, claims)?;
             check_instants(&claims, moment)?;
             check_judgements(&claims, &moment.rulebook.vocabulary)?;
+            story.weigh(None, &by, contradictions::of_answers(incident, &claims, &moment.rulebook.vocabulary))?;
             if story.claim(claims) {
                 story.reassess(&format!("answers of {by}"))?;
             }
@@ -111,20 +124,43 @@ fn further(story: &mut Story<'_>, incident: &Incident, command: Command, moment:
             story.tell(Event::SilenceEnded { clock: key, ended_at: moment.now, by: Some(by) });
         }
         Command::Meet { clock: key, evidence } => {
-            closed_whole(open_clock(incident, &key)?)?;
-            not_empty("what", &evidence.what)?;
-            not_empty("by", &evidence.by)?;
-            not_future("filed_at", evidence.filed_at, moment.now)?;
-            story.tell(Event::Met { clock: key.clone(), evidence });
+            let clock = closed_whole(open_clock(incident, &key)?)?;
+            check_evidence(&evidence, moment)?;
+            story.weigh(Some(&key), &evidence.by, contradictions::of_filing(incident, &key, clock, &evidence))?;
+            let known_then = further::known_then(incident, &key, moment);
+            story.tell(Event::Met { clock: key.clone(), evidence: Evidence { known_then, ..evidence } });
             story.close(&key, "the clock was met");
             // Meeting one duty may start or pull forward another.
             story.reassess(&format!("{} was met", key.duty))?;
         }
+        Command::File { clock: key, evidence } => {
+            let clock = incident.clocks.get(&key).ok_or_else(|| Refusal::NoClock(key.clone()))?;
+            if clock.standing == Standing::Void {
+                return Err(Refusal::Closed(clock.standing.word()));
+            }
+            check_evidence(&evidence, moment)?;
+            story.weigh(Some(&key), &evidence.by, contradictions::of_filing(incident, &key, clock, &evidence))?;
+            story.tell(Event::Filed { clock: key, evidence });
+        }
+        Command::Reopen { clock: key, by, because } => {
+            not_empty("by", &by)?;
+            not_empty("because", &because)?;
+            may_reopen(incident, &key)?;
+            story.tell(Event::Reopened { clock: key.clone(), by: by.clone(), because });
+            story.reassess(&format!("{by} took back what had ended a clock"))?;
+            story.end_what_followed(&key, &by);
+            if story.is_closed(&key) && incident.clocks.get(&key).is_some_and(|clock| clock.law.mode == Mode::Policy) {
+                return Err(Refusal::EndedByFacts("what the house asks for was answered".into()));
+            }
+            story.reopen(&[key]);
+        }
         Command::Determine { clock: key, by, ground, cite } => {
-            closed_whole(open_clock(incident, &key)?)?;
+            let clock = closed_whole(open_clock(incident, &key)?)?;
             not_empty("by", &by)?;
             not_empty("ground", &ground)?;
             not_empty("cite", &cite)?;
+            let against = contradictions::of_determination(incident, &key, clock, &[&ground, &cite], moment.now);
+            story.weigh(Some(&key), &by, against)?;
             story.tell(Event::Determined { clock: key.clone(), by, ground, cite });
             story.close(&key, "determined that nothing is owed");
         }
@@ -288,11 +324,13 @@ struct Story<'a> {
     before: Option<&'a Incident>,
     after: Option<Incident>,
     events: Vec<Event>,
+    /// The ground of somebody who says what facts on record speak against.
+    although: Option<String>,
 }
 
 impl<'a> Story<'a> {
     fn of(id: &'a IncidentId, before: Option<&'a Incident>, moment: &'a Moment<'a>) -> Self {
-        Self { id, moment, before, after: None, events: Vec::new() }
+        Self { id, moment, before, after: None, events: Vec::new(), although: None }
     }
 
     /// The incident as told so far.
@@ -310,6 +348,47 @@ impl<'a> Story<'a> {
             None => self.after = Incident::open(self.id.clone(), &event, now),
         }
         self.events.push(event);
+    }
+
+    /// Lets a word pass that nothing on record speaks against, or whose speaker knows that and says why.
+    fn weigh(&mut self, clock: Option<&ClockKey>, by: &str, against: Vec<String>) -> Result<(), Refusal> {
+        match self.although.take() {
+            Some(because) => {
+                self.tell(Event::Although { clock: clock.cloned(), by: by.to_owned(), because, against });
+                Ok(())
+            }
+            None if against.is_empty() => Ok(()),
+            None => Err(Refusal::Contradicted(against)),
+        }
+    }
+
+    /// Ends the clocks that ran from a filing that was taken back; one that was met itself stays met.
+    fn end_what_followed(&mut self, key: &ClockKey, by: &str) {
+        let Some(incident) = self.incident() else { return };
+        let from = format!("met.{}", key.duty);
+        let same = |of: &ClockKey| of.duty == key.duty && of.organisation == key.organisation && !of.is_further();
+        let met_elsewhere = incident.clocks.iter().any(|(of, clock)| same(of) && clock.met.is_some());
+        // The first clock runs again for all, and so for those found since.
+        let follows = |of: &ClockKey, clock: &Clock| {
+            let started = clock.law.start.from.as_ref().is_some_and(|fact| fact.as_str() == from);
+            (started && !met_elsewhere) || (of.is_further() && of.first() == *key)
+        };
+        let ended: Vec<(ClockKey, String)> = incident
+            .clocks
+            .iter()
+            .filter(|(of, clock)| of.organisation == key.organisation && clock.standing.is_open() && follows(of, clock))
+            .map(|(of, clock)| (of.clone(), clock.law.cite.clone()))
+            .collect();
+        for (clock, cite) in ended {
+            self.tell(Event::NothingOwed {
+                clock: clock.clone(),
+                ground: "the filing it followed from was taken back".into(),
+                cite,
+                by: BTreeSet::from([by.to_owned()]),
+                reasons: Vec::new(),
+            });
+            self.close(&clock, "nothing is owed");
+        }
     }
 
     /// Records a message and everything it claims: of a word said again, the newer version counts.
@@ -384,7 +463,18 @@ impl<'a> Story<'a> {
     fn reopen(&mut self, keys: &[ClockKey]) {
         let Some(incident) = self.incident() else { return };
         let calls = keys.iter().filter_map(|key| ringing::reopen(incident, key, self.moment)).collect();
-        for event in digest::fall(incident, calls, self.moment) {
+        let told: Vec<Event> = digest::fall(incident, calls, self.moment);
+        // A word that would close there what runs again must not follow the ring.
+        let closes = |alert: &Alert| {
+            alert.queued.act == Act::Resolve
+                && matches!(alert.state, AlertState::Waiting { .. })
+                && alert.about.iter().all(|about| keys.contains(&about.clock))
+        };
+        let closing: Vec<AlertId> = incident.alerts.iter().filter(|(_, alert)| closes(alert)).map(|(id, _)| id.clone()).collect();
+        for alert in closing {
+            self.tell(Event::DeliveryDropped { alert, reason: "the clock runs again".into() });
+        }
+        for event in told {
             self.tell(event);
         }
     }
@@ -443,7 +533,8 @@ impl<'a> Story<'a> {
         let Some(incident) = self.incident() else { return };
         let fell_back = fallback::fall_back(incident, id, result, self.moment);
         let closed_again = tracking::close_again(incident, id, self.moment);
-        for event in fell_back.into_iter().chain(closed_again) {
+        let opened_again = tracking::open_again(incident, id);
+        for event in fell_back.into_iter().chain(closed_again).chain(opened_again) {
             self.tell(event);
         }
     }
@@ -459,14 +550,37 @@ fn hold_rule<'m>(key: &ClockKey, rule: &str, moment: &Moment<'m>) -> Result<&'m 
 }
 
 /// A clock about several places is not closed as a whole: what was said of one was not said of the others.
-fn closed_whole(clock: &Clock) -> Result<(), Refusal> {
+fn closed_whole(clock: &Clock) -> Result<&Clock, Refusal> {
     let about: Vec<&str> = clock.law.about.iter().map(String::as_str).collect();
-    if about.is_empty() { Ok(()) } else { Err(Refusal::EachByItsWord(about.join(", "))) }
+    if about.is_empty() { Ok(clock) } else { Err(Refusal::EachByItsWord(about.join(", "))) }
 }
 
 fn open_clock<'i>(incident: &'i Incident, key: &ClockKey) -> Result<&'i Clock, Refusal> {
     let clock = incident.clocks.get(key).ok_or_else(|| Refusal::NoClock(key.clone()))?;
     if clock.standing.is_open() { Ok(clock) } else { Err(Refusal::Closed(clock.standing.word())) }
+}
+
+/// Whether a word about this very clock ended it, which can be taken back.
+fn may_reopen(incident: &Incident, key: &ClockKey) -> Result<(), Refusal> {
+    if let Some(there) = incident.relations.moved.get(key) {
+        return Err(Refusal::Elsewhere(there.clone()));
+    }
+    let clock = incident.clocks.get(key).ok_or_else(|| Refusal::NoClock(key.clone()))?;
+    match clock.standing {
+        Standing::Met => Ok(()),
+        Standing::Void => match incident.nothing_owed.get(key) {
+            Some(why) if why.determined => Ok(()),
+            Some(why) => Err(Refusal::EndedByFacts(why.ground.clone())),
+            None => Err(Refusal::EndedByFacts("nothing is owed".into())),
+        },
+        open @ (Standing::Provisional | Standing::Running | Standing::Missed) => Err(Refusal::Runs(open.word())),
+    }
+}
+
+fn check_evidence(evidence: &Evidence, moment: &Moment<'_>) -> Result<(), Refusal> {
+    not_empty("what", &evidence.what)?;
+    not_empty("by", &evidence.by)?;
+    not_future("filed_at", evidence.filed_at, moment.now)
 }
 
 fn check_judgements(claims: &[Claim], vocabulary: &Vocabulary) -> Result<(), Refusal> {

@@ -43,6 +43,26 @@ impl ClockKey {
         Self { target: Some(target.chars().map(plain).take(60).collect()), ..self }
     }
 
+    /// The clock for people found since: the first, second … after this one.
+    pub fn further(&self, nth: usize) -> Self {
+        let target = self.target.as_ref().map(|target| format!("{target}.")).unwrap_or_default();
+        Self { target: Some(format!("{target}{MORE}{nth}")), ..self.clone() }
+    }
+
+    /// The clock of those who were told first.
+    pub fn first(&self) -> Self {
+        let before = self.target.as_deref().and_then(before_more).map(|before| before.trim_end_matches('.').to_owned());
+        match before {
+            Some(before) => Self { target: (!before.is_empty()).then_some(before), ..self.clone() },
+            None => self.clone(),
+        }
+    }
+
+    /// Whether it is for people found since.
+    pub fn is_further(&self) -> bool {
+        self.target.as_deref().and_then(before_more).is_some()
+    }
+
     /// The clock's public name: incident, duty, organisation and target if there is one, divided by `~`.
     pub fn public(&self, incident: &IncidentId) -> String {
         format!("{incident}~{self}")
@@ -57,6 +77,16 @@ impl ClockKey {
         let key = Self { target: target.map(str::to_owned), ..Self::of(duty, organisation) };
         whole.then(|| (incident.into(), key))
     }
+}
+
+/// What a further clock's target ends with, before its number. No authority, place or group of people is called that.
+const MORE: &str = "more.";
+
+/// What stands before the mark of a further clock.
+fn before_more(target: &str) -> Option<&str> {
+    let plain = target.trim_end_matches(|c: char| c.is_ascii_digit());
+    let before = plain.strip_suffix(MORE).filter(|_| plain.len() < target.len())?;
+    (before.is_empty() || before.ends_with('.')).then_some(before)
 }
 
 impl fmt::Display for ClockKey {
@@ -140,6 +170,34 @@ pub enum Event {
         ground: String,
         /// Under which provision.
         cite: String,
+    },
+    /// A person took back that a clock was met, or that nothing is owed: it runs as if that had not been said.
+    Reopened {
+        /// Which.
+        clock: ClockKey,
+        /// Who.
+        by: String,
+        /// On what ground.
+        because: String,
+    },
+    /// Something was filed for a clock, which neither ends nor runs again by it: a part, or a further notice.
+    Filed {
+        /// Which.
+        clock: ClockKey,
+        /// What was filed, when, and its reference.
+        evidence: Evidence,
+    },
+    /// What a person says in the same decision speaks against what is on record; they were shown that, and say so all the same.
+    Although {
+        /// The clock it is about, if it is about one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        clock: Option<ClockKey>,
+        /// Who.
+        by: String,
+        /// On what ground.
+        because: String,
+        /// What on record speaks against it, a line each.
+        against: Vec<String>,
     },
     /// The notice of a clock was drafted.
     Drafted {

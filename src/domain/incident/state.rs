@@ -15,6 +15,7 @@ use crate::domain::instant::Instant;
 use crate::domain::law::Uncovered;
 use crate::domain::repeated::Repeated;
 use crate::domain::severity::Suggestion;
+use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -74,6 +75,10 @@ pub struct Clock {
     pub holds: Vec<RecordedHold>,
     /// How it was met.
     pub met: Option<Evidence>,
+    /// What was filed without ending it.
+    pub filings: Vec<Evidence>,
+    /// What had ended it and was taken back.
+    pub taken_back: Vec<TakenBack>,
     /// When it was closed.
     pub closed_at: Option<Instant>,
     /// The draft of its notice.
@@ -91,6 +96,20 @@ pub struct Told {
     pub until: Option<Instant>,
     /// The one they were told before, where that was another.
     pub before: Option<Instant>,
+}
+
+/// A word that had ended a clock and was taken back.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TakenBack {
+    /// What had been said, in words.
+    pub what: String,
+    /// Who took it back.
+    pub by: String,
+    /// On what ground.
+    pub because: String,
+    /// When.
+    pub at: Instant,
 }
 
 /// A hold on a clock.
@@ -237,7 +256,7 @@ impl Incident {
     /// Folds in one event recorded at `at`. Never fails: what was recorded has happened.
     pub fn apply(&mut self, event: &Event, at: Instant) {
         match event {
-            Event::Opened(_) | Event::NothingDue {} => {}
+            Event::Opened(_) | Event::NothingDue {} | Event::Although { .. } => {}
             Event::Received(received) => {
                 *self.received.entry(received.source.clone()).or_default() += 1;
                 if received.status.is_some() && !received.late {
@@ -303,6 +322,21 @@ impl Incident {
                 let why = NothingOwed { ground: ground.clone(), cite: cite.clone(), by, at, determined: true };
                 self.nothing_owed.insert(clock.clone(), why);
             }
+            Event::Reopened { clock, by, because } => {
+                let owed = self.nothing_owed.remove(clock);
+                self.with(clock, |clock| {
+                    let met = clock.met.take().map(|met| format!("met: {} (said by {})", met.what, met.by));
+                    let said = owed.map(|owed| {
+                        let by: Vec<String> = owed.by.into_iter().collect();
+                        format!("nothing owed: {} ({}; said by {})", owed.ground, owed.cite, by.join(", "))
+                    });
+                    let what = met.or(said).unwrap_or_default();
+                    clock.taken_back.push(TakenBack { what, by: by.clone(), because: because.clone(), at });
+                    clock.standing = if clock.law.provisional { Standing::Provisional } else { Standing::Running };
+                    clock.closed_at = None;
+                });
+            }
+            Event::Filed { clock, evidence } => self.with(clock, |clock| clock.filings.push(evidence.clone())),
             Event::EndSuggested { clock, ground } => {
                 self.with(clock, |clock| clock.end_suggested = Some(ground.clone()));
             }
@@ -449,6 +483,8 @@ impl Incident {
             silence: None,
             holds: Vec::new(),
             met: None,
+            filings: Vec::new(),
+            taken_back: Vec::new(),
             closed_at: None,
             draft: None,
             end_suggested: None,

@@ -33,6 +33,20 @@ pub fn follow_up(incident: &Incident, key: &ClockKey, act: Act, moment: &Moment<
     (!told.is_empty()).then(|| Event::Tracked { clock: key.clone(), alerts: told.into_values().collect() })
 }
 
+/// A word that closed something there and arrived when its clock ran again has closed what must stay open: it is
+/// opened once more.
+pub fn open_again(incident: &Incident, id: &AlertId) -> Option<Event> {
+    let alert = incident.alerts.get(id)?;
+    let delivered = matches!(alert.state, AlertState::Delivered { .. });
+    if alert.queued.act != Act::Resolve || !delivered {
+        return None;
+    }
+    let (about, _) = incident.open_of(alert).next()?;
+    let act = Act::Ring;
+    let queued = AlertQueued { id: id_of([id.as_str(), act.word()]), act, ..alert.queued.clone() };
+    Some(Event::Tracked { clock: about.clock.clone(), alerts: vec![queued] })
+}
+
 /// A ring that arrived after its clock had closed has opened something there again: it is closed once more.
 pub fn close_again(incident: &Incident, id: &AlertId, moment: &Moment<'_>) -> Option<Event> {
     let alert = incident.alerts.get(id)?;

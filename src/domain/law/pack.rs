@@ -215,6 +215,9 @@ pub struct DutyText {
     /// One clock for each of several: authorities, States, groups of people.
     #[serde(default)]
     pub each: Option<Each>,
+    /// The count of those who must be told, where they are people. When more are found than were told, a further clock runs.
+    #[serde(default)]
+    pub tells: Option<FactKey>,
     /// When the clock starts.
     pub start: Start,
     /// How long it runs. Cases are tried in order; where facts are missing the earliest deadline runs.

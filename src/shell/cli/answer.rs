@@ -42,6 +42,9 @@ pub struct GiveAnswer {
     /// each of them that has none of its own
     #[arg(long = "for", value_name = "ORGANISATION")]
     organisation: Option<String>,
+    /// Why it is so although facts on record speak against it
+    #[arg(long, value_name = "TEXT")]
+    although: Option<String>,
     #[command(flatten)]
     remote: Remote,
 }
@@ -57,6 +60,7 @@ pub fn pair(text: &str) -> Result<(String, Value), String> {
 
 impl GiveAnswer {
     pub async fn run(self, output: Output) -> Outcome {
+        let keys: Vec<String> = self.answers.iter().map(|(key, _)| key.clone()).collect();
         let mut facts = Map::new();
         for (key, value) in self.answers {
             if facts.insert(key.clone(), value).is_some() {
@@ -72,20 +76,28 @@ impl GiveAnswer {
         if let Some(organisation) = self.organisation {
             body["organisation"] = organisation.into();
         }
+        if let Some(although) = self.although {
+            body["although"] = although.into();
+        }
         let answer = api.post(&["v1", "incidents", &self.incident, "claims"], &body).await?;
         let after: IncidentView = answer.read()?;
         let changes = changes(&before, &after);
         match output {
             Output::Json => print_json(&json!({ "changes": changes, "incident": answer.read::<Value>()? }))?,
-            Output::Text => print_text(&text(&changes, &before, &after, answer.now))?,
+            Output::Text => print_text(&text(&changes, &before, &after, (&keys, answer.now)))?,
         }
         Ok(Exit::Done)
     }
 }
 
-fn text(changes: &[Change], before: &IncidentView, after: &IncidentView, now: Instant) -> String {
+fn text(changes: &[Change], before: &IncidentView, after: &IncidentView, (keys, now): (&[String], Instant)) -> String {
     let mut text = String::from("your answers are on record\n");
     after.notes.iter().for_each(|note| _ = writeln!(text, "{note}"));
+    for fact in after.facts.iter().filter(|fact| keys.contains(&fact.key)) {
+        if let Some(by) = &fact.settled_by {
+            let _ = writeln!(text, "{}: what stands is {}, as {by} settled it; --settles settles it anew", fact.key, fact.words);
+        }
+    }
     if changes.is_empty() {
         text.push_str("no clock has changed\n");
     }

@@ -288,6 +288,10 @@ impl Problem {
         let hint = match code.as_str() {
             "no-incident" => Some("`watchbell incident list` lists them".to_owned()),
             "no-clock" => Some("`watchbell clock list --all` names them".to_owned()),
+            "contradicted" => Some("look at these facts; if it is so all the same, say why: --although \"…\"".to_owned()),
+            "ended-by-facts" => {
+                Some("answer these facts anew with `watchbell answer`; the clock then runs again by itself".to_owned())
+            }
             "no-ground" => Some("add --because \"…\": on what the judgement rests".to_owned()),
             "unauthorised" => {
                 Some("is this the token of a [[person]] of the daemon's configuration? `watchbell token` makes one".to_owned())

@@ -1,7 +1,8 @@
-//! `watchbell incident list|show`; `merge` and `split` are beside it
+//! `watchbell incident list|show`; `log`, `export`, `message`, `merge` and `split` are beside it
 
 use super::client::Remote;
 use super::exit::Exit;
+use super::incident_log::{ExportIncident, Log};
 use super::incident_message::ShowMessage;
 use super::incident_open::{Note, Open};
 use super::incident_relations::{Merge, Split};
@@ -37,6 +38,10 @@ enum Verb {
     Open(Box<Open>),
     /// Add a note; it moves no clock
     Note(Note),
+    /// Everything that happened to it: who said what, on which ground, what moved, who was told, what was filed
+    Log(Log),
+    /// The same to hand on: as JSON, and as one page to print
+    Export(ExportIncident),
     /// A message as it came, while it is kept
     Message(ShowMessage),
     /// Two incidents are the same: one goes on with what is known of both
@@ -100,6 +105,8 @@ impl Incident {
             Verb::Show(show) => show.run(output).await,
             Verb::Open(open) => open.run(output).await,
             Verb::Note(note) => note.run(output).await,
+            Verb::Log(log) => log.run(output).await,
+            Verb::Export(export) => export.run(output).await,
             Verb::Message(message) => message.run(output).await,
             Verb::Merge(merge) => merge.run(output).await,
             Verb::Split(split) => split.run(output).await,

@@ -1,6 +1,7 @@
 //! `watchbell incident merge|split`
 
 use super::Outcome;
+use super::changes::{Change, changes};
 use super::client::Remote;
 use super::exit::Exit;
 use super::output::{Output, counted, one_line, print_json, print_text};
@@ -48,6 +49,11 @@ impl Merge {
     pub async fn run(self, output: Output) -> Outcome {
         let api = self.remote.open()?;
         let body = json!({ "into": self.into, "because": self.because });
+        // An incident that is not there is told of in the words of the merge.
+        let before: Option<IncidentView> = match api.incident(&self.into).await {
+            Ok(answer) => Some(answer.read()?),
+            Err(_) => None,
+        };
         let answer = api.post(&["v1", "incidents", &self.id, "merge"], &body).await?;
         match output {
             Output::Json => print_json(&answer.read::<Value>()?)?,
@@ -55,6 +61,13 @@ impl Merge {
                 let other: IncidentView = api.incident(&self.id).await?.read()?;
                 let stay = other.card.clocks.iter().filter(|clock| clock.standing.is_open()).count();
                 print_text(&format!("{} goes on in {}", self.id, self.into))?;
+                let after: IncidentView = answer.read()?;
+                for change in before.iter().flat_map(|before| changes(before, &after)) {
+                    print_text(&change.in_words(answer.now))?;
+                }
+                for (clock, there) in &other.moved {
+                    print_text(&format!("goes on:  {clock} as {there}"))?;
+                }
                 if stay > 0 {
                     print_text(&format!(
                         "{} without an equal there stay open: watchbell incident show {}",
@@ -77,6 +90,9 @@ impl Split {
             Output::Text => {
                 let view: IncidentView = answer.read()?;
                 print_text(&format!("{} is an incident of its own: {}", view.card.incident, one_line(&view.card.title)))?;
+                for clock in view.card.clocks.into_iter().filter(|clock| clock.standing.is_open()) {
+                    print_text(&Change::New { clock }.in_words(answer.now))?;
+                }
             }
         }
         Ok(Exit::Done)

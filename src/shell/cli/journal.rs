@@ -63,7 +63,8 @@ impl Journal {
     }
 }
 
-fn must_be_there(store: &Path) -> Result<(), String> {
+/// Whether a folder is a store's.
+pub fn must_be_there(store: &Path) -> Result<(), String> {
     let there = store.join("journal").is_dir();
     let text =
         || format!("there is no store in `{}`\nhint: --store takes the folder that `path` under [store] names", store.display());

@@ -16,11 +16,13 @@ mod client;
 mod client_settings;
 mod clock;
 mod completions;
+mod config;
 mod demo;
 mod doctor;
 mod exit;
 mod facts;
 mod incident;
+mod incident_log;
 mod incident_message;
 mod incident_open;
 mod incident_relations;
@@ -97,6 +99,7 @@ enum Command {
     Map(map::Map),
     Source(source::Source),
 
+    Config(config::Config),
     CheckConfig(check_config::CheckConfig),
     Doctor(doctor::Doctor),
     Channel(channel::Channel),
@@ -126,6 +129,7 @@ pub fn main() -> ExitCode {
         Command::Facts(facts) => facts.run(output),
         Command::Map(map) => map.run(output),
         Command::Source(source) => ask(source.run(output)),
+        Command::Config(config) => ask(config.run(output)),
         Command::CheckConfig(check) => check.run(output),
         Command::Doctor(doctor) => ask(doctor.run(output)),
         Command::Channel(channel) => ask(channel.run(output)),

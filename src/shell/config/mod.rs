@@ -25,6 +25,7 @@ pub use payloads::{Keep, Payloads};
 pub use raw::{ForwardedHeader, LogFormat, May};
 
 use crate::domain::facts::{Claim, Claimant, Value, Vocabulary};
+use crate::domain::hex::hex;
 use crate::domain::ids::{ChannelId, OrganisationId, PackId, SourceId};
 use crate::domain::incident::{House, Profile};
 use crate::domain::ingest::{self, Mapping, TokenDigest};
@@ -38,6 +39,7 @@ use crate::shell::quota::Quota;
 use crate::shell::rulebook::{self, RulesFault};
 use ipnet::IpNet;
 use raw::{RawConfig, RawSource};
+use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::net::SocketAddr;
@@ -54,6 +56,10 @@ pub const BODY_IN_RECORD: u64 = 3;
 pub struct Config {
     /// Where it was read.
     pub path: PathBuf,
+    /// SHA-256 of the file, in hex.
+    pub sha256: String,
+    /// The environment's variables that were laid over it.
+    pub environment: BTreeSet<String>,
     /// The files whose secrets it took, for `doctor` to look at their permissions.
     pub secret_files: Vec<PathBuf>,
     /// What can be run and is not in order: placeholders of the example, an open door.
@@ -197,7 +203,14 @@ pub fn parse(path: &Path, text: &str, env: &BTreeMap<String, String>, now: Insta
     let unready = reader.unready(&raw, &table);
     let config = reader.config(raw)?;
     reader.faults()?;
-    Ok(Config { path: path.to_owned(), secret_files: reader.secret_files, unready, ..config })
+    Ok(Config {
+        path: path.to_owned(),
+        sha256: hex(&Sha256::digest(text)),
+        environment: env.keys().filter(|name| name.starts_with(ENV_PREFIX)).cloned().collect(),
+        secret_files: reader.secret_files,
+        unready,
+        ..config
+    })
 }
 
 /// The law alone as a configuration file has it: the files of the rules, and the rulebook with the
@@ -329,6 +342,8 @@ impl<'a> Reader<'a> {
         let store = self.path(&raw.store.path);
         Ok(Config {
             path: PathBuf::new(),
+            sha256: String::new(),
+            environment: BTreeSet::new(),
             secret_files: Vec::new(),
             unready: Vec::new(),
             ladders_written: raw.ladders.len(),

@@ -5,17 +5,18 @@ use super::auth::caller;
 use super::extract::{Path, Query};
 use super::problem::Problem;
 use super::taking;
-use super::wire::{Ack, Answers, Determine, Meet, PauseClock, ResumeClock};
+use super::wire::{Ack, Answers, Determine, Meet, PauseClock, ReopenClock, ResumeClock};
 use crate::domain::board::{Card, ClockLine, ClockView, IncidentView};
 use crate::domain::facts::{Claim, Claimant, FactEntry, FactFault, Vocabulary};
 use crate::domain::ids::{IncidentId, OrganisationId};
-use crate::domain::incident::{ClockKey, Command, Evidence, HoldStatement, Incident, Moment, VIA_API};
+use crate::domain::incident::{ClockKey, Command, Evidence, HoldStatement, Incident, Moment, VIA_API, Word};
 use crate::domain::instant::Instant;
 use crate::domain::quarantine;
 use crate::shell::config::{May, Rules};
 use crate::shell::desk::SubmitError;
 use crate::shell::mint;
 use crate::shell::render;
+use crate::shell::reunite;
 use crate::shell::wall_clock;
 use axum::body::Body;
 use axum::extract::State;
@@ -172,7 +173,7 @@ pub async fn answer(State(app): State<Arc<App>>, headers: HeaderMap, Path(id): P
         return Err(Problem::invalid("no-facts", "`facts` is empty").hint("`GET /v1/incidents/{id}` lists the questions"));
     }
     let notes = counting_for_each(&claims, &concerned, &rules.rulebook.vocabulary).into_iter().collect();
-    let submitted = app.desk.submit(&concerned.id, Command::Answer { claims }, now).await?;
+    let submitted = app.desk.submit(&concerned.id, although(answers.although, Command::Answer { claims }), now).await?;
     Ok(axum::Json(IncidentView { notes, ..view_of(&submitted.incident, &rules) }))
 }
 
@@ -349,8 +350,53 @@ pub async fn meet(State(app): State<Arc<App>>, headers: HeaderMap, Path(public):
     let caller = caller(&app, &headers, May::Act)?;
     let (id, key) = clock_key(&app, &public)?;
     let meet: Meet = super::read_json(&app, body, &headers).await?;
-    let evidence = Evidence { by: caller.name, what: meet.what, filed_at: meet.filed_at.0, reference: meet.reference };
-    act(&app, &id, &key, Command::Meet { clock: key.clone(), evidence }).await
+    let evidence = Evidence {
+        by: caller.name,
+        what: meet.what,
+        filed_at: meet.filed_at.0,
+        reference: meet.reference,
+        told: meet.told,
+        known_then: None,
+    };
+    act(&app, &id, &key, although(meet.although, Command::Meet { clock: key.clone(), evidence })).await
+}
+
+/// `POST /v1/clocks/{id}/file`: a part or a further notice, which ends nothing.
+pub async fn file(State(app): State<Arc<App>>, headers: HeaderMap, Path(public): Path, body: Body) -> Answer<ClockView> {
+    let caller = caller(&app, &headers, May::Act)?;
+    let (id, key) = clock_key(&app, &public)?;
+    let meet: Meet = super::read_json(&app, body, &headers).await?;
+    let evidence = Evidence {
+        by: caller.name,
+        what: meet.what,
+        filed_at: meet.filed_at.0,
+        reference: meet.reference,
+        told: meet.told,
+        known_then: None,
+    };
+    act(&app, &id, &key, although(meet.although, Command::File { clock: key.clone(), evidence })).await
+}
+
+/// `POST /v1/clocks/{id}/reopen`: takes back that the clock was met, or determined not to be owed.
+pub async fn reopen(State(app): State<Arc<App>>, headers: HeaderMap, Path(public): Path, body: Body) -> Answer<ClockView> {
+    let caller = caller(&app, &headers, May::Act)?;
+    let (id, key) = clock_key(&app, &public)?;
+    let ReopenClock { because } = super::read_json(&app, body, &headers).await?;
+    let now = wall_clock::now();
+    let command = Command::Reopen { clock: key.clone(), by: caller.name.clone(), because: because.clone() };
+    let submitted = app.desk.submit(&id, command, now).await?;
+    // Where the incident goes on in another, the clock goes on there if the other has it no later.
+    let Some(into) = submitted.incident.relations.merged_into.clone() else { return view(&submitted.incident, &key) };
+    reunite::merge(&app.desk, &id, &into, &Word { by: caller.name, because }, now).await?;
+    view(&*incident(&app, id.as_str()).await?, &key)
+}
+
+/// The command of somebody who says why, although facts on record speak against it.
+fn although(because: Option<String>, command: Command) -> Command {
+    match because {
+        Some(because) => Command::Although { because, command: Box::new(command) },
+        None => command,
+    }
 }
 
 /// `POST /v1/clocks/{id}/determine`
@@ -358,8 +404,9 @@ pub async fn determine(State(app): State<Arc<App>>, headers: HeaderMap, Path(pub
     let caller = caller(&app, &headers, May::Act)?;
     let (id, key) = clock_key(&app, &public)?;
     let determine: Determine = super::read_json(&app, body, &headers).await?;
-    let Determine { ground, cite } = determine;
-    act(&app, &id, &key, Command::Determine { clock: key.clone(), by: caller.name, ground, cite }).await
+    let Determine { ground, cite, although: because } = determine;
+    let command = Command::Determine { clock: key.clone(), by: caller.name, ground, cite };
+    act(&app, &id, &key, although(because, command)).await
 }
 
 /// `POST /v1/clocks/{id}/pause`

@@ -11,6 +11,7 @@ mod calendar;
 mod extract;
 mod intake;
 mod joining;
+mod log;
 mod ops;
 mod patience;
 mod payloads;
@@ -156,6 +157,9 @@ pub fn routes(app: Arc<App>) -> Router {
         .route("/v1/incidents", get(api::board).post(reported::open))
         .route("/v1/incidents/{id}/notes", post(reported::note))
         .route("/v1/incidents/{id}", get(api::show_incident))
+        .route("/v1/incidents/{id}/log", get(log::show))
+        .route("/v1/incidents/{id}/export", get(log::export))
+        .route("/v1/config/history", get(log::loaded))
         .route("/v1/incidents/{id}/claims", post(api::answer))
         .route("/v1/incidents/{id}/merge", post(relations::merge))
         .route("/v1/incidents/{id}/split", post(relations::split))
@@ -170,6 +174,8 @@ pub fn routes(app: Arc<App>) -> Router {
         .route("/v1/clocks/{id}/hand-over", post(ringing::hand_over))
         .route("/v1/clocks/{id}/silence", post(ringing::silence).delete(ringing::end_silence))
         .route("/v1/clocks/{id}/meet", post(api::meet))
+        .route("/v1/clocks/{id}/file", post(api::file))
+        .route("/v1/clocks/{id}/reopen", post(api::reopen))
         .route("/v1/clocks/{id}/determine", post(api::determine))
         .route("/v1/clocks/{id}/pause", post(api::pause))
         .route("/v1/clocks/{id}/resume", post(api::resume))

@@ -190,6 +190,15 @@ impl From<Refusal> for Problem {
             Refusal::UnderWay(_) => Self::conflict("under-way", detail).hint("wait until the attempt has ended"),
             Refusal::Exists => Self::conflict("exists", detail).hint("`GET /v1/incidents` lists them"),
             Refusal::Closed(_) => Self::conflict("clock-closed", detail).hint("answer with facts if it ought to run again"),
+            Refusal::Runs(_) => Self::conflict("clock-runs", detail).hint("only what was met or determined is taken back"),
+            Refusal::EndedByFacts(_) => Self::conflict("ended-by-facts", detail)
+                .hint("answer these facts anew: `POST /v1/incidents/{id}/claims`; the clock then runs again by itself"),
+            Refusal::Contradicted(ref against) => {
+                let against = against.clone();
+                Self::conflict("contradicted", detail)
+                    .with("against", against)
+                    .hint("look at these facts; if it is so all the same, add `although`: why")
+            }
             Refusal::LastCall => Self::conflict("last-call", detail).hint("`POST /v1/clocks/{id}/meet` or `…/determine`"),
             Refusal::Empty(_) => Self::invalid("empty-field", detail).hint("say it in a few words; it goes into the record"),
             Refusal::Future { .. } => Self::invalid("future-time", detail).hint("give the moment it happened, with its offset"),

@@ -7,7 +7,10 @@ use std::collections::BTreeMap;
 
 /// `POST /v1/incidents/{id}/claims`
 #[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields, expecting = "an object with `facts`, and perhaps `ground`, `settles` and `organisation`")]
+#[serde(
+    deny_unknown_fields,
+    expecting = "an object with `facts`, and perhaps `ground`, `settles`, `organisation` and `although`"
+)]
 pub struct Answers {
     /// Answers by fact key; `null` says "not known".
     pub facts: BTreeMap<String, serde_json::Value>,
@@ -20,6 +23,9 @@ pub struct Answers {
     /// The organisation of the incident of which they are said, apart from the others.
     #[serde(default)]
     pub organisation: Option<String>,
+    /// Why it is so although facts on record speak against it.
+    #[serde(default)]
+    pub although: Option<String>,
 }
 
 /// `POST /v1/clocks/{id}/ack`
@@ -66,9 +72,9 @@ pub struct StandIn {
     pub because: String,
 }
 
-/// `POST /v1/clocks/{id}/meet`
+/// `POST /v1/clocks/{id}/meet` and `…/file`
 #[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields, expecting = "an object with `what` and `filed_at`, and perhaps `reference`")]
+#[serde(deny_unknown_fields, expecting = "an object with `what` and `filed_at`, and perhaps `reference`, `told` and `although`")]
 pub struct Meet {
     /// What was filed or sent.
     pub what: String,
@@ -77,16 +83,33 @@ pub struct Meet {
     /// The reference the recipient gave.
     #[serde(default)]
     pub reference: Option<String>,
+    /// How many people were told.
+    #[serde(default)]
+    pub told: Option<u64>,
+    /// Why it is so although facts on record speak against it.
+    #[serde(default)]
+    pub although: Option<String>,
+}
+
+/// `POST /v1/clocks/{id}/reopen`
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, expecting = "an object with `because`")]
+pub struct ReopenClock {
+    /// Why what had ended the clock is taken back.
+    pub because: String,
 }
 
 /// `POST /v1/clocks/{id}/determine`
 #[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields, expecting = "an object with `ground` and `cite`")]
+#[serde(deny_unknown_fields, expecting = "an object with `ground` and `cite`, and perhaps `although`")]
 pub struct Determine {
     /// On what ground nothing is owed.
     pub ground: String,
     /// Under which provision.
     pub cite: String,
+    /// Why it is so although facts on record speak against it.
+    #[serde(default)]
+    pub although: Option<String>,
 }
 
 /// `POST /v1/clocks/{id}/pause`

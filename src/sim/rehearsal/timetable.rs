@@ -142,7 +142,8 @@ impl Rehearsal {
             Action::Meet { incident, clock, by, what } => {
                 let incident = self.stage.incident(*incident).await?;
                 let clock = Stage::clock(&incident, clock)?;
-                let evidence = Evidence { by: by.clone(), what: what.clone(), filed_at: now, reference: None };
+                let evidence =
+                    Evidence { by: by.clone(), what: what.clone(), filed_at: now, reference: None, told: None, known_then: None };
                 self.stage.submit(&incident.id, Command::Meet { clock, evidence }, now).await?;
                 Ok("met".into())
             }

@@ -158,6 +158,9 @@ impl Place<'_> {
                 self.fault(replaced.as_str(), format!("`{id}` cannot stand in for `{replaced}`"), hint);
             }
         }
+        if let Some(tells) = text.tells.as_ref().filter(|tells| self.book.vocabulary.get(tells.as_str()).is_none()) {
+            self.fault(tells.as_str(), format!("no fact `{tells}`"), "`tells` names the count of those who must be told");
+        }
         self.holds(duty);
         self.each(duty);
         self.start(duty);

@@ -1,12 +1,14 @@
-//! `watchbell clock ack|meet|determine|pause|resume`: what a person puts on record about a clock.
+//! `watchbell clock ack|meet|determine|reopen|pause|resume`: what a person puts on record about a clock.
 
-use crate::domain::board::{ClockLine, ClockView};
+use crate::domain::board::{ClockLine, ClockView, IncidentView};
 use crate::domain::escalation::parse_length;
+use crate::domain::incident::ClockKey;
 use crate::domain::instant::{Duration, Instant, length_in_words, rfc3339};
+use crate::shell::cli::changes::{Change, changes};
 use crate::shell::cli::client::{Answer, Remote};
 use crate::shell::cli::exit::Exit;
 use crate::shell::cli::instant_arg::instant;
-use crate::shell::cli::output::{Output, print_json, print_text};
+use crate::shell::cli::output::{Output, counted, one_line, print_json, print_text};
 use crate::shell::cli::{Outcome, words};
 use clap::Args;
 use serde_json::{Value, json};
@@ -23,6 +25,51 @@ pub(super) struct Which {
 impl Which {
     pub(super) async fn post(&self, verb: &str, body: &Value) -> Result<Answer, crate::shell::cli::client::ApiFault> {
         self.remote.open()?.post(&["v1", "clocks", &self.id, verb], body).await
+    }
+}
+
+/// An act, and what it did to every clock of the incident.
+pub(super) struct Done {
+    answer: Answer,
+    changes: Vec<Change>,
+}
+
+impl Which {
+    /// Does something that may move, open or end clocks.
+    pub(super) async fn act(&self, verb: &str, body: &Value) -> Result<Done, crate::shell::cli::client::ApiFault> {
+        let api = self.remote.open()?;
+        let Some((incident, _)) = ClockKey::parse(&self.id) else {
+            // The daemon says what is wrong with it.
+            return Ok(Done { answer: api.post(&["v1", "clocks", &self.id, verb], body).await?, changes: Vec::new() });
+        };
+        // An incident that is not there is told of in the words of the act.
+        let before: Option<IncidentView> = match api.incident(incident.as_str()).await {
+            Ok(answer) => Some(answer.read()?),
+            Err(_) => None,
+        };
+        let answer = api.post(&["v1", "clocks", &self.id, verb], body).await?;
+        let after: IncidentView = api.incident(incident.as_str()).await?.read()?;
+        Ok(Done { answer, changes: before.map(|before| changes(&before, &after)).unwrap_or_default() })
+    }
+}
+
+impl Done {
+    /// Shows what happened in a line, then everything it did to clocks; all of it as JSON.
+    pub(super) fn told(&self, output: Output, say: impl FnOnce(&ClockView, Instant) -> String) -> Outcome {
+        let now = self.answer.now;
+        match output {
+            Output::Json => {
+                let mut view: Value = self.answer.read()?;
+                view["changes"] = serde_json::to_value(&self.changes)?;
+                print_json(&view)?;
+            }
+            Output::Text => {
+                let mut text = say(&self.answer.read()?, now);
+                self.changes.iter().for_each(|change| text.push_str(&format!("\n{}", change.in_words(now))));
+                print_text(&text)?;
+            }
+        }
+        Ok(Exit::Done)
     }
 }
 
@@ -109,6 +156,15 @@ pub struct Meet {
     /// The reference the recipient gave
     #[arg(long, value_name = "TEXT")]
     reference: Option<String>,
+    /// Why it is so although facts on record speak against it
+    #[arg(long, value_name = "TEXT")]
+    although: Option<String>,
+    /// How many people were told, where that is what was to be done; without it, as many as are on record
+    #[arg(long, value_name = "NUMBER")]
+    told: Option<u64>,
+    /// A part, or a further notice: the clock goes on, and one that is met stays met
+    #[arg(long)]
+    more_follows: bool,
 }
 
 impl Meet {
@@ -117,16 +173,34 @@ impl Meet {
         if let Some(reference) = self.reference {
             body["reference"] = reference.into();
         }
-        let answer = self.which.post("meet", &body).await?;
-        told(&answer, output, |view, now| {
-            let filed_at = view.met.as_ref().map_or(now, |met| met.filed_at);
+        if let Some(although) = self.although {
+            body["although"] = although.into();
+        }
+        if let Some(told) = self.told {
+            body["told"] = told.into();
+        }
+        if self.more_follows {
+            let done = self.which.act("file", &body).await?;
+            return done.told(output, |view, now| {
+                let filed = counted(view.filings.len(), "filing");
+                format!("on record: {}\n{filed} without an end so far; {}", words::what(&view.line), remaining(&view.line, now))
+            });
+        }
+        let filed_at = self.filed_at;
+        let done = self.which.act("meet", &body).await?;
+        done.told(output, |view, _| {
             let late = view.line.due.filter(|due| filed_at > *due);
             let how = match (late, view.line.due) {
                 (Some(due), _) => format!(", {} after the limit", length_in_words(filed_at - due)),
                 (None, Some(due)) => format!(", {} before the limit", length_in_words(due - filed_at)),
                 (None, None) => String::new(),
             };
-            format!("met: {}\nfiled {}{how}", words::what(&view.line), view.line.zone.in_words(filed_at))
+            let taken = view.met.as_ref().filter(|met| met.told.is_none()).and_then(|met| met.known_then);
+            let taken = taken.map(|known| {
+                format!("\nhow many were told was not said: taken as the {known} on record; --told says another number")
+            });
+            let taken = taken.unwrap_or_default();
+            format!("met: {}\nfiled {}{how}{taken}", words::what(&view.line), view.line.zone.in_words(filed_at))
         })
     }
 }
@@ -146,12 +220,47 @@ pub struct Determine {
     /// Under which provision
     #[arg(long, value_name = "TEXT")]
     cite: String,
+    /// Why it is so although facts on record speak against it
+    #[arg(long, value_name = "TEXT")]
+    although: Option<String>,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  watchbell clock reopen inc-7h3k9qd2w4xz8m5n~us.hipaa.hhs~mercy --because \"filed for another incident, BR-7 is not ours\"
+
+Takes back `meet` and `determine`. Nothing is erased: `watchbell incident log` shows both. The clock runs as if it had not
+been said, and rings what is due. A clock that ended on facts runs again when the facts are answered anew.")]
+pub struct Reopen {
+    #[command(flatten)]
+    which: Which,
+    /// Why what had ended the clock is taken back
+    #[arg(long, value_name = "TEXT")]
+    because: String,
+}
+
+impl Reopen {
+    pub async fn run(self, output: Output) -> Outcome {
+        let done = self.which.act("reopen", &json!({ "because": self.because })).await?;
+        done.told(output, |view, now| {
+            let was = view.taken_back.last().map(|taken| taken.what.clone()).unwrap_or_default();
+            let stands = match view.line.standing.is_open() {
+                true => format!("it runs as if that had not been said: {}", remaining(&view.line, now)),
+                false => format!("it does not run: {}", words::standing(&view.line, now)),
+            };
+            format!("taken back: {}\n{}\n{stands}", one_line(&was), words::what(&view.line))
+        })
+    }
 }
 
 impl Determine {
     pub async fn run(self, output: Output) -> Outcome {
-        let answer = self.which.post("determine", &json!({ "ground": self.ground, "cite": self.cite })).await?;
-        told(&answer, output, |view, _| {
+        let mut body = json!({ "ground": self.ground, "cite": self.cite });
+        if let Some(although) = self.although {
+            body["although"] = although.into();
+        }
+        let done = self.which.act("determine", &body).await?;
+        done.told(output, |view, _| {
             format!(
                 "closed: {}\nnothing is owed, on the ground you gave; it is on record under your name",
                 words::what(&view.line)
@@ -193,8 +302,8 @@ impl Pause {
         if let Some(until) = self.until {
             body["until"] = rfc3339(until).into();
         }
-        let answer = self.which.post("pause", &body).await?;
-        told(&answer, output, |view, now| format!("hold {} is on record\n{}", view.holds.len(), remaining(&view.line, now)))
+        let done = self.which.act("pause", &body).await?;
+        done.told(output, |view, now| format!("hold {} is on record\n{}", view.holds.len(), remaining(&view.line, now)))
     }
 }
 
@@ -219,8 +328,8 @@ pub struct Resume {
 impl Resume {
     pub async fn run(self, output: Output) -> Outcome {
         let body = json!({ "hold": self.hold, "at": rfc3339(self.at), "ground": self.ground });
-        let answer = self.which.post("resume", &body).await?;
-        told(&answer, output, |view, now| format!("the hold has ended\n{}", remaining(&view.line, now)))
+        let done = self.which.act("resume", &body).await?;
+        done.told(output, |view, now| format!("the hold has ended\n{}", remaining(&view.line, now)))
     }
 }
 

@@ -12,7 +12,7 @@ use super::Outcome;
 use super::output::Output;
 use clap::{Args, Subcommand};
 
-/// Clocks: list, show, ladder, acknowledge, hand over, silence, meet, determine, pause, resume.
+/// Clocks: list, show, ladder, acknowledge, hand over, silence, meet, determine, reopen, pause, resume.
 #[derive(Debug, Args)]
 pub struct Clock {
     #[command(subcommand)]
@@ -37,6 +37,8 @@ enum Verb {
     Meet(act::Meet),
     /// Record the judgement that nothing is owed, with its ground and citation
     Determine(act::Determine),
+    /// Take back that a clock was met or determined: it runs as if that had not been said
+    Reopen(act::Reopen),
     /// Record a hold, such as a statement of law enforcement, as far as the duty's law allows one
     Pause(act::Pause),
     /// Record that a hold has ended
@@ -54,6 +56,7 @@ impl Clock {
             Verb::Silence(silence) => silence.run(output).await,
             Verb::Meet(meet) => meet.run(output).await,
             Verb::Determine(determine) => determine.run(output).await,
+            Verb::Reopen(reopen) => reopen.run(output).await,
             Verb::Pause(pause) => pause.run(output).await,
             Verb::Resume(resume) => resume.run(output).await,
         }

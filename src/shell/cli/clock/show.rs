@@ -100,6 +100,16 @@ fn summary(view: &ClockView, now: Instant) -> Vec<(&'static str, String)> {
         let filed = words::moment(met.filed_at, line.zone, now);
         lines.push(("Met", format!("{}{reference}, filed {filed}, {}", one_line(&met.what), words::said_by([met.by.as_str()]))));
     }
+    for filed in &view.filings {
+        let reference = filed.reference.as_ref().map(|reference| format!(", reference {reference}")).unwrap_or_default();
+        let at = words::moment(filed.filed_at, line.zone, now);
+        lines.push(("Filed", format!("{}{reference}, filed {at}, said by {}; more follows", one_line(&filed.what), filed.by)));
+    }
+    for taken in &view.taken_back {
+        let at = words::moment(taken.at, line.zone, now);
+        let what = one_line(&taken.what);
+        lines.push(("Taken back", format!("{what}: by {}, {at}, because {}", taken.by, one_line(&taken.because))));
+    }
     lines
 }
 

@@ -38,7 +38,7 @@ pub use reader::Reader;
 pub use recover::Cut;
 pub use reopening::ReopeningStore;
 pub use store::{EmbeddedStore, reindex};
-pub use verify::{Verification, verify, verify_disk};
+pub use verify::{Streams, Verification, read_streams, verify, verify_disk};
 pub use writer::{Answer, Request, Writer};
 
 use super::disk::Disk;

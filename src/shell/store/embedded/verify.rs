@@ -7,7 +7,7 @@ use super::frame::{BLOCK, Framer, SegmentHeader, Walk, segment_name};
 use super::record;
 use super::recover::{Cut, damaged, find_end, headers, read_range, used_len};
 use crate::domain::ids::IncidentId;
-use crate::domain::journal::{Chain, Head};
+use crate::domain::journal::{Chain, EnvelopeView, Head};
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -40,13 +40,37 @@ pub fn verify(dir: &Path) -> Result<Verification, StoreError> {
     verify_disk(&RealDisk::read_only(&journal))
 }
 
+/// Envelopes by stream, each stream from its first.
+pub type Streams = BTreeMap<IncidentId, Vec<Vec<u8>>>;
+
+/// The envelopes of those streams of the store in `dir` that are wanted, each stream from its first, and what was
+/// found on the way: the whole journal is read and checked. Nothing is changed, and no index is needed.
+pub fn read_streams(dir: &Path, wanted: &dyn Fn(&IncidentId) -> bool) -> Result<(Verification, Streams), StoreError> {
+    let journal = dir.join(JOURNAL);
+    let mut streams = Streams::new();
+    let found = verify_each(&RealDisk::read_only(&journal), &mut |envelope| {
+        if let Ok(view) = EnvelopeView::read(envelope)
+            && let stream = IncidentId::from(view.stream)
+            && wanted(&stream)
+        {
+            streams.entry(stream).or_default().push(envelope.to_vec());
+        }
+    })?;
+    Ok((found, streams))
+}
+
 /// The same on any disk.
 pub fn verify_disk(disk: &dyn Disk) -> Result<Verification, StoreError> {
+    verify_each(disk, &mut |_| {})
+}
+
+/// The same, showing every envelope whose place in its chain holds.
+fn verify_each(disk: &dyn Disk, visit: &mut dyn FnMut(&[u8])) -> Result<Verification, StoreError> {
     let mut found = Verification::default();
     let mut chain = Chain::default();
     let outcome = headers(disk).and_then(|headers| {
         for (place, header) in headers.iter().enumerate() {
-            check_segment(disk, header, headers.get(place + 1), &mut chain, &mut found)?;
+            check_segment(disk, header, headers.get(place + 1), &mut chain, &mut found, visit)?;
         }
         Ok(())
     });
@@ -65,6 +89,7 @@ fn check_segment(
     next: Option<&SegmentHeader>,
     chain: &mut Chain,
     found: &mut Verification,
+    visit: &mut dyn FnMut(&[u8]),
 ) -> Result<(), StoreError> {
     let name = segment_name(header.segment);
     let file = disk.open(&name).map_err(|error| StoreError::disk("open", &name, &error))?;
@@ -79,6 +104,7 @@ fn check_segment(
             let fault = |what: String| damaged(&name, frame.offset, what);
             let record = record::decode(frame.payload).ok_or_else(|| fault("the record cannot be read".to_owned()))?;
             chain.take(record.envelope).map_err(|chain_fault| fault(chain_fault.to_string()))?;
+            visit(record.envelope);
         }
     }
     let Some(next) = next else {
