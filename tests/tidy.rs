@@ -52,6 +52,10 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
             "domain::timeline",
         ],
     ),
+    (
+        "domain/register",
+        &["domain::ids", "domain::instant", "domain::facts", "domain::incident", "domain::law", "domain::timeline"],
+    ),
     ("domain/delivery_log", &["domain::ids", "domain::instant", "domain::incident"]),
     ("domain", &[]),
     ("shell/store", &["domain::ids", "domain::instant", "domain::journal", "shell::store", "shell::wall_clock", "sim::disk"]),

@@ -1,7 +1,8 @@
 //! The pure half: no async, no I/O, no clock, no randomness, no logging.
 //!
 //! Leaves first: [`ids`] and [`instant`], then [`clocks`] and [`facts`], then [`law`] and
-//! [`notices`], and [`severity`], which only suggests; [`incident`] sees all of these, [`board`] shows what it sees, and [`timeline`] tells how it came to that. [`ingest`] turns
+//! [`notices`], and [`severity`], which only suggests; [`incident`] sees all of these, [`board`] shows what it sees, [`timeline`] tells how it came to that, and
+//! [`register`] what was decided and filed. [`ingest`] turns
 //! bytes into claims and knows neither law nor incidents. [`journal`] seals what was decided and
 //! knows nothing of what it seals.
 
@@ -23,6 +24,7 @@ pub mod notices;
 pub mod payload;
 pub mod quarantine;
 pub mod redaction;
+pub mod register;
 pub mod repeated;
 pub mod severity;
 pub mod standard_webhooks;

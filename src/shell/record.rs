@@ -4,10 +4,11 @@ use super::config::{Config, May};
 use super::desk::{Desk, SubmitError, damaged, read_events};
 use super::reassess::fingerprint;
 use crate::domain::hex::hex;
-use crate::domain::ids::IncidentId;
+use crate::domain::ids::{IncidentId, OrganisationId};
 use crate::domain::instant::{Instant, TZ_VERSION};
 use crate::domain::journal;
 use crate::domain::loaded::{self, Loaded, LoadedAt, LoadedPack};
+use crate::domain::register::Entry;
 use crate::domain::timeline::{Recorded, Timeline};
 use serde::{Deserialize, Serialize};
 
@@ -62,6 +63,51 @@ pub fn recorded(id: &IncidentId, envelopes: &[Vec<u8>]) -> Result<Vec<Recorded>,
         record.extend(events.into_iter().map(|event| Recorded { decision, at, event }));
     }
     Ok(record)
+}
+
+/// A part of the register of breaches.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Register {
+    /// An entry for each incident and organisation, in the order of the incidents' ids.
+    pub entries: Vec<Entry>,
+    /// Give this as `after` for what follows.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next: Option<IncidentId>,
+    /// Incidents whose record is damaged, so that nothing of them can be shown.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub damaged: Vec<IncidentId>,
+}
+
+/// Which entries of the register are wanted.
+#[derive(Clone, Debug, Default)]
+pub struct Wanted {
+    /// Of these organisations; of all, where none is named.
+    pub organisations: Vec<OrganisationId>,
+    /// Of incidents opened then or later.
+    pub since: Option<Instant>,
+    /// Of incidents opened before.
+    pub until: Option<Instant>,
+}
+
+impl Wanted {
+    /// Whether an incident opened then is wanted.
+    pub fn opened(&self, at: Instant) -> bool {
+        self.since.is_none_or(|since| at >= since) && self.until.is_none_or(|until| at < until)
+    }
+}
+
+impl Register {
+    /// Takes in those entries of an incident that are wanted.
+    pub fn take(&mut self, entries: Vec<Entry>, wanted: &Wanted) {
+        let of_those = |entry: &Entry| wanted.organisations.is_empty() || wanted.organisations.contains(&entry.organisation);
+        self.entries.extend(entries.into_iter().filter(|entry| wanted.opened(entry.opened_at) && of_those(entry)));
+    }
+}
+
+/// An incident in the register, from its envelopes.
+pub fn register(id: &IncidentId, envelopes: &[Vec<u8>]) -> Result<Vec<Entry>, SubmitError> {
+    journal::verify(envelopes).map_err(|fault| damaged(id, fault))?;
+    Ok(Entry::all_of(id, &recorded(id, envelopes)?))
 }
 
 /// Every configuration that was loaded, the oldest first, from the envelopes of its stream.

@@ -34,6 +34,7 @@ mod notice;
 mod oncall;
 mod output;
 mod quarantine;
+mod register;
 mod rehearse;
 mod rules;
 mod serve;
@@ -91,6 +92,7 @@ enum Command {
     Alert(alert::Alert),
     Quarantine(quarantine::Quarantine),
     Oncall(oncall::Oncall),
+    Register(register::ShowRegister),
 
     Rehearse(rehearse::Rehearse),
     Assess(assess::Assess),
@@ -122,6 +124,7 @@ pub fn main() -> ExitCode {
         Command::Alert(alert) => ask(alert.run(output)),
         Command::Notice(notice) => ask(notice.run(output)),
         Command::Oncall(oncall) => ask(oncall.run(output)),
+        Command::Register(register) => ask(register.run(output)),
         Command::Quarantine(quarantine) => ask(quarantine.run(output)),
         Command::Rehearse(rehearse) => ask(rehearse.run(output)),
         Command::Assess(assess) => assess.run(wanted),

@@ -63,8 +63,8 @@ pub struct ChannelState {
     last_failure: String,
 }
 
-const PAGE_MAX: usize = 1000;
-const PAGE_USUAL: usize = 200;
+pub(super) const PAGE_MAX: usize = 1000;
+pub(super) const PAGE_USUAL: usize = 200;
 
 /// `GET /v1/board`, `GET /v1/incidents`
 pub async fn board(State(app): State<Arc<App>>, headers: HeaderMap, Query(page): Query<Page>) -> Answer<Board> {

@@ -17,6 +17,7 @@ mod patience;
 mod payloads;
 mod problem;
 mod quarantine;
+mod register;
 mod relations;
 mod reported;
 mod ringing;
@@ -159,6 +160,7 @@ pub fn routes(app: Arc<App>) -> Router {
         .route("/v1/incidents/{id}", get(api::show_incident))
         .route("/v1/incidents/{id}/log", get(log::show))
         .route("/v1/incidents/{id}/export", get(log::export))
+        .route("/v1/register", get(register::show))
         .route("/v1/config/history", get(log::loaded))
         .route("/v1/incidents/{id}/claims", post(api::answer))
         .route("/v1/incidents/{id}/merge", post(relations::merge))
