@@ -3,8 +3,9 @@
 use super::golden::{copied, journals};
 use std::collections::BTreeSet;
 use watchbell::domain::ids::IncidentId;
-use watchbell::domain::incident::Event;
-use watchbell::domain::register::{Entry, Kind};
+use watchbell::domain::incident::{ClockKey, Event};
+use watchbell::domain::register::{Entry, Kind, Line};
+use watchbell::domain::timeline::Recorded;
 use watchbell::shell::record;
 use watchbell::shell::store::embedded::read_streams;
 
@@ -45,23 +46,44 @@ fn every_judgement_and_every_filing_on_record_has_its_line_with_name_ground_and_
 }
 
 #[test]
-fn a_line_that_no_longer_counts_says_since_when_and_why() {
-    let mut overtaken = 0;
+fn a_decision_that_was_taken_back_or_overtaken_stays_and_says_why() {
+    let mut seen = BTreeSet::new();
     for journal in journals() {
         let dir = copied(&journal);
         let (_, streams) = read_streams(&dir.path().join("store"), &IncidentId::is_incident).expect("a readable copy");
         for (id, envelopes) in streams {
-            for entry in record::register(&id, &envelopes).expect("readable") {
-                for line in &entry.lines {
-                    let later = entry.lines.iter().any(|other| {
-                        other.clock.is_some() && other.clock == line.clock && matches!(other.kind, Kind::Open | Kind::Missed)
-                    });
-                    let closes = matches!(line.kind, Kind::Determined | Kind::NotOwed | Kind::Met);
-                    assert!(!(closes && later && line.overtaken.is_none()), "{id}: runs on, and nothing says why: {line:#?}");
-                    overtaken += usize::from(line.overtaken.is_some());
+            let record = record::recorded(&id, &envelopes).expect("readable");
+            let last = record.last().expect("a record").clone();
+            for line in Entry::all_of(&id, &record).iter().flat_map(|entry| &entry.lines) {
+                let Some((_, key)) = line.clock.as_deref().and_then(ClockKey::parse) else { continue };
+                if !matches!(line.kind, Kind::Determined | Kind::NotOwed | Kind::Met) {
+                    continue;
+                }
+                let set = record.iter().rev().find_map(|recorded| match &recorded.event {
+                    Event::ClockSet { clock, law, rearm, .. } if *clock == key => Some(Event::ClockSet {
+                        clock: key.clone(),
+                        law: law.clone(),
+                        because: Some("other facts".into()),
+                        rearm: rearm.clone(),
+                    }),
+                    _ => None,
+                });
+                let back = Event::Reopened { clock: key.clone(), by: "Bob".into(), because: "a mistake".into() };
+                let after = [(Some(back), (Some("Bob"), "a mistake")), (set, (None, "other facts"))];
+                for (event, (by, because)) in after {
+                    let Some(event) = event else { continue };
+                    let longer: Vec<_> = record.iter().cloned().chain([Recorded { event, ..last.clone() }]).collect();
+                    let entries = Entry::all_of(&id, &longer);
+                    let same = |other: &&Line| other.clock == line.clock && other.kind == line.kind && other.at == line.at;
+                    let gone = entries.iter().flat_map(|entry| &entry.lines).find(same).expect("nothing is erased");
+                    let why = gone.overtaken.as_ref().expect("it says why it no longer counts");
+                    assert_eq!((why.by.as_deref(), why.because.as_str(), why.at), (by, because, last.at));
+                    let runs = |other: &Line| other.clock == line.clock && matches!(other.kind, Kind::Open | Kind::Missed);
+                    assert!(entries.iter().flat_map(|entry| &entry.lines).any(runs), "{id}: {line:#?} runs again");
+                    seen.insert(line.kind);
                 }
             }
         }
     }
-    assert!(overtaken > 0, "no journal holds a decision that was taken back or overtaken");
+    assert!(seen.contains(&Kind::Determined) && seen.contains(&Kind::Met), "{seen:?}");
 }
