@@ -36,6 +36,7 @@ mod output;
 mod quarantine;
 mod register;
 mod rehearse;
+mod replay;
 mod rules;
 mod serve;
 mod source;
@@ -95,6 +96,7 @@ enum Command {
     Register(register::ShowRegister),
 
     Rehearse(rehearse::Rehearse),
+    Replay(replay::Replay),
     Assess(assess::Assess),
     Rules(rules::Rules),
     Facts(facts::Facts),
@@ -127,6 +129,7 @@ pub fn main() -> ExitCode {
         Command::Register(register) => ask(register.run(output)),
         Command::Quarantine(quarantine) => ask(quarantine.run(output)),
         Command::Rehearse(rehearse) => ask(rehearse.run(output)),
+        Command::Replay(replay) => ask(replay.run(output)),
         Command::Assess(assess) => assess.run(wanted),
         Command::Rules(rules) => rules.run(output),
         Command::Facts(facts) => facts.run(output),
