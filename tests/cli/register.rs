@@ -10,7 +10,7 @@ const ADA: &str = "Dr. Ada Keller (privacy officer)";
 fn worked(daemon: &Daemon) -> String {
     let id = stolen_laptop(daemon);
     ask(daemon, ["answer", &id, "breach.suspected=true", "--because", "=HYPERLINK(\"the ward list\")"]).done();
-    ask(daemon, ["answer", &id, "noticed.at=2026-01-05T09:00:00Z", "--because", "the badge log"]).done();
+    ask(daemon, ["answer", &id, "hipaa.discovered-at=2026-01-05T09:00:00Z", "--because", "the badge log"]).done();
     let clock = |duty: &str| format!("{id}~{duty}~mercy");
     let late = ["--what", "report filed in the OCR portal", "--filed-at", "now", "--reference", "BR-7"];
     ask(daemon, ["clock", "meet", &clock("us.hipaa.hhs")].iter().chain(&late)).done();
