@@ -304,6 +304,9 @@ pub struct ClockView {
     pub taken_back: Vec<super::incident::TakenBack>,
     /// Every alert so far.
     pub alerts: Vec<AlertView>,
+    /// In the reply to an act: what whoever did it should know.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<String>,
 }
 
 /// One hold.
@@ -694,6 +697,7 @@ impl ClockView {
             filings: clock.filings.clone(),
             taken_back: clock.taken_back.clone(),
             alerts,
+            notes: Vec::new(),
         })
     }
 }

@@ -70,3 +70,55 @@ fn what_was_settled_before_is_said_to_whoever_answers_otherwise() {
     let log = ask(&daemon, ["incident", "log", &id]).done();
     log.shows("people.total: 400").shows("settles what is disputed");
 }
+
+#[test]
+fn one_statement_holds_several_clocks_and_each_act_is_told_by_itself() {
+    let daemon = Daemon::start(|_| {});
+    let id = stolen_laptop(&daemon);
+    ask(&daemon, ["answer", &id].iter().chain(&SUSPECTED)).done();
+    let clock = |duty: &str| format!("{id}~{duty}~mercy");
+    let (individuals, hhs, none) = (clock("us.hipaa.individuals"), clock("us.hipaa.hhs"), clock("us.hipaa.nothing"));
+    let statement = ["--rule", "law-enforcement-oral", "--official", "Agent Doe, FBI Cleveland", "--words", "on the telephone"];
+    let pause = |ids: &[&str]| {
+        let args: Vec<&str> = ["clock", "pause"].iter().chain(ids).chain(&statement).chain(&["--from", "now"]).copied().collect();
+        ask(&daemon, args)
+    };
+    let said = pause(&[&individuals, &none, &hhs, &individuals]);
+    assert_eq!(said.code, 1, "one was refused: {said:?}");
+    said.shows(&format!("{individuals}\n  hold 1 is on record")).shows(&format!("{hhs}\n  hold 1 is on record"));
+    assert!(said.err.contains(&none) && said.err.contains("error: "), "{said:?}");
+
+    let acked = ask(&daemon, ["clock", "ack", &individuals, &hhs, "--for", "1h", "-o", "json"]).done().json();
+    assert_eq!(acked.as_array().map(Vec::len), Some(2), "{acked:#}");
+    let missing = ask(&daemon, ["clock", "ack", &individuals, &none, "-o", "json"]);
+    assert_eq!(missing.code, 1);
+    assert!(
+        missing.json()[1]["refused"]
+            .as_str()
+            .is_some_and(|refused| refused.contains("no such clock") || refused.contains("no clock")),
+        "{missing:?}"
+    );
+
+    let met = ["clock", "meet", &individuals, "--what", "letters by first-class mail", "--filed-at", "now"];
+    let met = ask(&daemon, met).done();
+    met.shows("note: a statement of Agent Doe, FBI Cleveland asks that telling wait until ").shows("ask counsel");
+    met.shows("people who are found later will get no further clock").shows("--told NUMBER");
+    let told = ["clock", "meet", &hhs, "--what", "report in the portal", "--filed-at", "now"];
+    assert!(!ask(&daemon, told).done().out.contains("found later"), "it tells no people");
+
+    let shown = ask(&daemon, ["incident", "show", &id, "T-1"]).done();
+    assert_eq!(shown.out.matches("Stolen laptop\n").count(), 2, "{shown:?}");
+    let shown = ask(&daemon, ["incident", "show", &id, "inc-0000000000000000"]);
+    assert_eq!(shown.code, 1);
+    shown.shows("Stolen laptop");
+}
+
+#[test]
+fn a_filing_with_a_number_of_people_told_needs_no_note() {
+    let daemon = Daemon::start(|_| {});
+    let id = stolen_laptop(&daemon);
+    ask(&daemon, ["answer", &id].iter().chain(&SUSPECTED)).done();
+    let individuals = format!("{id}~us.hipaa.individuals~mercy");
+    let met = ["clock", "meet", &individuals, "--what", "letters", "--filed-at", "now", "--told", "40"];
+    assert!(!ask(&daemon, met).done().out.contains("note: "));
+}

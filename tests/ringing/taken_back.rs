@@ -289,3 +289,39 @@ fn what_is_settled_stays_settled_until_somebody_settles_it_anew() {
     words.push(said("Ben", 650, 5, true));
     assert_eq!(stands(&words), (Some("650".into()), Some("Ben".into())));
 }
+
+fn held(case: &mut Case, effect: Pause) {
+    let (from, until) = (case.now, Some(case.now + hours(48)));
+    let official = "the Federal Office".into();
+    let statement = HoldStatement { rule: "order".into(), official, from, until, words: "order 7".into() };
+    let event = Event::Held { clock: key(AUTHORITY), by: "Ada".into(), statement, effect, lapses_after_days: None };
+    case.incident.apply(&event, case.now);
+}
+
+#[test]
+fn telling_while_a_hold_forbids_it_wants_a_ground_and_one_that_only_delays_is_said() {
+    let notes = |case: &Case| {
+        let moment = Moment { now: case.now, rulebook: &RULES, house: &case.house };
+        notes_on_filing(&case.incident, &key(AUTHORITY), &filed(case.now), &moment)
+    };
+    let limit = watchbell::domain::clocks::Limit::Days(watchbell::domain::clocks::Days { count: 30, ..Default::default() });
+    for forbids in [Pause::Prohibition {}, Pause::Capped { limit: Box::new(limit), pause: Box::new(Pause::Prohibition {}) }] {
+        let mut case = Case::new(LADDER);
+        held(&mut case, forbids);
+        case.now += hours(1);
+        assert!(against(case.submit(meet(AUTHORITY, case.now))).contains("the Federal Office forbids telling until "));
+        case.submit(although(meet(AUTHORITY, case.now))).expect("it is said all the same");
+        assert_eq!(notes(&case), Vec::<String>::new(), "it was said before");
+    }
+    let mut case = Case::new(LADDER);
+    held(&mut case, Pause::Floor {});
+    case.now += hours(1);
+    case.submit(meet(AUTHORITY, case.now)).expect("nothing forbids it");
+    assert!(notes(&case).iter().any(|note| note.contains("the Federal Office asks that telling wait until ")), "{:?}", notes(&case));
+
+    let mut case = Case::new(LADDER);
+    held(&mut case, Pause::Prohibition {});
+    case.now += hours(49);
+    case.submit(meet(AUTHORITY, case.now)).expect("the hold has ended");
+    assert_eq!(notes(&case), Vec::<String>::new());
+}

@@ -3,9 +3,10 @@
 //!
 //! Nothing here decides. Whoever speaks is shown the facts and may say it all the same, with a ground.
 
-use super::command::Evidence;
+use super::command::{Evidence, HoldStatement, Moment};
 use super::event::ClockKey;
-use super::state::{Clock, Incident};
+use super::state::{Clock, Incident, RecordedHold};
+use crate::domain::clocks::Pause;
 use crate::domain::facts::{Claim, Count, Standing, Value, Vocabulary};
 use crate::domain::instant::{Instant, Zone};
 
@@ -27,8 +28,60 @@ pub fn of_filing(incident: &Incident, key: &ClockKey, clock: &Clock, evidence: &
             zone.in_words(start.at)
         ));
     }
+    let forbidding = holds_at(clock, evidence.filed_at).filter(|held| forbids(&held.hold.kind));
+    against.extend(
+        forbidding.map(|held| format!("a statement of {} forbids telling {}", held.statement.official, held_until(clock, held))),
+    );
     against.extend(of_words(incident, key.target.as_deref(), &evidence.what));
     against
+}
+
+/// What whoever filed should know of it, once it is on record: a hold that stood then, people who will be found later.
+pub fn notes_on_filing(incident: &Incident, key: &ClockKey, evidence: &Evidence, moment: &Moment<'_>) -> Vec<String> {
+    let Some(clock) = incident.clocks.get(key) else { return Vec::new() };
+    // What forbids telling was shown before, and wanted a ground.
+    let delaying = holds_at(clock, evidence.filed_at).filter(|held| !forbids(&held.hold.kind));
+    let mut notes: Vec<String> = delaying
+        .map(|held| {
+            let HoldStatement { official, rule, .. } = &held.statement;
+            let until = held_until(clock, held);
+            format!(
+                "a statement of {official} asks that telling wait {until} (`{rule}`); where its law says that telling shall be \
+                 delayed, it was not allowed before the release: ask counsel"
+            )
+        })
+        .collect();
+    let tells = moment.rulebook.duty(&key.duty).is_some_and(|(_, duty)| duty.text.tells.is_some());
+    let met = clock.met.as_ref();
+    if tells && met.is_some_and(|met| met.told.is_none() && met.known_then.is_none()) {
+        notes.push(
+            "how many people were told is not said, and no count is on record: people who are found later will get no further \
+             clock\nhint: take it back with `watchbell clock reopen` and meet it again with `--told NUMBER` (`told` in the API)"
+                .into(),
+        );
+    }
+    notes
+}
+
+/// The statements under which telling was to wait at an instant.
+fn holds_at(clock: &Clock, at: Instant) -> impl Iterator<Item = &RecordedHold> {
+    let zone = clock.law.deadlines.operational.zone;
+    clock.holds.iter().filter(move |held| held.hold.from <= at && held.hold.ends_at(zone).is_none_or(|until| until > at))
+}
+
+fn held_until(clock: &Clock, held: &RecordedHold) -> String {
+    let zone = clock.law.deadlines.operational.zone;
+    let until = held.hold.ends_at(zone).map(|until| format!("until {}", zone.in_words(until)));
+    until.unwrap_or_else(|| "without an end".to_owned())
+}
+
+/// Whether a hold forbids to tell, rather than letting it wait.
+fn forbids(kind: &Pause) -> bool {
+    match kind {
+        Pause::Prohibition {} => true,
+        Pause::Capped { pause, .. } => forbids(pause),
+        Pause::Floor {} | Pause::Toll {} | Pause::Restart(_) | Pause::LatestOf(_) => false,
+    }
 }
 
 /// What speaks against a determination that nothing is owed.

@@ -39,6 +39,7 @@ pub use assessing::{WouldBe, if_a_breach, sight_of};
 pub use audit::{Difference, audit};
 pub use bordering::of_profile as uncovered_of_profile;
 pub use command::{Command, DeliveryHold, Evidence, HoldStatement, Moment, Opening, Refusal};
+pub use contradictions::notes_on_filing;
 pub use decide::{Decision, decide};
 pub use event::{ClockKey, ClockLaw, Draft, Event, Opened, Profile, Received, RungSkip, Standing};
 pub use house::{Address, Contact, House, Member, Reached, Team, VIA_API, masked};

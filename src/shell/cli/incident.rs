@@ -90,10 +90,14 @@ struct List {
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   watchbell incident show inc-7h3k9qd2w4xz8m5n
-  watchbell incident show inc-7h3k9qd2w4xz8m5n -o json | jq -r '.questions[].key'")]
+  watchbell incident show inc-7h3k9qd2w4xz8m5n soc:T-1
+  watchbell incident show inc-7h3k9qd2w4xz8m5n -o json | jq -r '.questions[].key'
+
+Several are shown one after the other, as a list in JSON; exit code 1 says that one was not found.")]
 struct Show {
     /// The incident, such as inc-7h3k9qd2w4xz8m5n
-    id: String,
+    #[arg(required = true, value_name = "INCIDENT")]
+    ids: Vec<String>,
     #[command(flatten)]
     remote: Remote,
 }
@@ -186,12 +190,30 @@ fn row(card: &Card, now: Instant) -> Vec<String> {
 
 impl Show {
     async fn run(self, output: Output) -> Outcome {
-        let answer = self.remote.open()?.incident(&self.id).await?;
-        match output {
-            Output::Json => print_json(&answer.read::<Value>()?)?,
-            Output::Text => print_text(&text(&answer.read()?, answer.now))?,
+        let api = self.remote.open()?;
+        if let [id] = self.ids.as_slice() {
+            let answer = api.incident(id).await?;
+            match output {
+                Output::Json => print_json(&answer.read::<Value>()?)?,
+                Output::Text => print_text(&text(&answer.read()?, answer.now))?,
+            }
+            return Ok(Exit::Done);
         }
-        Ok(Exit::Done)
+        let (mut all, mut exit): (Vec<Value>, Exit) = (Vec::new(), Exit::Done);
+        for (nth, id) in self.ids.iter().enumerate() {
+            match (api.incident(id).await, output) {
+                (Ok(answer), Output::Json) => all.push(answer.read()?),
+                (Ok(answer), Output::Text) => {
+                    let apart = if nth == 0 { "" } else { "\n" };
+                    print_text(&format!("{apart}{}", text(&answer.read()?, answer.now)))?;
+                }
+                (Err(fault), _) => exit = super::complain(&fault),
+            }
+        }
+        if output == Output::Json {
+            print_json(&all)?;
+        }
+        Ok(exit)
     }
 }
 

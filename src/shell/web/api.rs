@@ -9,7 +9,7 @@ use super::wire::{Ack, Answers, Determine, Meet, PauseClock, ReopenClock, Resume
 use crate::domain::board::{Card, ClockLine, ClockView, IncidentView};
 use crate::domain::facts::{Claim, Claimant, FactEntry, FactFault, Vocabulary};
 use crate::domain::ids::{IncidentId, OrganisationId};
-use crate::domain::incident::{ClockKey, Command, Evidence, HoldStatement, Incident, Moment, VIA_API, Word};
+use crate::domain::incident::{ClockKey, Command, Evidence, HoldStatement, Incident, Moment, VIA_API, Word, notes_on_filing};
 use crate::domain::instant::Instant;
 use crate::domain::quarantine;
 use crate::shell::config::{May, Rules};
@@ -335,6 +335,17 @@ pub(super) async fn act(app: &App, id: &IncidentId, key: &ClockKey, command: Com
     view(&submitted.incident, key)
 }
 
+/// Files something, and says what whoever filed it should know.
+async fn filed(app: &App, id: &IncidentId, key: &ClockKey, evidence: &Evidence, command: Command) -> Answer<ClockView> {
+    let now = wall_clock::now();
+    let submitted = app.desk.submit(id, command, now).await?;
+    let rules = app.desk.rules();
+    let moment = Moment { now, rulebook: &rules.rulebook, house: &rules.house };
+    let notes = notes_on_filing(&submitted.incident, key, evidence, &moment);
+    let axum::Json(view) = view(&submitted.incident, key)?;
+    Ok(axum::Json(ClockView { notes, ..view }))
+}
+
 /// `POST /v1/clocks/{id}/ack`
 pub async fn ack(State(app): State<Arc<App>>, headers: HeaderMap, Path(public): Path, body: Body) -> Answer<ClockView> {
     let caller = caller(&app, &headers, May::Act)?;
@@ -358,7 +369,8 @@ pub async fn meet(State(app): State<Arc<App>>, headers: HeaderMap, Path(public):
         told: meet.told,
         known_then: None,
     };
-    act(&app, &id, &key, although(meet.although, Command::Meet { clock: key.clone(), evidence })).await
+    let command = Command::Meet { clock: key.clone(), evidence: evidence.clone() };
+    filed(&app, &id, &key, &evidence, although(meet.although, command)).await
 }
 
 /// `POST /v1/clocks/{id}/file`: a part or a further notice, which ends nothing.
@@ -374,7 +386,8 @@ pub async fn file(State(app): State<Arc<App>>, headers: HeaderMap, Path(public):
         told: meet.told,
         known_then: None,
     };
-    act(&app, &id, &key, although(meet.although, Command::File { clock: key.clone(), evidence })).await
+    let command = Command::File { clock: key.clone(), evidence: evidence.clone() };
+    filed(&app, &id, &key, &evidence, although(meet.although, command)).await
 }
 
 /// `POST /v1/clocks/{id}/reopen`: takes back that the clock was met, or determined not to be owed.

@@ -5,81 +5,141 @@ use crate::domain::escalation::parse_length;
 use crate::domain::incident::ClockKey;
 use crate::domain::instant::{Duration, Instant, length_in_words, rfc3339};
 use crate::shell::cli::changes::{Change, changes};
-use crate::shell::cli::client::{Answer, Remote};
+use crate::shell::cli::client::{Answer, Api, ApiFault, Remote};
 use crate::shell::cli::exit::Exit;
 use crate::shell::cli::instant_arg::instant;
 use crate::shell::cli::output::{Output, counted, one_line, print_json, print_text};
-use crate::shell::cli::{Outcome, words};
+use crate::shell::cli::{Outcome, complain, words};
 use clap::Args;
 use serde_json::{Value, json};
 
-/// Which clock, and where.
+/// Which clocks, and where.
 #[derive(Debug, Args)]
 pub(super) struct Which {
-    /// The clock, as `watchbell clock list` names it
-    pub(super) id: String,
+    /// The clock, as `watchbell clock list` names it; of several each is told by itself
+    #[arg(required = true, value_name = "CLOCK")]
+    ids: Vec<String>,
     #[command(flatten)]
-    pub(super) remote: Remote,
+    remote: Remote,
 }
 
-impl Which {
-    pub(super) async fn post(&self, verb: &str, body: &Value) -> Result<Answer, crate::shell::cli::client::ApiFault> {
-        self.remote.open()?.post(&["v1", "clocks", &self.id, verb], body).await
+/// What is done to each of the clocks.
+pub(super) struct Act<'a> {
+    verb: &'a str,
+    /// What is sent; none to have what stands ended.
+    body: Option<&'a Value>,
+    /// Whether it may move, open or end other clocks of the incident as well.
+    moves: bool,
+}
+
+impl<'a> Act<'a> {
+    /// Something that changes no limit.
+    pub(super) fn quiet(verb: &'a str, body: &'a Value) -> Self {
+        Self { verb, body: Some(body), moves: false }
+    }
+
+    /// Something that may move, open or end clocks.
+    pub(super) fn moving(verb: &'a str, body: &'a Value) -> Self {
+        Self { verb, body: Some(body), moves: true }
+    }
+
+    /// Ends what stands.
+    pub(super) fn end(verb: &'a str) -> Self {
+        Self { verb, body: None, moves: false }
     }
 }
 
 /// An act, and what it did to every clock of the incident.
-pub(super) struct Done {
+struct Done {
     answer: Answer,
-    changes: Vec<Change>,
+    changes: Option<Vec<Change>>,
 }
 
 impl Which {
-    /// Does something that may move, open or end clocks.
-    pub(super) async fn act(&self, verb: &str, body: &Value) -> Result<Done, crate::shell::cli::client::ApiFault> {
+    /// Does the same to each clock. One that is refused keeps no other from it; the exit code says that one was.
+    pub(super) async fn each(self, output: Output, act: &Act<'_>, say: impl Fn(&ClockView, Instant) -> String) -> Outcome {
         let api = self.remote.open()?;
-        let Some((incident, _)) = ClockKey::parse(&self.id) else {
-            // The daemon says what is wrong with it.
-            return Ok(Done { answer: api.post(&["v1", "clocks", &self.id, verb], body).await?, changes: Vec::new() });
-        };
+        let mut ids: Vec<&String> = Vec::with_capacity(self.ids.len());
+        self.ids.iter().for_each(|id| {
+            if !ids.contains(&id) {
+                ids.push(id)
+            }
+        });
+        if let [id] = ids.as_slice() {
+            let done = act.on(&api, id).await?;
+            match output {
+                Output::Json => print_json(&done.json()?)?,
+                Output::Text => print_text(&done.text(&say)?)?,
+            }
+            return Ok(Exit::Done);
+        }
+        let (mut all, mut exit): (Vec<Value>, Exit) = (Vec::new(), Exit::Done);
+        for id in ids {
+            match (act.on(&api, id).await, output) {
+                (Ok(done), Output::Json) => all.push(done.json()?),
+                (Ok(done), Output::Text) => print_text(&format!("{id}\n{}", indented(&done.text(&say)?)))?,
+                (Err(fault), _) => {
+                    all.push(json!({ "clock": id, "refused": fault.to_string() }));
+                    eprintln!("{id}");
+                    exit = complain(&fault);
+                }
+            }
+        }
+        if output == Output::Json {
+            print_json(&all)?;
+        }
+        Ok(exit)
+    }
+}
+
+fn indented(text: &str) -> String {
+    text.lines().map(|line| format!("  {line}\n")).collect()
+}
+
+impl Act<'_> {
+    async fn on(&self, api: &Api, id: &str) -> Result<Done, ApiFault> {
+        let path = ["v1", "clocks", id, self.verb];
+        // The daemon says what is wrong with a name that is none.
+        let incident = ClockKey::parse(id).map(|(incident, _)| incident).filter(|_| self.moves);
         // An incident that is not there is told of in the words of the act.
-        let before: Option<IncidentView> = match api.incident(incident.as_str()).await {
-            Ok(answer) => Some(answer.read()?),
-            Err(_) => None,
+        let before: Option<IncidentView> = match &incident {
+            Some(incident) => api.incident(incident.as_str()).await.ok().map(|answer| answer.read()).transpose()?,
+            None => None,
         };
-        let answer = api.post(&["v1", "clocks", &self.id, verb], body).await?;
-        let after: IncidentView = api.incident(incident.as_str()).await?.read()?;
-        Ok(Done { answer, changes: before.map(|before| changes(&before, &after)).unwrap_or_default() })
+        let answer = match self.body {
+            Some(body) => api.post(&path, body).await?,
+            None => api.delete(&path).await?,
+        };
+        let changes = match (&incident, before) {
+            (Some(incident), Some(before)) => {
+                let after: IncidentView = api.incident(incident.as_str()).await?.read()?;
+                Some(changes(&before, &after))
+            }
+            _ => None,
+        };
+        Ok(Done { answer, changes })
     }
 }
 
 impl Done {
-    /// Shows what happened in a line, then everything it did to clocks; all of it as JSON.
-    pub(super) fn told(&self, output: Output, say: impl FnOnce(&ClockView, Instant) -> String) -> Outcome {
-        let now = self.answer.now;
-        match output {
-            Output::Json => {
-                let mut view: Value = self.answer.read()?;
-                view["changes"] = serde_json::to_value(&self.changes)?;
-                print_json(&view)?;
-            }
-            Output::Text => {
-                let mut text = say(&self.answer.read()?, now);
-                self.changes.iter().for_each(|change| text.push_str(&format!("\n{}", change.in_words(now))));
-                print_text(&text)?;
-            }
+    /// The clock as it is after the act, and everything that changed.
+    fn json(&self) -> Result<Value, ApiFault> {
+        let mut view: Value = self.answer.read()?;
+        if let Some(changes) = &self.changes {
+            view["changes"] = json!(changes);
         }
-        Ok(Exit::Done)
+        Ok(view)
     }
-}
 
-/// Shows the clock as it is after an act: all of it as JSON, or what happened in a line.
-pub(super) fn told(answer: &Answer, output: Output, say: impl FnOnce(&ClockView, Instant) -> String) -> Outcome {
-    match output {
-        Output::Json => print_json(&answer.read::<Value>()?)?,
-        Output::Text => print_text(&say(&answer.read()?, answer.now))?,
+    /// What happened in a line, what is to be said of it, then everything it did to clocks.
+    fn text(&self, say: impl Fn(&ClockView, Instant) -> String) -> Result<String, ApiFault> {
+        let now = self.answer.now;
+        let view: ClockView = self.answer.read()?;
+        let mut text = say(&view, now);
+        view.notes.iter().for_each(|note| text.push_str(&format!("\nnote: {note}")));
+        self.changes.iter().flatten().for_each(|change| text.push_str(&format!("\n{}", change.in_words(now))));
+        Ok(text)
     }
-    Ok(Exit::Done)
 }
 
 #[derive(Debug, Args)]
@@ -113,16 +173,17 @@ impl Acknowledge {
         if let Some(team) = self.team {
             body["team"] = team.into();
         }
-        let answer = self.which.post("ack", &body).await?;
-        told(&answer, output, |view, now| match &view.line.acknowledged {
-            Some((by, until)) => format!(
-                "{by} owns it until {}\n{}the clock keeps running: {}",
-                words::moment(*until, view.line.zone, now),
-                asked.and_then(|asked| cut(&view.line, asked, *until, now)).unwrap_or_default(),
-                remaining(&view.line, now)
-            ),
-            None => "recorded".into(),
-        })
+        self.which
+            .each(output, &Act::quiet("ack", &body), |view, now| match &view.line.acknowledged {
+                Some((by, until)) => format!(
+                    "{by} owns it until {}\n{}the clock keeps running: {}",
+                    words::moment(*until, view.line.zone, now),
+                    asked.and_then(|asked| cut(&view.line, asked, *until, now)).unwrap_or_default(),
+                    remaining(&view.line, now)
+                ),
+                None => "recorded".into(),
+            })
+            .await
     }
 }
 
@@ -180,15 +241,14 @@ impl Meet {
             body["told"] = told.into();
         }
         if self.more_follows {
-            let done = self.which.act("file", &body).await?;
-            return done.told(output, |view, now| {
+            let say = |view: &ClockView, now: Instant| {
                 let filed = counted(view.filings.len(), "filing");
                 format!("on record: {}\n{filed} without an end so far; {}", words::what(&view.line), remaining(&view.line, now))
-            });
+            };
+            return self.which.each(output, &Act::moving("file", &body), say).await;
         }
         let filed_at = self.filed_at;
-        let done = self.which.act("meet", &body).await?;
-        done.told(output, |view, _| {
+        let say = |view: &ClockView, _: Instant| {
             let late = view.line.due.filter(|due| filed_at > *due);
             let how = match (late, view.line.due) {
                 (Some(due), _) => format!(", {} after the limit", length_in_words(filed_at - due)),
@@ -201,7 +261,8 @@ impl Meet {
             });
             let taken = taken.unwrap_or_default();
             format!("met: {}\nfiled {}{how}{taken}", words::what(&view.line), view.line.zone.in_words(filed_at))
-        })
+        };
+        self.which.each(output, &Act::moving("meet", &body), say).await
     }
 }
 
@@ -241,15 +302,16 @@ pub struct Reopen {
 
 impl Reopen {
     pub async fn run(self, output: Output) -> Outcome {
-        let done = self.which.act("reopen", &json!({ "because": self.because })).await?;
-        done.told(output, |view, now| {
+        let body = json!({ "because": self.because });
+        let say = |view: &ClockView, now: Instant| {
             let was = view.taken_back.last().map(|taken| taken.what.clone()).unwrap_or_default();
             let stands = match view.line.standing.is_open() {
                 true => format!("it runs as if that had not been said: {}", remaining(&view.line, now)),
                 false => format!("it does not run: {}", words::standing(&view.line, now)),
             };
             format!("taken back: {}\n{}\n{stands}", one_line(&was), words::what(&view.line))
-        })
+        };
+        self.which.each(output, &Act::moving("reopen", &body), say).await
     }
 }
 
@@ -259,13 +321,13 @@ impl Determine {
         if let Some(although) = self.although {
             body["although"] = although.into();
         }
-        let done = self.which.act("determine", &body).await?;
-        done.told(output, |view, _| {
+        let say = |view: &ClockView, _: Instant| {
             format!(
                 "closed: {}\nnothing is owed, on the ground you gave; it is on record under your name",
                 words::what(&view.line)
             )
-        })
+        };
+        self.which.each(output, &Act::moving("determine", &body), say).await
     }
 }
 
@@ -275,7 +337,8 @@ impl Determine {
       --rule law-enforcement-written --official \"Agent Doe, FBI Cleveland\" --words \"letter CL-77\" \\
       --from 2026-11-22T10:00:00-05:00 --until 2026-12-22T00:00:00-05:00
 
-`watchbell rules explain DUTY` lists the holds a duty's law knows, and what each does to the limit.")]
+One statement can hold several clocks: name them one after the other. Each is told by itself; exit code 1 says that one
+was refused. `watchbell rules explain DUTY` lists the holds a duty's law knows, and what each does to the limit.")]
 pub struct Pause {
     #[command(flatten)]
     which: Which,
@@ -302,8 +365,9 @@ impl Pause {
         if let Some(until) = self.until {
             body["until"] = rfc3339(until).into();
         }
-        let done = self.which.act("pause", &body).await?;
-        done.told(output, |view, now| format!("hold {} is on record\n{}", view.holds.len(), remaining(&view.line, now)))
+        let say =
+            |view: &ClockView, now: Instant| format!("hold {} is on record\n{}", view.holds.len(), remaining(&view.line, now));
+        self.which.each(output, &Act::moving("pause", &body), say).await
     }
 }
 
@@ -328,8 +392,8 @@ pub struct Resume {
 impl Resume {
     pub async fn run(self, output: Output) -> Outcome {
         let body = json!({ "hold": self.hold, "at": rfc3339(self.at), "ground": self.ground });
-        let done = self.which.act("resume", &body).await?;
-        done.told(output, |view, now| format!("the hold has ended\n{}", remaining(&view.line, now)))
+        let say = |view: &ClockView, now: Instant| format!("the hold has ended\n{}", remaining(&view.line, now));
+        self.which.each(output, &Act::moving("resume", &body), say).await
     }
 }
 

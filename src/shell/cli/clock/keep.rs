@@ -1,6 +1,7 @@
 //! `watchbell clock hand-over|silence`: who keeps a clock, and who keeps it quiet.
 
-use super::act::{Which, cut, length, told};
+use super::act::{Act, Which, cut, length};
+use crate::domain::board::ClockView;
 use crate::domain::escalation::parse_length;
 use crate::domain::instant::{Instant, rfc3339};
 use crate::shell::cli::instant_arg::instant;
@@ -25,12 +26,14 @@ pub struct HandOver {
 
 impl HandOver {
     pub async fn run(self, output: Output) -> Outcome {
-        let answer = self.which.post("hand-over", &json!({ "to": self.to })).await?;
-        told(&answer, output, |view, now| {
+        let Self { which, to } = self;
+        let body = json!({ "to": to });
+        let say = |view: &ClockView, now: Instant| {
             let until = view.line.acknowledged.as_ref().map_or(now, |(_, until)| *until);
             let until = words::moment(until, view.line.zone, now);
-            format!("{} is alerted; it is yours until they acknowledge, and until {until} at most", self.to)
-        })
+            format!("{to} is alerted; it is yours until they acknowledge, and until {until} at most")
+        };
+        which.each(output, &Act::quiet("hand-over", &body), say).await
     }
 }
 
@@ -61,19 +64,20 @@ pub struct Silence {
 impl Silence {
     pub async fn run(self, output: Output) -> Outcome {
         if self.over {
-            let answer = self.which.remote.open()?.delete(&["v1", "clocks", &self.which.id, "silence"]).await?;
-            return told(&answer, output, |_, _| "the silence is over; what fell due meanwhile rings now".into());
+            let say = |_: &ClockView, _: Instant| "the silence is over; what fell due meanwhile rings now".into();
+            return self.which.each(output, &Act::end("silence"), say).await;
         }
         let lasts = self.lasts.as_deref().and_then(parse_length).map(|lasts| wall_clock::now() + lasts);
         let asked = self.until.or(lasts);
         let until = asked.map(rfc3339).unwrap_or_default();
-        let answer = self.which.post("silence", &json!({ "reason": self.reason, "until": until })).await?;
-        told(&answer, output, |view, now| match &view.line.silenced {
+        let body = json!({ "reason": self.reason, "until": until });
+        let say = |view: &ClockView, now: Instant| match &view.line.silenced {
             Some((_, until)) => {
                 let cut = asked.and_then(|asked| cut(&view.line, asked - now, *until, now)).unwrap_or_default();
                 format!("nothing rings until {}\n{}", words::moment(*until, view.line.zone, now), cut.trim_end())
             }
             None => "recorded".into(),
-        })
+        };
+        self.which.each(output, &Act::quiet("silence", &body), say).await
     }
 }
