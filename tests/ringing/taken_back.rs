@@ -1,8 +1,12 @@
 //! What people say of a clock can be taken back, and is weighed against what is on record before it is taken down.
 
-use super::case::{AUTHORITY, AWARE, Case, at, claim, hours, house, key};
+use super::case::{AUTHORITY, AWARE, Case, RULES, at, claim, hours, house, key};
+use watchbell::domain::clocks::{Limit, Pause};
 use watchbell::domain::facts::{Book, Claim, Claimant};
-use watchbell::domain::incident::{Act, AlertState, ClockKey, Command, DeliveryResult, Event, Evidence, Refusal, Standing};
+use watchbell::domain::incident::{
+    Act, AlertState, ClockKey, Command, DeliveryResult, Event, Evidence, HoldStatement, Moment, Refusal, Standing,
+    notes_on_filing,
+};
 use watchbell::domain::instant::{Duration, Instant};
 
 const LADDER: &str = r#"
@@ -304,7 +308,7 @@ fn telling_while_a_hold_forbids_it_wants_a_ground_and_one_that_only_delays_is_sa
         let moment = Moment { now: case.now, rulebook: &RULES, house: &case.house };
         notes_on_filing(&case.incident, &key(AUTHORITY), &filed(case.now), &moment)
     };
-    let limit = watchbell::domain::clocks::Limit::Days(watchbell::domain::clocks::Days { count: 30, ..Default::default() });
+    let limit = Limit::Prompt {};
     for forbids in [Pause::Prohibition {}, Pause::Capped { limit: Box::new(limit), pause: Box::new(Pause::Prohibition {}) }] {
         let mut case = Case::new(LADDER);
         held(&mut case, forbids);
@@ -317,7 +321,11 @@ fn telling_while_a_hold_forbids_it_wants_a_ground_and_one_that_only_delays_is_sa
     held(&mut case, Pause::Floor {});
     case.now += hours(1);
     case.submit(meet(AUTHORITY, case.now)).expect("nothing forbids it");
-    assert!(notes(&case).iter().any(|note| note.contains("the Federal Office asks that telling wait until ")), "{:?}", notes(&case));
+    assert!(
+        notes(&case).iter().any(|note| note.contains("the Federal Office asks that telling wait until ")),
+        "{:?}",
+        notes(&case)
+    );
 
     let mut case = Case::new(LADDER);
     held(&mut case, Pause::Prohibition {});
