@@ -91,6 +91,7 @@ fn drafted(rules: &Rulebook, id: &str, facts: &[(&str, serde_json::Value)]) -> (
         derivation: Vec::new(),
         not_in_force_until: None,
         not_covered: None,
+        answer_for: None,
     };
     let template = duty.template.as_deref().unwrap_or_else(|| panic!("`{id}` has no template"));
     let sight = Sight::of(&book, &rules.vocabulary);

@@ -144,6 +144,7 @@ fn meta() -> DraftMeta {
         ],
         not_in_force_until: None,
         not_covered: None,
+        answer_for: None,
     }
 }
 
@@ -318,6 +319,7 @@ fn each_hole_says_how_to_close_it_and_the_command_reads_back() {
     assert_eq!(how.len(), 2, "the fixture's vocabulary has no address: {how:?}");
     assert_eq!(how[0], "watchbell answer inc-01jd3x6q8r2v7m5k breach.nature='\"words\"'");
     assert_eq!(how[1], "watchbell answer inc-01jd3x6q8r2v7m5k people.total=512");
+    assert!(how.iter().all(|how| !how.contains("--for")), "one organisation is concerned: {how:?}");
     let address = draft.holes().find(|(_, gap)| gap.element.is_none()).map(|(_, gap)| gap.missing.clone());
     assert_eq!(address, Some(vec!["organisation.address".into()]), "and the address names its fact");
 }

@@ -473,6 +473,7 @@ fn draft_from(
         held: clock.last_hold().map(|(held, until)| held_in_words(&held.statement.rule, until, term.zone)),
         derivation: term.derivation.steps.iter().map(|step| format!("{}: {}", step.text, step.result)).collect(),
         not_covered: bordering::not_covered(incident, &key.organisation),
+        answer_for: (incident.opened.organisations.len() > 1).then(|| key.organisation.clone()),
         not_in_force_until: duty.text.force.from.filter(|_| shadow).map(|from| from.format("%-d %B %Y").to_string()),
     };
     let sight = notices::Sight::of(book, &rulebook.vocabulary);

@@ -116,7 +116,7 @@ pub fn draft(template_source: &str, contents: &[Element], sight: &Sight, meta: &
     let unplaced = unplaced.into_iter().map(|element| element.id.clone()).collect();
     let facts_used = setter.used.into_iter().collect();
     let mut gaps: Vec<Gap> = setter.gaps.into_iter().chain(estimates).collect();
-    gaps.iter_mut().for_each(|gap| gap.explain(&meta.incident, sight));
+    gaps.iter_mut().for_each(|gap| gap.explain(meta, sight));
     let digest = digest(meta, &blocks, &gaps);
     Ok(Draft { meta: meta.clone(), blocks, gaps, elements, facts_used, unplaced, digest })
 }

@@ -1,10 +1,11 @@
 //! What a draft still lacks, found from the contents alone so that no template can hide it.
 
 use super::contents::{Combine, Element, Need};
+use super::meta::DraftMeta;
 use super::sight::{Fact, Seen, Sight};
 use super::words::{Manner, is_approximate, is_blank, is_none};
 use crate::domain::facts::Value;
-use crate::domain::ids::{FactKey, IncidentId};
+use crate::domain::ids::FactKey;
 use serde::{Deserialize, Serialize};
 
 /// Something a draft still lacks. Gaps are numbered from 1 in the order of [`Draft::gaps`](super::Draft).
@@ -145,8 +146,8 @@ impl Gap {
     }
 
     /// Writes down how to close it.
-    pub(super) fn explain(&mut self, incident: &IncidentId, sight: &Sight) {
-        self.how = self.missing.iter().filter_map(|key| Some(command(incident, key, sight.get(key.as_str())?))).collect();
+    pub(super) fn explain(&mut self, meta: &DraftMeta, sight: &Sight) {
+        self.how = self.missing.iter().filter_map(|key| Some(command(meta, key, sight.get(key.as_str())?))).collect();
     }
 
     /// A hole in the template's own text that no element of the law accounts for.
@@ -165,13 +166,16 @@ impl Gap {
 }
 
 /// The command that answers a fact: `watchbell answer inc-7h3k breach.nature='"words"'`.
-fn command(incident: &IncidentId, key: &FactKey, fact: &Fact) -> String {
+fn command(meta: &DraftMeta, key: &FactKey, fact: &Fact) -> String {
+    let incident = &meta.incident;
     let example = fact.kind.example();
     let plain = example.chars().all(|c| c.is_ascii_alphanumeric());
     let value = if plain { example } else { format!("'{example}'") };
-    let ground = if fact.judgement { " --ground \"why\"" } else { "" };
+    let ground = if fact.judgement { " --because \"why\"" } else { "" };
+    // What happened is the same for all of them and is answered once.
+    let of = meta.answer_for.as_ref().filter(|_| fact.of_each).map(|of| format!(" --for {of}")).unwrap_or_default();
     let or = if fact.of_organisation { "   (or once for all, under [organisation.facts] of the configuration)" } else { "" };
-    format!("watchbell answer {incident} {key}={value}{ground}{or}")
+    format!("watchbell answer {incident} {key}={value}{of}{ground}{or}")
 }
 
 #[cfg(test)]

@@ -147,5 +147,6 @@ fn sample_meta(full: bool) -> DraftMeta {
         derivation: words("a step").into_iter().collect(),
         not_in_force_until: None,
         not_covered: None,
+        answer_for: None,
     }
 }

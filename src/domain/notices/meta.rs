@@ -1,6 +1,6 @@
 //! What a draft knows besides the facts: whose notice it is, under which duty and clock.
 
-use crate::domain::ids::{DutyId, FactKey, IncidentId};
+use crate::domain::ids::{DutyId, FactKey, IncidentId, OrganisationId};
 use crate::domain::instant::Zone;
 use serde::{Deserialize, Serialize};
 
@@ -39,6 +39,9 @@ pub struct DraftMeta {
     /// The places and regimes that no pack in use covers, in words: this notice is not all that may be owed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub not_covered: Option<String>,
+    /// The organisation an answer is to be said of, where the incident concerns several.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub answer_for: Option<OrganisationId>,
 }
 
 /// The legal entity that gives the notice.

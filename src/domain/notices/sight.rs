@@ -23,6 +23,8 @@ pub struct Fact {
     pub judgement: bool,
     /// Whether it is the organisation's, and so may stand in the configuration.
     pub of_organisation: bool,
+    /// Whether each organisation of an incident has an answer of its own.
+    pub of_each: bool,
 }
 
 /// What stands of one fact.
@@ -59,6 +61,7 @@ impl Sight {
                     seen,
                     judgement: entry.judgement,
                     of_organisation: entry.of_organisation,
+                    of_each: entry.is_of_each_organisation(),
                 };
                 (entry.key.clone(), fact)
             })
