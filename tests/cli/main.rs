@@ -10,6 +10,7 @@ mod errors;
 mod law;
 mod offline;
 mod on_record;
+mod organisations;
 mod register;
 mod taken_back;
 

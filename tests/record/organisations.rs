@@ -184,3 +184,30 @@ proptest! {
         prop_assert_eq!(laws(&before, other), laws(&after, other));
     }
 }
+
+#[test]
+fn a_draft_says_of_which_organisation_its_gaps_are_to_be_answered() {
+    let how = |incident: &Incident, organisation: &str| -> Vec<String> {
+        let mut how = Vec::new();
+        for key in incident.clocks.keys().filter(|key| key.organisation.as_str() == organisation) {
+            let Some(draft) = incident.draft(key, &RULES) else { continue };
+            how.extend(draft.expect("it can be drafted").gaps.into_iter().flat_map(|gap| gap.how));
+        }
+        assert!(!how.is_empty(), "{organisation} has gaps");
+        how
+    };
+    let two = told_late();
+    for organisation in ["hosp", "vendor"] {
+        let mut of_each = 0;
+        for command in how(&two, organisation) {
+            let key = command.split_whitespace().nth(3).and_then(|word| word.split('=').next()).expect("a key");
+            let entry = RULES.vocabulary.get(key).unwrap_or_else(|| panic!("`{key}` in `{command}`"));
+            let says = command.contains(&format!(" --for {organisation}"));
+            assert_eq!(says, entry.is_of_each_organisation(), "{command}");
+            of_each += usize::from(says);
+        }
+        assert!(of_each > 0, "{organisation} is asked for something of its own");
+    }
+    let one = answer(&opened("one", &HOSPITAL_AND_VENDOR[..1]), &[("breach.suspected", json!(true))], None);
+    assert!(how(&one, "hosp").iter().all(|command| !command.contains("--for")), "one organisation needs no name");
+}
