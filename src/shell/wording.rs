@@ -76,7 +76,8 @@ pub fn compose(
     if first.key.duty.as_str() == OPENING_CLOCK
         && let Some(stake) = stake
     {
-        lines.insert(1, ("If it is a breach".to_owned(), stake_in_words(stake, law.deadlines.operational.zone, now)));
+        let after = lines.iter().position(|(label, _)| label == "Owed by").unwrap_or(0);
+        lines.insert(after, ("If it is a breach".to_owned(), stake_in_words(stake, law.deadlines.operational.zone, now)));
     }
     let clocks: Vec<String> = told.iter().map(|told| told.key.public(&incident.id)).collect();
     let late_by_s = u64::try_from((now - first.due_at).num_seconds()).unwrap_or(0);
