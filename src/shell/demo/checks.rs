@@ -265,6 +265,7 @@ mod tests {
             id: format!("inc-1~{duty}~mercy"),
             duty: duty.into(),
             organisation: "mercy".into(),
+            owed_by: None,
             towards: None,
             title: "Tell the authority".into(),
             cite: "GDPR Art. 33(1)".into(),
