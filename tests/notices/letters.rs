@@ -95,7 +95,7 @@ fn alert(about: &[About], queued_at: Instant) -> Alert {
 }
 
 fn letter(incident: &Incident, about: &[About], now: Instant) -> Letter {
-    compose(incident, &AlertId::new("alr-1"), &alert(about, now), Some(LINK.into()), now).expect("there are clocks")
+    compose(incident, &AlertId::new("alr-1"), &alert(about, now), Some(LINK.into()), None, now).expect("there are clocks")
 }
 
 fn keep(name: &str, letter: &Letter) {
@@ -172,7 +172,7 @@ async fn a_letter_is_as_loud_as_its_loudest_clock() {
     let all = open_clocks(&incident, now);
     let first = all.iter().filter_map(|about| incident.clocks[&about.clock].law.limit()).min().expect("a limit");
     assert_eq!(letter(&incident, &all, first + watchbell::domain::instant::Duration::seconds(1)).urgency, Urgency::Overdue);
-    assert!(compose(&incident, &AlertId::new("alr-1"), &alert(&[], now), None, now).is_none());
+    assert!(compose(&incident, &AlertId::new("alr-1"), &alert(&[], now), None, None, now).is_none());
 }
 
 #[tokio::test]
