@@ -74,6 +74,12 @@ const AFTER_HELP: &str = "At three in the morning:
   watchbell clock ack CLOCK                           own it; the clock keeps running
   watchbell notice show CLOCK                         the letter, drafted
   watchbell clock meet CLOCK --what \"…\" --filed-at now
+  watchbell clock reopen CLOCK --because \"…\"           take back what was wrong; nothing is erased
+  watchbell incident open \"…\"                         what somebody reports by telephone
+
+Afterwards:
+  watchbell incident log INCIDENT                     who said what, on which ground, what moved
+  watchbell register                                  every \"not owed\" and every filing, and how late
 
 These ask a running daemon: set WATCHBELL_URL and WATCHBELL_TOKEN, or `url` and `token_file` in
 ~/.config/watchbell/client.toml or /etc/watchbell/client.toml.
