@@ -356,12 +356,12 @@ fn own_words(incident: &Incident, organisation: &OrganisationId, by: &BTreeSet<S
     let mut found: Vec<Stated> = Vec::new();
     for reason in reasons {
         let Some((key, _)) = reason.trim().split_once(" is ") else { continue };
-        let said = incident.book.history(key).iter().map(|(_, claim)| claim);
+        let mut said = incident.book.history(key).iter().map(|(_, claim)| claim);
         let theirs = |claim: &&Claim| {
             let of_it = claim.organisations.is_empty() || claim.organisations.contains(organisation);
             matches!(&claim.by, Claimant::Person(name) if by.contains(name)) && of_it
         };
-        let last = said.filter(theirs).last().map(|claim| of_claim(claim, zone));
+        let last = said.rfind(theirs).map(|claim| of_claim(claim, zone));
         found.extend(last.filter(|word| !found.contains(word)));
     }
     found
