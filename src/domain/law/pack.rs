@@ -257,6 +257,9 @@ pub struct Force {
     /// The first day it no longer binds.
     #[serde(default)]
     pub until: Option<NaiveDate>,
+    /// What was law before the first day, where that is known and not modelled.
+    #[serde(default)]
+    pub before: Option<String>,
     /// The zone in which these days begin; without it the zone of the first limit.
     #[serde(default)]
     pub zone: Option<Zone>,

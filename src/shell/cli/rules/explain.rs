@@ -161,6 +161,9 @@ fn head(explained: &Explanation<'_>, text: &mut String) {
     force.until.iter().for_each(|until| days.push_str(&format!(" until {until}")));
     let basis = force.basis.as_deref().map(|basis| format!(" ({basis})")).unwrap_or_default();
     let _ = writeln!(text, "  {days}{basis}; checked {}", force.checked);
+    if let Some(before) = &force.before {
+        let _ = writeln!(text, "  before that an older text was law; it is not modelled: {before}");
+    }
     if let Some(each) = &explained.each {
         let _ = writeln!(text, "  one clock for {each}");
     }
