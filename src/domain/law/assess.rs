@@ -5,6 +5,7 @@ pub use super::starting::{Started, Starting};
 
 use super::deadlines::reckon;
 use super::evaluate::{Finding, Truth, evaluate};
+use super::lifting::lifting;
 use super::load::Rulebook;
 use super::overlay::Overlay;
 use super::pack::{Duty, Each, Exception, Mode, Pack};
@@ -79,6 +80,8 @@ pub struct Assessment<'a> {
     pub out_of_time: Option<String>,
     /// Facts that would settle what is open.
     pub missing: BTreeSet<&'a FactKey>,
+    /// Those among them that only a ground asks for which must be shown: they could lift the duty, and it stands meanwhile.
+    pub lifting: BTreeSet<&'a FactKey>,
     /// When the clock starts.
     pub start: Starting<'a>,
     /// Until when; present while the duty is open or owed.
@@ -98,6 +101,7 @@ pub fn assess<'a>(duty: &'a Duty, pack: &'a Pack, rulebook: &'a Rulebook, at: &C
         owed: Owed::NotBound,
         mode: Mode::Live,
         missing: BTreeSet::new(),
+        lifting: BTreeSet::new(),
         arises: None,
         exceptions: Vec::new(),
         overlays: Vec::new(),
@@ -169,6 +173,7 @@ pub fn assess<'a>(duty: &'a Duty, pack: &'a Pack, rulebook: &'a Rulebook, at: &C
     if !assessment.start.settled {
         assessment.missing.extend(&text.start.facts);
     }
+    assessment.lifting = lifting(duty, pack, assessment.missing.iter().copied());
     assessment.mode = mode(duty, at, &assessment.start, &reckoning, &mut assessment.remarks);
     assessment.deadlines = Some(Box::new(reckoning));
     assessment

@@ -14,6 +14,7 @@ pub mod evaluate;
 pub mod explain;
 pub mod fault;
 pub mod hints;
+pub mod lifting;
 pub mod lint;
 pub mod load;
 pub mod overlay;

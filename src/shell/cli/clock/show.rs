@@ -47,8 +47,11 @@ fn text(view: &ClockView, now: Instant) -> String {
     }
     deadlines.advisory.iter().for_each(|term| derivation(&mut text, "A contested reading, for show; nothing rings on it", term));
     section(&mut text, "Why", &view.reasons);
-    section(&mut text, "Answers that would settle it", &view.missing);
+    let needed: Vec<String> = view.missing.iter().filter(|key| !view.lifting.contains(key)).cloned().collect();
+    section(&mut text, "Answers that would settle it", &needed);
+    section(&mut text, "Answers that could lift it; until a ground is shown the duty stands", &view.lifting);
     section(&mut text, "What the draft still lacks", &view.gaps);
+    section(&mut text, "What is easily got wrong", &view.traps);
     holds(&mut text, &view.holds, view.line.zone, now);
     alerts(&mut text, &view.alerts, view.line.zone, now);
     text
