@@ -290,6 +290,9 @@ pub struct ClockView {
     pub addressee: String,
     /// How well the law was checked.
     pub verification: Verification,
+    /// The edition in which it was read, if the pack says so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub edition: Option<String>,
     /// The pack.
     pub pack: String,
     /// When and by what it started.
@@ -710,6 +713,7 @@ impl ClockView {
             asks: law.asks.clone(),
             addressee: law.addressee.clone(),
             verification: law.verification,
+            edition: law.edition.clone(),
             pack: law.pack.to_string(),
             start: law.start.clone(),
             deadlines: law.deadlines.clone(),

@@ -78,6 +78,8 @@ pub struct Assessment<'a> {
     pub overlays: Vec<(&'a Overlay, Finding<'a>)>,
     /// Why the time decides it, where it does: not yet or no longer law.
     pub out_of_time: Option<String>,
+    /// The edition in which the duty's citation was read, if its pack says so.
+    pub edition: Option<&'a str>,
     /// Facts that would settle what is open.
     pub missing: BTreeSet<&'a FactKey>,
     /// Those among them that only a ground asks for which must be shown: they could lift the duty, and it stands meanwhile.
@@ -100,6 +102,7 @@ pub fn assess<'a>(duty: &'a Duty, pack: &'a Pack, rulebook: &'a Rulebook, at: &C
         duty,
         owed: Owed::NotBound,
         mode: Mode::Live,
+        edition: pack.edition(&text.cite),
         missing: BTreeSet::new(),
         lifting: BTreeSet::new(),
         arises: None,
@@ -160,7 +163,7 @@ pub fn assess<'a>(duty: &'a Duty, pack: &'a Pack, rulebook: &'a Rulebook, at: &C
     let (reckoning, missing) = reckon(duty, pack, rulebook, at, &assessment.start);
     assessment.missing = missing;
     assessment.remarks.extend(reckoning.without_number.map(|due| {
-        let mark = due.verification.word();
+        let mark = due.verification.words_of(pack.edition(&due.cite));
         format!(
             "while it is not known which case applies, this one may, and asks for no delay: {} ({}; {mark})",
             due.says, due.cite

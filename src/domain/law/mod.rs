@@ -17,6 +17,7 @@ pub mod hints;
 pub mod lifting;
 pub mod lint;
 pub mod load;
+pub mod marks;
 pub mod overlay;
 pub mod pack;
 pub mod schema;

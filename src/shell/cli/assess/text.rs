@@ -54,7 +54,7 @@ fn duty(judged: &Judged<'_>, now: Instant, text: &mut String) {
     let law = &assessment.duty.text;
     let towards = if judged.towards.is_empty() { String::new() } else { format!(", for {}", judged.towards.join(", ")) };
     let _ = writeln!(text, "\n  {} {}{towards}", word(assessment), law.id);
-    let _ = writeln!(text, "    {} ({}; {})", law.title, law.cite, words::verification(law.verification));
+    let _ = writeln!(text, "    {} ({}; {})", law.title, law.cite, law.verification.words_of(assessment.edition));
     if let Some((says, cite)) = assessment.ground() {
         let _ = writeln!(text, "    ground: {says} ({cite})");
     }

@@ -145,7 +145,7 @@ fn overlays(explained: &Explanation<'_>, text: &mut String) {
 fn head(explained: &Explanation<'_>, text: &mut String) {
     let force = explained.force;
     let _ = writeln!(text, "{}: {}", explained.duty, explained.title);
-    let _ = writeln!(text, "  {} ({})", explained.cite, words::verification(explained.verification));
+    let _ = writeln!(text, "  {} ({})", explained.cite, explained.verification.words_of(explained.edition));
     let _ = writeln!(text, "  the {} tells {}", explained.obliged, explained.addressee);
     let _ = writeln!(text, "  asked of the reader of an alert: {}", explained.asks);
     let off = if explained.enabled { "" } else { ", not enabled by itself" };
