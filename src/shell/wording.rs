@@ -3,11 +3,11 @@
 //! Time first, then what is asked, then how to do it, then what it rests on. Thin: neither the
 //! incident's title nor any fact travels, only which clock, how long, what is asked and where.
 
-use super::courier::{disputed_in_words, held_in_words, left_in_words, upper_first};
+use super::courier::{OPENING_CLOCK, disputed_in_words, held_in_words, left_in_words, stake_in_words, upper_first};
 use super::delivery::{Act, Letter, Urgency};
 use crate::domain::escalation::parse_length;
 use crate::domain::ids::{AlertId, IncidentId};
-use crate::domain::incident::{self, Alert, Clock, ClockKey, Incident, Standing};
+use crate::domain::incident::{self, Alert, Clock, ClockKey, Incident, Standing, WouldBe};
 use crate::domain::instant::{Duration, Instant, Zone, length_in_words, rfc3339};
 use crate::domain::law::Mode;
 use crate::domain::law::uncovered::in_a_row;
@@ -43,7 +43,17 @@ struct Told<'a> {
 
 /// The letter of an alert, from the incident as it is now: about one clock, or about several, of which the one that
 /// [`precedence`] puts first leads. `link` opens the page where it is acknowledged. Without a clock there is no letter.
-pub fn compose(incident: &Incident, id: &AlertId, alert: &Alert, link: Option<String>, now: Instant) -> Option<Letter> {
+///
+/// `stake` is the nearest limit in law that would run if the opening question were answered with yes; it is said
+/// where that question is what the letter asks.
+pub fn compose(
+    incident: &Incident,
+    id: &AlertId,
+    alert: &Alert,
+    link: Option<String>,
+    stake: Option<&WouldBe>,
+    now: Instant,
+) -> Option<Letter> {
     let spoken_of = incident.spoken_of(alert).into_iter();
     let mut told: Vec<Told<'_>> =
         spoken_of.map(|(about, clock)| Told { key: &about.clock, clock, rung: &about.rung, due_at: about.due_at }).collect();
@@ -63,6 +73,12 @@ pub fn compose(incident: &Incident, id: &AlertId, alert: &Alert, link: Option<St
     };
     let mut lines = lines(incident, first, alert, organisation, now);
     lines.extend(others.iter().enumerate().map(|(nth, told)| (format!("Clock {}", nth + 2), in_a_line(incident, told, now))));
+    if first.key.duty.as_str() == OPENING_CLOCK
+        && let Some(stake) = stake
+    {
+        let after = lines.iter().position(|(label, _)| label == "Owed by").unwrap_or(0);
+        lines.insert(after, ("If it is a breach".to_owned(), stake_in_words(stake, law.deadlines.operational.zone, now)));
+    }
     let clocks: Vec<String> = told.iter().map(|told| told.key.public(&incident.id)).collect();
     let late_by_s = u64::try_from((now - first.due_at).num_seconds()).unwrap_or(0);
     let (act, subject) = match alert.queued.act {
@@ -80,9 +96,15 @@ pub fn compose(incident: &Incident, id: &AlertId, alert: &Alert, link: Option<St
         incident: incident.id.clone(),
         thread: incident.id.to_string(),
         subject: format!("{subject} ({organisation}, {})", incident.id),
-        heading: format!("{title}, {}{nearer}{also}", lower_first(&left)),
+        heading: match alert.queued.act {
+            incident::Act::Resolve => format!("Closed: {title}"),
+            _ => format!("{title}, {}{nearer}{also}", lower_first(&left)),
+        },
         lines,
-        asked: law.asks.clone(),
+        asked: match alert.queued.act {
+            incident::Act::Resolve => "Nothing, unless you know better: what was said can be taken back.".to_owned(),
+            incident::Act::Ring | incident::Act::Acknowledge => law.asks.clone(),
+        },
         commands: commands(incident, first.key, law.mode, &clocks[0]),
         link,
         facts: serde_json::json!({
@@ -99,7 +121,10 @@ pub fn compose(incident: &Incident, id: &AlertId, alert: &Alert, link: Option<St
             "rung_due_at": rfc3339(first.due_at),
         }),
         clocks,
-        urgency: told.iter().map(|told| urgency(told.clock, now)).max().unwrap_or(Urgency::Info),
+        urgency: match alert.queued.act {
+            incident::Act::Resolve => Urgency::Info,
+            _ => told.iter().map(|told| urgency(told.clock, now)).max().unwrap_or(Urgency::Info),
+        },
         rung_at: alert.queued_at,
         late_by_s,
     })
@@ -271,6 +296,7 @@ fn lines(incident: &Incident, told: &Told<'_>, alert: &Alert, organisation: &str
         lines.push(("Taken by", format!("{}{team} until {}", lease.by, term.zone.in_words(clock.shown_until(lease)))));
     }
     lines.extend(uncovered(incident, told.key).map(|names| ("Not covered", names)));
+    lines.extend(clock.met.as_ref().filter(|met| !met.by.is_empty()).map(|met| ("Closed by", met.by.clone())));
     lines.push(("Why now", rung_in_words(told.rung)));
     lines.extend(alert.in_stead_of.iter().map(|(_, because)| ("Why here", because.clone())));
     lines.into_iter().map(|(label, value)| (label.to_owned(), value)).collect()
@@ -312,7 +338,8 @@ fn urgency(clock: &Clock, now: Instant) -> Urgency {
     }
     match law.limit().map(|limit| limit - now) {
         Some(left) if left < Duration::zero() => Urgency::Overdue,
-        Some(left) if left <= NIGHT => Urgency::Critical,
+        // To ask counsel can wait for the morning, as long as there is one before the house's own limit.
+        Some(left) if left <= if law.about.is_empty() { NIGHT } else { NIGHT / 3 } => Urgency::Critical,
         Some(left) if left > WEEK => Urgency::Info,
         _ => Urgency::Warning,
     }

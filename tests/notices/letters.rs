@@ -95,7 +95,7 @@ fn alert(about: &[About], queued_at: Instant) -> Alert {
 }
 
 fn letter(incident: &Incident, about: &[About], now: Instant) -> Letter {
-    compose(incident, &AlertId::new("alr-1"), &alert(about, now), Some(LINK.into()), now).expect("there are clocks")
+    compose(incident, &AlertId::new("alr-1"), &alert(about, now), Some(LINK.into()), None, now).expect("there are clocks")
 }
 
 fn keep(name: &str, letter: &Letter) {
@@ -172,7 +172,7 @@ async fn a_letter_is_as_loud_as_its_loudest_clock() {
     let all = open_clocks(&incident, now);
     let first = all.iter().filter_map(|about| incident.clocks[&about.clock].law.limit()).min().expect("a limit");
     assert_eq!(letter(&incident, &all, first + watchbell::domain::instant::Duration::seconds(1)).urgency, Urgency::Overdue);
-    assert!(compose(&incident, &AlertId::new("alr-1"), &alert(&[], now), None, now).is_none());
+    assert!(compose(&incident, &AlertId::new("alr-1"), &alert(&[], now), None, None, now).is_none());
 }
 
 #[tokio::test]
@@ -244,7 +244,11 @@ async fn a_letter_says_how_the_law_was_read_and_that_it_is_no_advice() {
         let letter = letter(&incident, std::slice::from_ref(&about), now);
         let law = &incident.clocks[&about.clock].law;
         let read = letter.lines.iter().find(|(label, _)| label == "How it was read").map(|(_, words)| words.as_str());
-        assert_eq!(read, (law.mode != Mode::Policy).then(|| law.verification.words()), "{}", about.clock);
+        let words = law.verification.words_of(law.edition.as_deref());
+        assert_eq!(read, (law.mode != Mode::Policy).then_some(&*words), "{}", about.clock);
+        if about.clock.duty.as_str() == "eu.gdpr.art33.authority" {
+            assert_eq!(read, Some("read in a copy of the official text of 27 April 2016"));
+        }
         for body in [text_body(&letter), html_body(&letter)] {
             assert!(body.contains("no legal advice"), "{body}");
         }
