@@ -4,9 +4,11 @@
 
 use super::ids::{FactKey, IncidentId, OrganisationId};
 use super::incident::{
-    AlertState, Clock, ClockKey, Incident, Lookalike, Message, Moment, Relation, RelationKind, Standing, WouldBe, if_a_breach,
+    AlertState, Clock, ClockKey, ClockLaw, Incident, Lookalike, Message, Moment, Relation, RelationKind, Standing, WouldBe,
+    if_a_breach,
 };
 use super::instant::{Instant, Zone};
+use super::law::lifting::lifting;
 use super::law::{Mode, Rulebook, Uncovered, Verification};
 use super::severity::Suggestion;
 use serde::{Deserialize, Serialize};
@@ -143,6 +145,9 @@ pub struct IncidentView {
     pub uncovered: Vec<UncoveredView>,
     /// The packs it is assessed under, by digest.
     pub packs: BTreeMap<String, String>,
+    /// What is easily got wrong under each duty whose clock is open.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub traps: Vec<TrapsView>,
     /// In the reply to an answer: for which organisations it counts, where that may not be what was meant.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<String>,
@@ -162,6 +167,18 @@ pub struct SupposedLimit {
     pub cite: String,
     /// The limit, or the house's target where the law gives no number.
     pub until: Option<Instant>,
+}
+
+/// What is easily got wrong under one duty: traps, open questions, practice.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TrapsView {
+    /// The duty.
+    pub duty: String,
+    /// What is to be done.
+    pub title: String,
+    /// A line each.
+    pub says: Vec<String>,
 }
 
 /// What stands of one fact.
@@ -276,6 +293,9 @@ pub struct ClockView {
     pub addressee: String,
     /// How well the law was checked.
     pub verification: Verification,
+    /// The edition in which it was read, if the pack says so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub edition: Option<String>,
     /// The pack.
     pub pack: String,
     /// When and by what it started.
@@ -288,6 +308,12 @@ pub struct ClockView {
     pub remarks: Vec<String>,
     /// Facts that would settle it.
     pub missing: Vec<String>,
+    /// Those among them that could lift it and are not needed to meet it: until a ground is shown the duty stands.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub lifting: Vec<String>,
+    /// What is easily got wrong under this duty.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub traps: Vec<String>,
     /// On what ground products suggest that nothing is owed.
     pub end_suggested: Option<String>,
     /// Elements its draft still lacks.
@@ -456,8 +482,26 @@ impl IncidentView {
                 .flat_map(|(of, list)| list.iter().map(|one| UncoveredView::of(of, one)))
                 .collect(),
             packs: incident.packs.iter().map(|(pack, digest)| (pack.to_string(), digest.clone())).collect(),
+            traps: Vec::new(),
             notes: Vec::new(),
         }
+    }
+
+    /// The same with what the rules say is easily got wrong, once for each duty with an open clock.
+    #[must_use]
+    pub fn with_rules(mut self, rulebook: &Rulebook) -> Self {
+        let open: BTreeSet<&str> =
+            self.card.clocks.iter().filter(|clock| clock.standing.is_open()).map(|clock| clock.duty.as_str()).collect();
+        let traps =
+            open.into_iter().filter_map(|duty| rulebook.duty(&duty.into())).filter(|(_, duty)| !duty.text.notes.is_empty());
+        self.traps = traps
+            .map(|(_, duty)| TrapsView {
+                duty: duty.text.id.to_string(),
+                title: duty.text.title.clone(),
+                says: duty.text.notes.clone(),
+            })
+            .collect();
+        self
     }
 }
 
@@ -676,12 +720,15 @@ impl ClockView {
             asks: law.asks.clone(),
             addressee: law.addressee.clone(),
             verification: law.verification,
+            edition: law.edition.clone(),
             pack: law.pack.to_string(),
             start: law.start.clone(),
             deadlines: law.deadlines.clone(),
             reasons: law.reasons.clone(),
             remarks: law.remarks.clone(),
             missing: law.missing.iter().map(ToString::to_string).collect(),
+            lifting: Vec::new(),
+            traps: Vec::new(),
             end_suggested: clock.end_suggested.clone(),
             gaps: clock.draft.as_ref().map(|draft| draft.gaps.clone()).unwrap_or_default(),
             silence_reason: clock.silence.as_ref().map(|silence| silence.reason.clone()),
@@ -703,5 +750,15 @@ impl ClockView {
             alerts,
             notes: Vec::new(),
         })
+    }
+
+    /// The same with what the rules say of its duty: which answers could lift it, and what is easily got wrong.
+    #[must_use]
+    pub fn with_rules(mut self, law: &ClockLaw, rulebook: &Rulebook) -> Self {
+        if let Some((pack, duty)) = rulebook.duty(&self.line.duty.as_str().into()) {
+            self.lifting = lifting(duty, pack, &law.missing).into_iter().map(ToString::to_string).collect();
+            self.traps.clone_from(&duty.text.notes);
+        }
+        self
     }
 }

@@ -283,7 +283,7 @@ fn lines(incident: &Incident, told: &Told<'_>, alert: &Alert, organisation: &str
     lines.push(("Owed to", law.addressee.clone()));
     lines.push(("Law", law.cite.clone()));
     if law.mode != Mode::Policy {
-        lines.push(("How it was read", law.verification.words().to_owned()));
+        lines.push(("How it was read", law.verification.words_of(law.edition.as_deref()).into_owned()));
     }
     lines.push(("Limit", term.says.clone()));
     lines.push(("Standing", standing_in_words(clock)));

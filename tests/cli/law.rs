@@ -132,6 +132,9 @@ fn a_duty_is_explained_with_its_citations_and_a_worked_example() {
     assert_eq!(json["due"][1]["limit"]["example"], "2027-03-01T23:59:59Z");
     run(["rules", "explain", "us.hipaa.hss"]).fails(1, "no duty `us.hipaa.hss`\nhint: did you mean `us.hipaa.hhs`?");
 
+    said.shows("while it stands: the days go on counting; the limit is the later of its own end and the first moment");
+    said.shows("it lapses by itself 30 days after it was said");
+
     let folder = tempfile::tempdir().expect("a folder");
     let facts = folder.path().join("facts.json");
     fs::write(&facts, serde_json::to_string_pretty(&hospital()).expect("JSON")).expect("a file");
@@ -139,6 +142,40 @@ fn a_duty_is_explained_with_its_citations_and_a_worked_example() {
     said.shows("On the facts given").shows("OWED us.hipaa.media");
     let json = run(["rules", "explain", "us.hipaa.media", "-o", "json", "--facts", text(&facts)]).done().json();
     assert_eq!(json["assessed"]["duties"][0]["owed"], "owed", "{json:#}");
+}
+
+#[test]
+fn an_assessment_tells_what_could_lift_a_duty_apart_from_what_is_still_asked() {
+    let facts = json!({
+        "organisation.roles": ["controller"], "organisation.places": ["FR"], "organisation.zone": "Europe/Paris",
+        "breach.suspected": true, "breach.personal-data": true, "breach.security-failed": true,
+        "risk.level": "high", "aware.at": "2026-11-21T08:00:00Z",
+    });
+    let said = run_with(["assess", "-o", "text", "--at", "2026-11-21T12:00:00Z"], &[], &facts.to_string()).done();
+    let of = |duty: &str| said.out.split("\n\n").find(|block| block.contains(duty)).expect("the duty is listed").to_owned();
+    let people = of("OWED eu.gdpr.art34.people");
+    assert!(
+        people.contains("could lift it, and it stands meanwhile: ") && people.contains("gdpr.fr.telling-endangers"),
+        "{people}"
+    );
+    assert!(!people.contains("still asked: "), "{people}");
+    let authority = of("OWED eu.gdpr.art33.authority");
+    assert!(!authority.contains("could lift it"), "{authority}");
+}
+
+#[test]
+fn an_explanation_says_each_period_and_each_question_once() {
+    let said = run(["rules", "explain", "eu.gdpr.art33.authority", "--at", "2026-11-17T14:20:00+01:00"]).done();
+    let text = said.out.clone();
+    let times = |words: &str| text.matches(words).count();
+    assert_eq!(times("limit: 72 hours after awareness"), 1, "{text}");
+    assert_eq!(times("at the latest arguably: "), 1, "{text}");
+    assert_eq!(times("the period must hold 2 full working days after"), 1, "{text}");
+    assert_eq!((times("in Germany (Reg."), times("in France (Reg."), times("counted as in case 2")), (1, 1, 4), "{text}");
+    assert_eq!(times("asked: In which country, and in Germany in which Land"), 1, "{text}");
+
+    let said = run(["rules", "explain", "us.hipaa.hhs", "--at", "2026-11-17T14:20:00-05:00"]).done();
+    said.shows("500 or more: with the individual notices").shows("fewer than 500: 60 days after the end");
 }
 
 #[test]
@@ -158,7 +195,7 @@ fn the_law_of_single_states_is_shown_with_the_duty_and_where_it_applies() {
     let json = run(["rules", "explain", "eu.gdpr.art34.people", "-o", "json", "--facts", text(&facts)]).done().json();
     let duty = &json["assessed"]["duties"][0];
     assert_eq!((&duty["owed"], &duty["overlays"][0]["place"]), (&json!("owed"), &json!("DE")), "{json:#}");
-    assert!(duty["remarks"].to_string().contains("BDSG s. 43(4); unverified"), "{duty:#}");
+    assert!(duty["remarks"].to_string().contains("BDSG ss. 42(4), 43(4); read in a copy of the official text"), "{duty:#}");
 }
 
 /// A folder with a house pack of its own; `change` spoils or amends its duty.

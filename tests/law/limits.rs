@@ -52,7 +52,7 @@ owed = "owed"
 due = "2026-11-21T15:00:00+05:30"
 outer = "none"
 missing = ["cert-in.below-faq"]
-remark = "this one may, and asks for no delay: without undue delay (CERT-In FAQ 2022; choice)"
+remark = "this one may, and asks for no delay: without undue delay (CERT-In FAQ 2022; a choice of interpretation, the law is silent)"
 [[case.then]]
 facts = { "cert-in.below-faq" = true }
 expect = { "in.cert_in.report" = { due = "none", missing = [] } }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use watchbell::domain::clocks::{Calendars, Limit};
 use watchbell::domain::law::cases::{self, CaseFile};
 use watchbell::domain::law::hints::HintFile;
+use watchbell::domain::law::marks::{in_a_line, marks};
 use watchbell::domain::law::overlay::OverlayText;
 use watchbell::domain::law::pack::{DutyText, PackHead};
 use watchbell::domain::law::{Condition, Rulebook};
@@ -90,4 +91,25 @@ fn the_page_shows_every_kind_of_condition() {
     for word in known {
         assert!(shown.contains(word), "rules/README.md shows no `{word}`");
     }
+}
+
+#[test]
+fn the_readme_counts_the_marks_as_they_are() {
+    let rulebook = rulebook::load(None).expect("the built-in rules are sound");
+    let counted = in_a_line(&marks(&rulebook.packs));
+    let page = include_str!("../../README.md");
+    assert!(page.contains(&format!("is marked: {counted}\n")), "README.md: How each statement was read is marked: {counted}");
+}
+
+#[test]
+fn a_citation_is_told_with_the_edition_in_which_it_was_read() {
+    let rulebook = rulebook::load(None).expect("the built-in rules are sound");
+    let how = |duty: &str| {
+        let (pack, duty) = rulebook.duty(&duty.into()).expect("the duty");
+        duty.text.verification.words_of(pack.edition(&duty.text.cite)).into_owned()
+    };
+    assert_eq!(how("eu.gdpr.art33.authority"), "read in a copy of the official text of 27 April 2016");
+    assert_eq!(how("in.dpdp.people"), "read in a copy of the official text of 13 November 2025");
+    assert_eq!(how("eu.omnibus.art33.authority"), "read in a secondary source");
+    assert_eq!(rulebook.packs.iter().find_map(|pack| pack.edition("Act of nowhere s.1")), None);
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::LazyLock;
-use watchbell::domain::board::{ClockLine, IncidentView};
+use watchbell::domain::board::{ClockLine, ClockView, IncidentView};
 use watchbell::domain::escalation::Ladder;
 use watchbell::domain::facts::{Claim, Claimant, Value};
 use watchbell::domain::ids::IncidentId;
@@ -241,6 +241,27 @@ fn while_the_opening_question_is_unanswered_the_limits_it_would_start_are_shown(
     assert!(case.clock("eu.gdpr.art33.authority").is_none(), "to suppose starts nothing");
     case.answer(&[("breach.suspected", true.into())]);
     assert!(supposed(&case).is_empty());
+}
+
+#[test]
+fn what_could_lift_a_duty_is_told_apart_from_what_settles_it_and_its_traps_are_told() {
+    let mut case = Case::hospital("2026-03-10T14:00:00Z");
+    case.breach();
+    let of = key("us.hipaa.individuals");
+    let law = &case.incident.clocks[&of].law;
+    let view = ClockView::of(&case.incident, &of).expect("its view").with_rules(law, &RULES);
+    let missing = |key: &str| view.missing.iter().any(|missing| missing == key);
+    let lifts = |key: &str| view.lifting.iter().any(|lifting| lifting == key);
+    assert!(missing("hipaa.discovered-at") && !lifts("hipaa.discovered-at"), "from when it counts: {view:#?}");
+    assert!(missing("hipaa.low-probability") && lifts("hipaa.low-probability"), "a ground to be shown: {view:#?}");
+    assert!(view.lifting.iter().all(|lifting| view.missing.contains(lifting)), "{view:#?}");
+    assert!(view.traps.iter().any(|trap| trap.starts_with("Without unreasonable delay comes first")), "{:?}", view.traps);
+
+    let traps = case.view().with_rules(&RULES).traps;
+    let duties: Vec<&str> = traps.iter().map(|traps| traps.duty.as_str()).collect();
+    assert!(duties.contains(&"us.hipaa.individuals") && duties.contains(&"us.hipaa.hhs"), "{duties:?}");
+    assert!(duties.windows(2).all(|two| two[0] < two[1]), "each once: {duties:?}");
+    assert!(!duties.contains(&"house.triage"), "of an open clock only: {duties:?}");
 }
 
 #[test]

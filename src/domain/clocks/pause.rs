@@ -35,6 +35,26 @@ pub enum Pause {
 }
 
 impl Pause {
+    /// What it does to a limit, in words: one sentence without its full stop.
+    pub fn words(&self) -> String {
+        match self {
+            Self::Floor {} => {
+                "the days go on counting; the limit is the later of its own end and the first moment at which telling is allowed again".into()
+            }
+            Self::Toll {} => "the days stop counting; what was left of them runs on from the first moment at which telling is allowed again".into(),
+            Self::Restart(_) => {
+                "a new period runs from the first moment at which telling is allowed again and replaces the old one, also where it ends earlier".into()
+            }
+            Self::LatestOf(_) => {
+                "the limit is the later of its own end and a period that runs from the first moment at which telling is allowed again".into()
+            }
+            Self::Capped { pause, .. } => format!("it ends at the latest when a period from its own start has run; {}", pause.words()),
+            Self::Prohibition {} => {
+                "telling is forbidden until it ends; the days go on counting, and the limit is the later of its own end and the first moment at which telling is allowed again".into()
+            }
+        }
+    }
+
     /// Everything wrong with the limits in it, for the load of a pack.
     pub fn faults(&self, calendars: &Calendars) -> Vec<LimitFault> {
         match self {

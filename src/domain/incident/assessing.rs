@@ -379,6 +379,7 @@ fn law_of(assessment: &Assessment<'_>, target: Option<&str>) -> Option<ClockLaw>
         addressee: target.map_or_else(|| text.addressee.clone(), |target| format!("{}: {target}", text.addressee)),
         cite: text.cite.clone(),
         verification: text.verification,
+        edition: assessment.edition.map(str::to_owned),
         pack: assessment.duty.pack.clone(),
         provisional: assessment.owed == Owed::Open || !assessment.start.settled,
         mode: assessment.mode,

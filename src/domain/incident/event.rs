@@ -581,6 +581,9 @@ pub struct ClockLaw {
     pub cite: String,
     /// How well that was checked.
     pub verification: Verification,
+    /// The edition in which it was read, such as `2024`, if the pack says so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub edition: Option<String>,
     /// The pack.
     pub pack: PackId,
     /// Whether facts are missing.

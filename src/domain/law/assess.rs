@@ -5,6 +5,7 @@ pub use super::starting::{Started, Starting};
 
 use super::deadlines::reckon;
 use super::evaluate::{Finding, Truth, evaluate};
+use super::lifting::lifting;
 use super::load::Rulebook;
 use super::overlay::Overlay;
 use super::pack::{Duty, Each, Exception, Mode, Pack};
@@ -77,10 +78,14 @@ pub struct Assessment<'a> {
     pub overlays: Vec<(&'a Overlay, Finding<'a>)>,
     /// Why the time decides it, where it does: not yet or no longer law.
     pub out_of_time: Option<String>,
+    /// The edition in which the duty's citation was read, if its pack says so.
+    pub edition: Option<&'a str>,
     /// Who said when the clock starts, where the time decides.
     pub started_by: BTreeSet<&'a Claimant>,
     /// Facts that would settle what is open.
     pub missing: BTreeSet<&'a FactKey>,
+    /// Those among them that only a ground asks for which must be shown: they could lift the duty, and it stands meanwhile.
+    pub lifting: BTreeSet<&'a FactKey>,
     /// When the clock starts.
     pub start: Starting<'a>,
     /// Until when; present while the duty is open or owed.
@@ -99,7 +104,9 @@ pub fn assess<'a>(duty: &'a Duty, pack: &'a Pack, rulebook: &'a Rulebook, at: &C
         duty,
         owed: Owed::NotBound,
         mode: Mode::Live,
+        edition: pack.edition(&text.cite),
         missing: BTreeSet::new(),
+        lifting: BTreeSet::new(),
         arises: None,
         exceptions: Vec::new(),
         overlays: Vec::new(),
@@ -161,7 +168,7 @@ pub fn assess<'a>(duty: &'a Duty, pack: &'a Pack, rulebook: &'a Rulebook, at: &C
     let (reckoning, missing) = reckon(duty, pack, rulebook, at, &assessment.start);
     assessment.missing = missing;
     assessment.remarks.extend(reckoning.without_number.map(|due| {
-        let mark = due.verification.word();
+        let mark = due.verification.words_of(pack.edition(&due.cite));
         format!(
             "while it is not known which case applies, this one may, and asks for no delay: {} ({}; {mark})",
             due.says, due.cite
@@ -174,6 +181,7 @@ pub fn assess<'a>(duty: &'a Duty, pack: &'a Pack, rulebook: &'a Rulebook, at: &C
     if !assessment.start.settled {
         assessment.missing.extend(&text.start.facts);
     }
+    assessment.lifting = lifting(duty, pack, assessment.missing.iter().copied());
     assessment.mode = mode(duty, at, &assessment.start, &reckoning, &mut assessment.remarks);
     assessment.deadlines = Some(Box::new(reckoning));
     assessment

@@ -26,6 +26,8 @@ pub struct Explanation<'a> {
     pub cite: &'a str,
     /// How well that was checked.
     pub verification: Verification,
+    /// The edition in which it was read, if the pack says so.
+    pub edition: Option<&'a str>,
     /// What is asked of the reader of an alert.
     pub asks: &'a str,
     /// The pack.
@@ -188,6 +190,7 @@ pub fn explain<'a>(duty: &'a Duty, pack: &'a Pack, rulebook: &'a Rulebook, start
         addressee: &text.addressee,
         cite: &text.cite,
         verification: text.verification,
+        edition: pack.edition(&text.cite),
         asks: &text.asks,
         pack: &pack.head.id,
         version: &pack.head.version,

@@ -145,7 +145,7 @@ impl fmt::Display for Note {
             About::Addressee => "to be told too: ",
             About::Form => "form: ",
         })?;
-        write!(f, "{} ({}; {})", self.says, self.cite, self.verification.word())?;
+        write!(f, "{} ({}; {})", self.says, self.cite, self.verification.words())?;
         self.url.iter().try_for_each(|url| write!(f, " {url}"))
     }
 }

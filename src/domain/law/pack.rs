@@ -9,6 +9,7 @@ use crate::domain::instant::{Instant, NaiveDate, Zone};
 use crate::domain::notices::Element;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// How well a statement of law was checked.
@@ -51,6 +52,14 @@ impl Verification {
             Self::Secondary => "read in a secondary source",
             Self::Unverified => "NOT VERIFIED, check it before relying on it",
             Self::Choice => "a choice of interpretation, the law is silent",
+        }
+    }
+
+    /// The same with the edition that was read, such as `2024` or `27 April 2016`, where it is known and says something.
+    pub fn words_of(self, edition: Option<&str>) -> Cow<'static, str> {
+        match (self, edition) {
+            (Self::Official | Self::Copy | Self::Quoted, Some(edition)) => format!("{} of {edition}", self.words()).into(),
+            _ => self.words().into(),
         }
     }
 }
@@ -158,9 +167,12 @@ pub struct Source {
     /// What the publisher files it under: a CELEX number, a section of the eCFR, a number of the gazette.
     #[serde(default)]
     pub address: Option<String>,
-    /// The state of the text that was read, such as "as amended by 89 FR 47028".
+    /// The state of the text that was read, in words that follow "the official text of": a year, or a day and what amended it.
     #[serde(default)]
     pub edition: Option<String>,
+    /// How the citations begin that rest on it, such as `45 CFR 164`: so a reader of one is told the edition.
+    #[serde(default)]
+    pub cites: Vec<String>,
     /// In what it was read, where that is not the publisher's own page.
     #[serde(default)]
     pub read_in: Option<String>,
@@ -257,6 +269,9 @@ pub struct Force {
     /// The first day it no longer binds.
     #[serde(default)]
     pub until: Option<NaiveDate>,
+    /// What was law before the first day, where that is known and not modelled.
+    #[serde(default)]
+    pub before: Option<String>,
     /// The zone in which these days begin; without it the zone of the first limit.
     #[serde(default)]
     pub zone: Option<Zone>,
@@ -436,6 +451,13 @@ impl Pack {
     /// A term by name.
     pub fn term(&self, id: &str) -> Option<&Term> {
         self.head.terms.iter().find(|term| term.id == id)
+    }
+
+    /// The edition in which what is cited was read: that of the source with the longest beginning of the citation.
+    pub fn edition(&self, cite: &str) -> Option<&str> {
+        let begun = |source: &Source| source.cites.iter().filter(|begin| cite.starts_with(begin.as_str())).map(String::len).max();
+        let source = self.head.sources.iter().filter_map(|source| Some((begun(source)?, source))).max_by_key(|(len, _)| *len);
+        source.and_then(|(_, source)| source.edition.as_deref())
     }
 
     /// The places it declares, its groups written out.

@@ -92,7 +92,12 @@ pub(super) fn out_of_time(duty: &Duty, at: &Circumstances<'_, '_>, start: &Start
     if force.status == Status::InForce
         && let Some(from) = force.from.filter(|from| date < *from)
     {
-        return Some(format!("not law before {from}; the clock would start on {date}"));
+        return Some(match &force.before {
+            None => format!("not law before {from}; the clock would start on {date}"),
+            Some(before) => format!(
+                "before {from} an older text was law; it is not modelled ({before}); the clock would start on {date}: ask counsel"
+            ),
+        });
     }
     None
 }

@@ -193,6 +193,7 @@ mod tests {
             not_owed: Vec::new(),
             uncovered: Vec::new(),
             packs: BTreeMap::new(),
+            traps: Vec::new(),
             notes: Vec::new(),
         }
     }

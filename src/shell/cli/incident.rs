@@ -248,6 +248,13 @@ fn text(view: &IncidentView, now: Instant) -> String {
         text.push_str("\nRemarks on reading the messages\n\n");
         view.remarks.iter().for_each(|remark| _ = writeln!(text, "  {}", one_line(remark)));
     }
+    for (nth, traps) in view.traps.iter().enumerate() {
+        if nth == 0 {
+            text.push_str("\nWhat is easily got wrong\n");
+        }
+        let _ = writeln!(text, "\n  {} ({})", traps.title, traps.duty);
+        traps.says.iter().for_each(|trap| _ = writeln!(text, "    - {}", one_line(trap)));
+    }
     text.push_str("\nAssessed under ");
     let packs: Vec<String> =
         view.packs.iter().map(|(pack, digest)| format!("{pack} {}", digest.get(..12).unwrap_or(digest))).collect();

@@ -149,7 +149,7 @@ pub(super) fn incident_id(app: &App, named: &str) -> Result<IncidentId, Problem>
 
 pub(super) fn view_of(incident: &Incident, rules: &Rules) -> IncidentView {
     let moment = Moment { now: wall_clock::now(), rulebook: &rules.rulebook, house: &rules.house };
-    IncidentView::of(incident, &moment)
+    IncidentView::of(incident, &moment).with_rules(&rules.rulebook)
 }
 
 /// `GET /v1/incidents/{id}`
@@ -322,17 +322,18 @@ pub(super) fn clock_key(app: &App, public: &str) -> Result<(IncidentId, ClockKey
 pub async fn show_clock(State(app): State<Arc<App>>, headers: HeaderMap, Path(public): Path) -> Answer<ClockView> {
     caller(&app, &headers, May::Read)?;
     let (id, key) = clock_key(&app, &public)?;
-    view(&*incident(&app, id.as_str()).await?, &key)
+    view(&app, &*incident(&app, id.as_str()).await?, &key)
 }
 
-fn view(incident: &Incident, key: &ClockKey) -> Answer<ClockView> {
-    let view = ClockView::of(incident, key);
+fn view(app: &App, incident: &Incident, key: &ClockKey) -> Answer<ClockView> {
+    let law = incident.clocks.get(key).map(|clock| &clock.law);
+    let view = ClockView::of(incident, key).zip(law).map(|(view, law)| view.with_rules(law, &app.desk.rules().rulebook));
     view.map(axum::Json).ok_or_else(|| crate::domain::incident::Refusal::NoClock(key.clone()).into())
 }
 
 pub(super) async fn act(app: &App, id: &IncidentId, key: &ClockKey, command: Command) -> Answer<ClockView> {
     let submitted = app.desk.submit(id, command, wall_clock::now()).await?;
-    view(&submitted.incident, key)
+    view(app, &submitted.incident, key)
 }
 
 /// Files something, and says what whoever filed it should know.
@@ -399,9 +400,9 @@ pub async fn reopen(State(app): State<Arc<App>>, headers: HeaderMap, Path(public
     let command = Command::Reopen { clock: key.clone(), by: caller.name.clone(), because: because.clone() };
     let submitted = app.desk.submit(&id, command, now).await?;
     // Where the incident goes on in another, the clock goes on there if the other has it no later.
-    let Some(into) = submitted.incident.relations.merged_into.clone() else { return view(&submitted.incident, &key) };
+    let Some(into) = submitted.incident.relations.merged_into.clone() else { return view(&app, &submitted.incident, &key) };
     reunite::merge(&app.desk, &id, &into, &Word { by: caller.name, because }, now).await?;
-    view(&*incident(&app, id.as_str()).await?, &key)
+    view(&app, &*incident(&app, id.as_str()).await?, &key)
 }
 
 /// The command of somebody who says why, although facts on record speak against it.

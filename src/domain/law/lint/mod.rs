@@ -247,6 +247,9 @@ impl Place<'_> {
 
     fn force(&mut self, duty: &Duty) {
         let force = &duty.text.force;
+        if force.before.is_some() && force.from.is_none() {
+            self.fault("before", "what was law before has no day on which it ended", "add `from`, or leave out `before`");
+        }
         if force.status == Status::Enacted && force.from.is_none() {
             self.fault(duty.text.id.as_str(), "an enacted duty needs the day it comes into force", "add `from` under [force]");
         }

@@ -1,5 +1,6 @@
 //! An answer for people: what is owed, until when, how that was found, what is still asked, and why.
 
+use crate::domain::ids::FactKey;
 use crate::domain::instant::{Instant, Zone};
 use crate::domain::law::Owed;
 use crate::domain::law::assess::{Assessment, Reckoned, Reckoning};
@@ -53,7 +54,7 @@ fn duty(judged: &Judged<'_>, now: Instant, text: &mut String) {
     let law = &assessment.duty.text;
     let towards = if judged.towards.is_empty() { String::new() } else { format!(", for {}", judged.towards.join(", ")) };
     let _ = writeln!(text, "\n  {} {}{towards}", word(assessment), law.id);
-    let _ = writeln!(text, "    {} ({}; {})", law.title, law.cite, words::verification(law.verification));
+    let _ = writeln!(text, "    {} ({}; {})", law.title, law.cite, law.verification.words_of(assessment.edition));
     if let Some((says, cite)) = assessment.ground() {
         let _ = writeln!(text, "    ground: {says} ({cite})");
     }
@@ -67,14 +68,20 @@ fn duty(judged: &Judged<'_>, now: Instant, text: &mut String) {
     for remark in &assessment.remarks {
         let _ = writeln!(text, "    note: {remark}");
     }
-    if !assessment.missing.is_empty() {
-        let missing: Vec<&str> = assessment.missing.iter().map(|key| key.as_str()).collect();
-        let _ = writeln!(text, "    still asked: {}", missing.join(", "));
-    }
+    let needed = assessment.missing.difference(&assessment.lifting);
+    keys("still asked", needed, text);
+    keys("could lift it, and it stands meanwhile", &assessment.lifting, text);
     text.push_str("    because\n");
     assessment.each_reason(&mut |line| {
         let _ = writeln!(text, "      {line}");
     });
+}
+
+fn keys<'k>(label: &str, keys: impl IntoIterator<Item = &'k &'k FactKey>, text: &mut String) {
+    let keys: Vec<&str> = keys.into_iter().map(|key| key.as_str()).collect();
+    if !keys.is_empty() {
+        let _ = writeln!(text, "    {label}: {}", keys.join(", "));
+    }
 }
 
 fn word(assessment: &Assessment<'_>) -> &'static str {

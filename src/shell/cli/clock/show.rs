@@ -3,6 +3,7 @@
 use crate::domain::board::{AlertView, ClockView, HoldView};
 use crate::domain::incident::Standing;
 use crate::domain::instant::{Instant, Zone, length_in_words, rfc3339};
+use crate::domain::law::Mode;
 use crate::domain::law::assess::Term;
 use crate::shell::cli::client::Remote;
 use crate::shell::cli::exit::Exit;
@@ -37,7 +38,7 @@ impl Show {
 fn text(view: &ClockView, now: Instant) -> String {
     let mut text = format!("{}\n{}\n\n", view.line.title, view.line.id);
     for (name, value) in summary(view, now) {
-        let _ = writeln!(text, "  {name:<14} {value}");
+        let _ = writeln!(text, "  {name:<15} {value}");
     }
     section(&mut text, "What a person must know besides", &view.remarks);
     let deadlines = &view.deadlines;
@@ -47,8 +48,11 @@ fn text(view: &ClockView, now: Instant) -> String {
     }
     deadlines.advisory.iter().for_each(|term| derivation(&mut text, "A contested reading, for show; nothing rings on it", term));
     section(&mut text, "Why", &view.reasons);
-    section(&mut text, "Answers that would settle it", &view.missing);
+    let needed: Vec<String> = view.missing.iter().filter(|key| !view.lifting.contains(key)).cloned().collect();
+    section(&mut text, "Answers that would settle it", &needed);
+    section(&mut text, "Answers that could lift it; until a ground is shown the duty stands", &view.lifting);
     section(&mut text, "What the draft still lacks", &view.gaps);
+    section(&mut text, "What is easily got wrong", &view.traps);
     holds(&mut text, &view.holds, view.line.zone, now);
     alerts(&mut text, &view.alerts, view.line.zone, now);
     text
@@ -68,6 +72,9 @@ fn summary(view: &ClockView, now: Instant) -> Vec<(&'static str, String)> {
         lines.push(("House target", words::moment(target.0, target.1, now)));
     }
     lines.push(("Law", format!("{}, {}; {}", operational.says, operational.cite, words::verification(operational.verification))));
+    if line.mode != Mode::Policy {
+        lines.push(("How it was read", format!("{}: {}", line.cite, view.verification.words_of(view.edition.as_deref()))));
+    }
     lines.extend(words::mode_explained(line.mode).map(|mode| ("Note", mode.to_owned())));
     let mut standing = match line.standing {
         Standing::Provisional => format!(

@@ -7,7 +7,7 @@ use crate::domain::law::what_if::{Inquiry, Question, QuestionFault};
 use crate::domain::law::{Duty, Pack, Rulebook};
 use crate::shell::cli::instant_arg::instant;
 use crate::shell::cli::law_source::LawSource;
-use crate::shell::cli::output::{Output, print_json, print_text};
+use crate::shell::cli::output::{Output, counted, print_json, print_text};
 use crate::shell::cli::{Outcome, assess, exit::Exit, words};
 use clap::Args;
 use serde::Serialize;
@@ -145,7 +145,7 @@ fn overlays(explained: &Explanation<'_>, text: &mut String) {
 fn head(explained: &Explanation<'_>, text: &mut String) {
     let force = explained.force;
     let _ = writeln!(text, "{}: {}", explained.duty, explained.title);
-    let _ = writeln!(text, "  {} ({})", explained.cite, words::verification(explained.verification));
+    let _ = writeln!(text, "  {} ({})", explained.cite, explained.verification.words_of(explained.edition));
     let _ = writeln!(text, "  the {} tells {}", explained.obliged, explained.addressee);
     let _ = writeln!(text, "  asked of the reader of an alert: {}", explained.asks);
     let off = if explained.enabled { "" } else { ", not enabled by itself" };
@@ -161,12 +161,15 @@ fn head(explained: &Explanation<'_>, text: &mut String) {
     force.until.iter().for_each(|until| days.push_str(&format!(" until {until}")));
     let basis = force.basis.as_deref().map(|basis| format!(" ({basis})")).unwrap_or_default();
     let _ = writeln!(text, "  {days}{basis}; checked {}", force.checked);
+    if let Some(before) = &force.before {
+        let _ = writeln!(text, "  before that an older text was law; it is not modelled: {before}");
+    }
     if let Some(each) = &explained.each {
         let _ = writeln!(text, "  one clock for {each}");
     }
 }
 
-/// A condition and what it is made of, each level moved in.
+/// A condition and what it is made of, each level moved in. A question is told where it comes first.
 fn clause(clause: &Clause, depth: usize, text: &mut String) {
     let indent = "  ".repeat(depth);
     let mark = clause.verification.map(|mark| format!("; {}", words::verification(mark))).unwrap_or_default();
@@ -174,7 +177,10 @@ fn clause(clause: &Clause, depth: usize, text: &mut String) {
     let colon = if clause.parts.is_empty() { "" } else { ":" };
     let _ = writeln!(text, "{indent}{}{cite}{colon}", clause.says);
     if let Some(question) = &clause.question {
-        let _ = writeln!(text, "{indent}  asked: {question}");
+        let asked = format!("asked: {question}\n");
+        if !text.contains(&asked) {
+            let _ = write!(text, "{indent}  {asked}");
+        }
     }
     clause.parts.iter().for_each(|part| self::clause(part, depth + 1, text));
 }
@@ -193,38 +199,101 @@ fn starts(explained: &Explanation<'_>, text: &mut String) {
 
 fn limits(explained: &Explanation<'_>, start: Instant, text: &mut String) {
     text.push_str("\nUntil when\n");
-    let several = explained.due.len() > 1;
-    for (index, due) in explained.due.iter().enumerate() {
-        if several {
-            let _ = writeln!(text, "  case {}", index + 1);
-        }
-        case(due, start, text);
+    let mut told = Told::default();
+    let due = &explained.due;
+    let alike = |part: fn(&DueExplained<'_>) -> String| due.windows(2).all(|two| part(&two[0]) == part(&two[1]));
+    let (limits_alike, outers_alike) = (due.len() > 1 && alike(main), due.len() > 1 && alike(outer));
+    if let Some(first) = due.first().filter(|_| limits_alike) {
+        text.push_str("  in every case\n");
+        first_limit(first, start, &mut told, text);
+        first.outer.iter().filter(|_| outers_alike).for_each(|outer| limit(OUTER, outer, start, &mut told, text));
     }
-    explained.target.iter().for_each(|target| limit("house target", target, start, text));
+    for (index, case) in due.iter().enumerate() {
+        let outer = case.outer.as_ref().filter(|_| !(limits_alike && outers_alike));
+        if limits_alike && outer.is_none() && case.advisory.is_empty() {
+            continue;
+        }
+        if due.len() > 1 {
+            let besides = if limits_alike { ", besides" } else { "" };
+            let _ = writeln!(text, "  case {}{besides}", index + 1);
+            told.case = Some(index + 1);
+        }
+        match &case.when {
+            Some(when) => {
+                text.push_str("    if\n");
+                clause(when, 3, text);
+            }
+            None if due.len() > 1 => text.push_str("    in all other cases\n"),
+            None => {}
+        }
+        if !limits_alike {
+            first_limit(case, start, &mut told, text);
+        }
+        outer.iter().for_each(|outer| limit(OUTER, outer, start, &mut told, text));
+        case.advisory.iter().for_each(|reading| limit("contested", reading, start, &mut told, text));
+    }
+    told.case = None;
+    if due.len() > 1 && explained.target.is_some() {
+        text.push_str("  in every case\n");
+    }
+    explained.target.iter().for_each(|target| limit("house target", target, start, &mut told, text));
 }
 
-fn case(due: &DueExplained<'_>, start: Instant, text: &mut String) {
-    if let Some(when) = &due.when {
-        text.push_str("    if\n");
-        clause(when, 3, text);
-    }
-    limit("limit", &due.limit, start, text);
+const OUTER: &str = "at the latest arguably";
+
+/// What a case says of its limit, as far as a reader can tell cases apart by it.
+fn main(due: &DueExplained<'_>) -> String {
+    format!("{} {:?} {:?}", period(&due.limit), due.no_later_than, due.extended_to)
+}
+
+fn outer(due: &DueExplained<'_>) -> String {
+    due.outer.as_ref().map(period).unwrap_or_default()
+}
+
+fn period(limit: &LimitExplained<'_>) -> String {
+    format!("{} ({}) {}", limit.says, limit.cite, limit.derivation)
+}
+
+fn first_limit(due: &DueExplained<'_>, start: Instant, told: &mut Told, text: &mut String) {
+    limit("limit", &due.limit, start, told, text);
     for key in due.no_later_than {
         let _ = writeln!(text, "      pulled forward to {key}, once that is known");
     }
     if let Some(key) = due.extended_to {
         let _ = writeln!(text, "      replaced by {key}, once that is known");
     }
-    due.outer.iter().for_each(|outer| limit("at the latest arguably", outer, start, text));
-    due.advisory.iter().for_each(|reading| limit("contested", reading, start, text));
 }
 
-fn limit(label: &str, limit: &LimitExplained<'_>, start: Instant, text: &mut String) {
+/// The counts that were told, and in which case: each is told once.
+#[derive(Default)]
+struct Told {
+    counts: Vec<(String, Option<usize>)>,
+    case: Option<usize>,
+}
+
+impl Told {
+    /// The case in which this count was told before; none the first time.
+    fn before(&mut self, count: &str) -> Option<Option<usize>> {
+        let before = self.counts.iter().find(|(known, _)| known == count).map(|(_, case)| *case);
+        if before.is_none() {
+            self.counts.push((count.to_owned(), self.case));
+        }
+        before
+    }
+}
+
+fn limit(label: &str, limit: &LimitExplained<'_>, start: Instant, told: &mut Told, text: &mut String) {
     let _ = writeln!(text, "    {label}: {} ({}; {})", limit.says, limit.cite, words::verification(limit.verification));
     let end = limit.example.map_or_else(|| "no deadline".to_owned(), |at| limit.zone.in_words(at));
-    let _ = writeln!(text, "      a clock that starts {} ends: {end}", limit.zone.in_words(start));
-    for step in limit.derivation.to_string().lines() {
-        let _ = writeln!(text, "        {step}");
+    let count = limit.derivation.to_string();
+    let again = match told.before(&count) {
+        None => String::new(),
+        Some(Some(case)) => format!(", counted as in case {case}"),
+        Some(None) => ", counted as above".to_owned(),
+    };
+    let _ = writeln!(text, "      a clock that starts {} ends: {end}{again}", limit.zone.in_words(start));
+    if again.is_empty() {
+        count.lines().for_each(|step| _ = writeln!(text, "        {step}"));
     }
 }
 
@@ -234,6 +303,10 @@ fn rest(explained: &Explanation<'_>, text: &mut String) {
     }
     for hold in explained.holds {
         let _ = writeln!(text, "  {} ({}; {})", hold.title, hold.cite, words::verification(hold.verification));
+        let _ = writeln!(text, "    while it stands: {}", hold.effect.words());
+        if let Some(days) = hold.lapses_after_days {
+            let _ = writeln!(text, "    it lapses by itself {} after it was said", counted(days as usize, "day"));
+        }
     }
     if !explained.contents.is_empty() {
         text.push_str("\nWhat the notice says\n");

@@ -2,6 +2,7 @@
 
 use crate::domain::ids::{DutyId, PackId};
 use crate::domain::instant::NaiveDate;
+use crate::domain::law::marks::{in_a_line, marks};
 use crate::domain::law::{Duty, Pack, Status, Verification};
 use crate::shell::cli::Outcome;
 use crate::shell::cli::exit::Exit;
@@ -10,6 +11,7 @@ use crate::shell::cli::output::{Output, counted, print_json, print_text};
 use crate::shell::cli::table::table;
 use clap::Args;
 use serde::Serialize;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Every duty: its pack, its status, the days it is law, how well it was checked, the States whose law is laid over it,
 /// and where it was read.
@@ -51,6 +53,10 @@ impl List {
                 let heading = ["DUTY", "PACK", "STATUS", "IN FORCE", "CHECKED", "OVERLAYS", "ORIGIN", "DIGEST"];
                 print_text(&table(&heading, lines.iter().map(DutyLine::row)))?;
                 eprintln!("{}", counted(lines.len(), "duty").replace("dutys", "duties"));
+                let of_lines: BTreeSet<&PackId> = lines.iter().map(|line| line.pack).collect();
+                let listed = rulebook.duties().map(|(pack, _)| pack).filter(|pack| of_lines.contains(&pack.head.id));
+                let packs: BTreeMap<&PackId, &Pack> = listed.map(|pack| (&pack.head.id, pack)).collect();
+                eprintln!("statements of these packs by how they were read: {}", in_a_line(&marks(packs.into_values())));
             }
         }
         Ok(Exit::Done)
