@@ -903,6 +903,24 @@ fn a_hold_and_a_dispute_stand_on_the_clocks_line() {
 }
 
 #[test]
+fn a_second_statement_by_word_of_mouth_holds_no_clock_longer_than_the_first() {
+    let mut case = Case::breached_hospital();
+    let clock = key("us.hipaa.individuals");
+    let mut say = |from: &str| {
+        let statement = HoldStatement { from: at(from), ..statement("law-enforcement-oral", None) };
+        case.submit(Command::Pause { clock: clock.clone(), by: "Ada".into(), statement }).expect("it is taken");
+        let clock = case.clock("us.hipaa.individuals").expect("it runs").clone();
+        (clock.last_hold().and_then(|(_, until)| until), clock.law.limit(), clock.law.remarks.clone())
+    };
+    let (first, until, remarks) = say("2026-10-01T15:00:00-04:00");
+    assert_eq!(first, Some(at("2026-10-31T00:00:00-04:00")), "thirty days");
+    assert!(!remarks.iter().any(|remark| remark.contains("ask counsel")), "{remarks:#?}");
+    let (second, still, remarks) = say("2026-11-20T15:00:00-05:00");
+    assert_eq!((second, still), (first, until));
+    assert!(!remarks.iter().any(|remark| remark.contains("word of mouth")), "it changes nothing either way: {remarks:#?}");
+}
+
+#[test]
 fn the_houses_target_moves_behind_a_hold() {
     let mut case = Case::breached_hospital();
     let target = |case: &Case| {

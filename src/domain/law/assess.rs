@@ -3,7 +3,7 @@
 pub use super::deadlines::{Deadlines, Reckoned, Reckoning, Term};
 pub use super::starting::{Started, Starting};
 
-use super::deadlines::reckon;
+use super::deadlines::{RENEWED, reckon};
 use super::evaluate::{Finding, Truth, evaluate};
 use super::load::Rulebook;
 use super::overlay::Overlay;
@@ -160,6 +160,14 @@ pub fn assess<'a>(duty: &'a Duty, pack: &'a Pack, rulebook: &'a Rulebook, at: &C
         format!(
             "while it is not known which case applies, this one may, and asks for no delay: {} ({}; {mark})",
             due.says, due.cite
+        )
+    }));
+    assessment.remarks.extend(reckoning.renewed().map(|later| {
+        format!(
+            "a further statement by word of mouth does not move the limit by itself, the time runs from the first ({}); \
+             {RENEWED} it would be {}: ask counsel, or for a written statement with a time",
+            later.cite,
+            later.at.map_or_else(|| "without a number".to_owned(), |until| later.zone.in_words(until))
         )
     }));
     let findings = [Some(&assessment.binds), assessment.arises.as_ref()].into_iter().flatten();

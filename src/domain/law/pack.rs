@@ -355,7 +355,7 @@ pub struct Due {
     /// Instant facts that pull the limit forward when known, such as the day the letters went out.
     #[serde(default)]
     pub no_later_than: Vec<FactKey>,
-    /// An instant fact that replaces the limit when known: an extension granted on record.
+    /// An instant fact that replaces the limit when known and later: an extension granted on record.
     #[serde(default)]
     pub extended_to: Option<FactKey>,
 }
