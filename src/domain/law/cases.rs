@@ -122,7 +122,7 @@ pub struct Expect {
     pub remark: Option<String>,
     /// For whom there is a clock each: authorities, States, groups of people; empty for one clock.
     pub targets: Option<Vec<String>>,
-    /// Expectations of the clock of one group of people.
+    /// Expectations of the clock of one group of people, or of one place.
     pub cohort: Option<String>,
 }
 
@@ -307,7 +307,7 @@ impl<'r> Scene<'r> {
                     differences.push(format!("targets: expected [{}], got [{}]", wanted.join(", "), got.join(", ")));
                 }
             }
-            let of_group = expect.cohort.as_ref().map(|cohort| sight.of_cohort(cohort));
+            let of_group = sight.towards(duty.text.each.as_ref(), expect.cohort.as_deref());
             let sight = of_group.as_ref().unwrap_or(&sight);
             let laid = self.holds.get(id).map_or(&[][..], Vec::as_slice);
             let holds: Vec<Hold> = laid.iter().map(|(_, hold)| hold.clone()).collect();

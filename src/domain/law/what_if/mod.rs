@@ -112,7 +112,7 @@ impl<'l> Inquiry<'l> {
         judged
     }
 
-    /// One duty: once, or for each group of people that has a clock of its own.
+    /// One duty: once, or for each group of people that has a clock of its own; of places those together where it is alike.
     fn judge_duty<'q>(
         &self,
         duty: &'l Duty,
@@ -127,13 +127,23 @@ impl<'l> Inquiry<'l> {
             None => return tell(Vec::new(), whole()),
             Some(_) => targets(duty, pack, at.sight).into_iter().flatten().collect::<Vec<String>>(),
         };
-        if duty.text.each != Some(Each::Cohort {}) || towards.is_empty() {
-            return tell(towards, whole());
-        }
-        for cohort in towards {
-            let sight = at.sight.of_cohort(&cohort);
+        let mut alike: Vec<(Vec<String>, Assessment<'q>)> = Vec::new();
+        let mut rest = Vec::new();
+        for target in towards {
+            let Some(sight) = at.sight.towards(duty.text.each.as_ref(), Some(&target)) else {
+                rest.push(target);
+                continue;
+            };
             let assessment = assess(duty, pack, self.rulebook, &Circumstances { sight: &sight, ..*at });
-            tell(vec![cohort], assessment);
+            let is_of_place = matches!(duty.text.each, Some(Each::Place(_)));
+            match alike.iter_mut().find(|(_, other)| is_of_place && other.owed == assessment.owed) {
+                Some((places, _)) => places.push(target),
+                None => alike.push((vec![target], assessment)),
+            }
         }
+        if alike.is_empty() {
+            return tell(rest, whole());
+        }
+        alike.into_iter().for_each(|(towards, assessment)| tell(towards, assessment));
     }
 }
