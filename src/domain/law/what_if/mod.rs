@@ -18,6 +18,7 @@ use super::load::Rulebook;
 use super::pack::{Duty, Each, Pack};
 use super::sight::Sight;
 use super::uncovered::{Asked, Border};
+use super::zoneless::assess_anywhere;
 use crate::domain::ids::DutyId;
 use crate::domain::instant::{Instant, Zone};
 use std::collections::BTreeSet;
@@ -42,6 +43,9 @@ pub struct Inquiry<'l> {
     /// Whether every deadline is shown with its derivation.
     pub derived: bool,
 }
+
+/// How a duty is held against facts: with the organisation's zone, or without.
+type Assess<'q> = fn(&'q Duty, &'q Pack, &'q Rulebook, &Circumstances<'q, '_>) -> Assessment<'q>;
 
 impl<'l> Inquiry<'l> {
     /// Asks the enabled packs of a rulebook, at an instant.
@@ -81,10 +85,11 @@ impl<'l> Inquiry<'l> {
         let uncovered = self.border.uncovered(&sight, &asked);
         sight.set_uncovered(uncovered.clone());
         let circumstances = Circumstances { sight: &sight, zone, at: question.at, holds: &[] };
-        let mut duties = self.judge(&self.packs, self.all, &circumstances);
+        let assessed = if said.is_some() { assess } else { assess_anywhere };
+        let mut duties = self.judge(&self.packs, self.all, &circumstances, assessed);
         let mut changes = None;
         if !self.on_trial.is_empty() {
-            let mut tried = self.judge(&self.on_trial, true, &circumstances);
+            let mut tried = self.judge(&self.on_trial, true, &circumstances, assessed);
             changes = Some(change::changes(&duties, &tried));
             tried.retain(|judged| self.all || judged.runs());
             duties.append(&mut tried);
@@ -95,14 +100,14 @@ impl<'l> Inquiry<'l> {
     }
 
     /// The duties of packs that run, or all of them.
-    fn judge<'q>(&self, packs: &[&'l Pack], all: bool, at: &Circumstances<'q, '_>) -> Vec<Judged<'q>>
+    fn judge<'q>(&self, packs: &[&'l Pack], all: bool, at: &Circumstances<'q, '_>, assessed: Assess<'q>) -> Vec<Judged<'q>>
     where
         'l: 'q,
     {
         let mut judged = Vec::new();
         for pack in packs {
             for duty in pack.duties.iter().filter(|duty| self.only.is_none_or(|only| duty.text.id == *only)) {
-                self.judge_duty(duty, pack, at, &mut |towards, assessment| {
+                self.judge_duty(duty, pack, at, assessed, &mut |towards, assessment| {
                     if all || assessment.runs() {
                         judged.push(Judged { towards, assessment });
                     }
@@ -118,11 +123,12 @@ impl<'l> Inquiry<'l> {
         duty: &'l Duty,
         pack: &'l Pack,
         at: &Circumstances<'q, '_>,
+        assessed: Assess<'q>,
         tell: &mut dyn FnMut(Vec<String>, Assessment<'q>),
     ) where
         'l: 'q,
     {
-        let whole = || assess(duty, pack, self.rulebook, at);
+        let whole = || assessed(duty, pack, self.rulebook, at);
         let towards = match &duty.text.each {
             None => return tell(Vec::new(), whole()),
             Some(_) => targets(duty, pack, at.sight).into_iter().flatten().collect::<Vec<String>>(),
@@ -134,7 +140,7 @@ impl<'l> Inquiry<'l> {
                 rest.push(target);
                 continue;
             };
-            let assessment = assess(duty, pack, self.rulebook, &Circumstances { sight: &sight, ..*at });
+            let assessment = assessed(duty, pack, self.rulebook, &Circumstances { sight: &sight, ..*at });
             let is_of_place = matches!(duty.text.each, Some(Each::Place(_)));
             match alike.iter_mut().find(|(_, other)| is_of_place && other.owed == assessment.owed) {
                 Some((places, _)) => places.push(target),
