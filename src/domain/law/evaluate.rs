@@ -199,7 +199,7 @@ fn lies_in_any(said: &str, words: &[String], pack: &Pack) -> bool {
 }
 
 /// The country of a subdivision.
-fn country_of(place: &str) -> Option<&str> {
+pub(super) fn country_of(place: &str) -> Option<&str> {
     if place.len() > 3 && place.as_bytes()[2] == b'-' { place.get(..2) } else { None }
 }
 
