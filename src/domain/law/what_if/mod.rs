@@ -20,7 +20,7 @@ use super::sight::Sight;
 use super::uncovered::{Asked, Border};
 use super::zoneless::assess_anywhere;
 use crate::domain::ids::DutyId;
-use crate::domain::instant::{Instant, Zone};
+use crate::domain::instant::{Instant, Zone, rfc3339};
 use std::collections::BTreeSet;
 
 /// The law that is asked, and what is taken when a question does not say it.
@@ -42,6 +42,18 @@ pub struct Inquiry<'l> {
     pub all: bool,
     /// Whether every deadline is shown with its derivation.
     pub derived: bool,
+}
+
+/// What is said of a clock that is to begin after it is judged: most likely the moment was mistyped.
+fn begins_later(assessment: &Assessment<'_>, now: Instant) -> Option<String> {
+    let (start, key) = (&assessment.start, assessment.start.from?);
+    (assessment.runs() && start.at > now).then(|| {
+        format!(
+            "`{key}` lies in the future ({}, judged {}): check it, the limit is counted from it",
+            rfc3339(start.at),
+            rfc3339(now)
+        )
+    })
 }
 
 /// How a duty is held against facts: with the organisation's zone, or without.
@@ -107,8 +119,9 @@ impl<'l> Inquiry<'l> {
         let mut judged = Vec::new();
         for pack in packs {
             for duty in pack.duties.iter().filter(|duty| self.only.is_none_or(|only| duty.text.id == *only)) {
-                self.judge_duty(duty, pack, at, assessed, &mut |towards, assessment| {
+                self.judge_duty(duty, pack, at, assessed, &mut |towards, mut assessment| {
                     if all || assessment.runs() {
+                        assessment.remarks.extend(begins_later(&assessment, at.at));
                         judged.push(Judged { towards, assessment });
                     }
                 });
