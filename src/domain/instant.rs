@@ -5,7 +5,9 @@
 
 pub use chrono::{DateTime, Datelike, Duration, NaiveDate, NaiveDateTime, NaiveTime, Timelike, Utc, Weekday};
 use chrono::{LocalResult, SecondsFormat, TimeZone};
+use std::collections::BTreeSet;
 use std::fmt;
+use std::sync::LazyLock;
 
 /// A moment in time, in UTC.
 pub type Instant = DateTime<Utc>;
@@ -27,6 +29,28 @@ impl Zone {
     /// The zone of an IANA name, such as `Europe/Berlin`.
     pub fn named(name: &str) -> Option<Self> {
         name.parse().ok().map(Self)
+    }
+
+    /// The zones of the world in which people live, one of each that kept the same time in every part of the years around.
+    pub fn each_time() -> &'static [Self] {
+        static EACH: LazyLock<Vec<Zone>> = LazyLock::new(|| {
+            let years = 2024..2029;
+            let days = years.flat_map(|year| (1..=12).flat_map(move |month| [1, 20].map(|day| (year, month, day))));
+            let days: Vec<Instant> = days
+                .filter_map(|(year, month, day)| {
+                    Some(NaiveDate::from_ymd_opt(year, month, day)?.and_time(NaiveTime::MIN).and_utc())
+                })
+                .collect();
+            let mut seen = BTreeSet::new();
+            let inhabited = chrono_tz::TZ_VARIANTS.iter().filter(|zone| {
+                const REGIONS: [&str; 8] =
+                    ["Africa/", "America/", "Asia/", "Atlantic/", "Australia/", "Europe/", "Indian/", "Pacific/"];
+                REGIONS.iter().any(|region| zone.name().starts_with(region))
+            });
+            let differs = |zone: &Zone| seen.insert(days.iter().map(|day| zone.offset_s(*day)).collect::<Vec<i32>>());
+            inhabited.map(|zone| Zone(*zone)).filter(differs).collect()
+        });
+        &EACH
     }
 
     /// The IANA name.

@@ -290,7 +290,10 @@ fn flags_are_raised_beside_the_score_and_never_in_it() {
         (vec![], None),
         (vec![("people.total", serde_json::json!(100))], Some(false)),
         (vec![("people.total", serde_json::json!(101))], Some(true)),
-        (vec![("people.total", serde_json::json!({ "about": 100 }))], Some(false)),
+        (vec![("people.total", serde_json::json!({ "about": 90 }))], Some(false)),
+        (vec![("people.total", serde_json::json!({ "about": 113 }))], Some(true)),
+        // An estimate is not counted.
+        (vec![("people.total", serde_json::json!({ "about": 100 }))], None),
         // More may come.
         (vec![("people.total", serde_json::json!({ "at-least": 80 }))], None),
         (vec![("people.total", serde_json::json!({ "at-least": 101 }))], Some(true)),

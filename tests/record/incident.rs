@@ -620,6 +620,39 @@ fn every_authority_concerned_has_a_clock_and_a_filing_of_its_own() {
 }
 
 #[test]
+fn without_an_establishment_each_state_has_a_clock_and_one_filing_ends_no_other() {
+    let mut case = Case::hospital("2026-11-17T08:00:00Z");
+    case.breach();
+    case.answer(&[
+        ("organisation.roles", serde_json::json!(["controller"])),
+        ("organisation.offers-to", serde_json::json!(["DE", "FR"])),
+        ("aware.at", "2026-11-17T08:00:00Z".into()),
+        ("risk.level", "risk".into()),
+    ]);
+    let whole = |case: &Case| case.standing("eu.gdpr.art33.authority");
+    assert!(whole(&case).is_some_and(Standing::is_open), "it is not yet known where they live");
+    case.answer(&[("people.by-place", serde_json::json!({ "DE": 200, "FR": 50 }))]);
+    assert_eq!(whole(&case), Some(Standing::Void), "replaced by one for each");
+    let towards = |target: &str| key("eu.gdpr.art33.authority").towards(target);
+    let standing = |case: &Case, target: &str| case.incident.clocks.get(&towards(target)).map(|clock| clock.standing);
+    assert_eq!((standing(&case, "DE"), standing(&case, "FR")), (Some(Standing::Running), Some(Standing::Running)));
+    let evidence = Evidence {
+        by: "Ada".into(),
+        what: "initial notice".into(),
+        filed_at: case.now,
+        reference: Some("C-1".into()),
+        told: None,
+        known_then: None,
+    };
+    case.submit(Command::Meet { clock: towards("FR"), evidence }).expect("it is met");
+    assert_eq!((standing(&case, "DE"), standing(&case, "FR")), (Some(Standing::Running), Some(Standing::Met)));
+    case.answer(&[("gdpr.authorities", serde_json::json!(["DE-BE", "DE-BY"]))]);
+    assert_eq!(standing(&case, "DE"), Some(Standing::Void), "its Laender have clocks of their own");
+    assert_eq!((standing(&case, "DE-BE"), standing(&case, "DE-BY")), (Some(Standing::Running), Some(Standing::Running)));
+    assert_eq!(standing(&case, "FR"), Some(Standing::Met));
+}
+
+#[test]
 fn telling_the_people_is_decided_group_by_group() {
     let mut case = Case::clinic("2026-11-17T08:00:00Z");
     case.breach();
@@ -921,6 +954,24 @@ fn a_hold_and_a_dispute_stand_on_the_clocks_line() {
     say(&mut case, "Ada", 620);
     say(&mut case, "Bob", 480);
     assert_eq!(line(&case, "us.hipaa.hhs").disputed, ["people.total"]);
+}
+
+#[test]
+fn a_second_statement_by_word_of_mouth_holds_no_clock_longer_than_the_first() {
+    let mut case = Case::breached_hospital();
+    let clock = key("us.hipaa.individuals");
+    let mut say = |from: &str| {
+        let statement = HoldStatement { from: at(from), ..statement("law-enforcement-oral", None) };
+        case.submit(Command::Pause { clock: clock.clone(), by: "Ada".into(), statement }).expect("it is taken");
+        let clock = case.clock("us.hipaa.individuals").expect("it runs").clone();
+        (clock.last_hold().and_then(|(_, until)| until), clock.law.limit(), clock.law.remarks.clone())
+    };
+    let (first, until, remarks) = say("2026-10-01T15:00:00-04:00");
+    assert_eq!(first, Some(at("2026-10-31T00:00:00-04:00")), "thirty days");
+    assert!(!remarks.iter().any(|remark| remark.contains("ask counsel")), "{remarks:#?}");
+    let (second, still, remarks) = say("2026-11-20T15:00:00-05:00");
+    assert_eq!((second, still), (first, until));
+    assert!(!remarks.iter().any(|remark| remark.contains("word of mouth")), "it changes nothing either way: {remarks:#?}");
 }
 
 #[test]

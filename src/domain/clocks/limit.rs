@@ -297,6 +297,22 @@ impl Limit {
         }
     }
 
+    /// Whether the zone of the organisation can move the end.
+    pub fn depends_on_zone(&self) -> bool {
+        let is_of_organisation = match self {
+            Self::Hours(HourLimit { rounding: Rounding::Elapsed, .. }) | Self::At(_) | Self::Prompt {} => return false,
+            Self::EarlierOf(limits) | Self::LaterOf(limits) => return limits.iter().any(Self::depends_on_zone),
+            Self::Hours(limit) => limit.zone,
+            Self::Days(limit) => limit.zone,
+            Self::BusinessDays(limit) => limit.zone,
+            Self::Months(limit) => limit.zone,
+            Self::AfterYearEnd(limit) => limit.zone,
+            Self::NextYearDate(limit) => limit.zone,
+            Self::WorkingDayMinimum(limit) => limit.zone,
+        };
+        is_of_organisation == ZoneChoice::Organisation
+    }
+
     /// The local time at which the last day ends, where the limit sets one.
     pub fn cutoff(&self) -> Option<NaiveTime> {
         match self {

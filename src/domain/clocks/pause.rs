@@ -74,23 +74,48 @@ pub struct Hold {
     pub until: Option<Instant>,
     /// What the law of this clock lets it do.
     pub kind: Pause,
-    /// An oral statement lapses this many civil days after it; a written one that follows is a hold of its own.
+    /// An oral statement lapses this many civil days after the first of its kind on the clock; a written one that
+    /// follows is a hold of its own.
     pub oral_cap_days: Option<u32>,
 }
 
 impl Hold {
     /// The first moment at which telling is allowed again, without the caps a law sets; none while nobody has
-    /// said. A statement by word of mouth lapses by itself.
-    pub fn ends_at(&self, zone: Zone) -> Option<Instant> {
-        let lapses = |days: u32| Some(zone.start_of(zone.date_of(self.from).checked_add_days(Days::new(days.into()))?).0);
-        self.until.into_iter().chain(self.oral_cap_days.and_then(lapses)).min()
+    /// said. A statement by word of mouth lapses by itself, and another on the same clock does not renew it: all
+    /// of them lapse with the first.
+    pub fn ends_among<'h>(&self, holds: impl IntoIterator<Item = &'h Hold>, zone: Zone) -> Option<Instant> {
+        let lapse = self.oral_cap_days.and_then(|days| lapse(self.first_said(holds), days, zone));
+        self.until.into_iter().chain(lapse).min()
     }
+
+    /// When the first statement of this kind was made.
+    fn first_said<'h>(&self, holds: impl IntoIterator<Item = &'h Hold>) -> Instant {
+        let is_alike = |hold: &&Hold| hold.kind == self.kind && hold.oral_cap_days == self.oral_cap_days;
+        let is_said = |hold: &&Hold| hold.until.is_none_or(|until| until > hold.from);
+        holds.into_iter().filter(is_alike).filter(is_said).map(|hold| hold.from).fold(self.from, Instant::min)
+    }
+
+    /// Whether it is a statement by word of mouth that an earlier one of its kind lets lapse sooner than it would alone.
+    pub fn is_repeated<'h>(&self, holds: impl IntoIterator<Item = &'h Hold>) -> bool {
+        self.oral_cap_days.is_some() && self.first_said(holds) < self.from
+    }
+
+    /// The same under the reading that each statement by word of mouth counts for itself.
+    pub fn by_itself(&self, zone: Zone) -> Self {
+        Self { until: self.ends_among([], zone), oral_cap_days: None, ..self.clone() }
+    }
+}
+
+/// When a statement by word of mouth lapses: with the start of the civil day so many days after that of the statement.
+fn lapse(said: Instant, days: u32, zone: Zone) -> Option<Instant> {
+    Some(zone.start_of(zone.date_of(said).checked_add_days(Days::new(days.into()))?).0)
 }
 
 /// Lays holds over a deadline that was counted from `start` by `limit`.
 ///
 /// Holds are taken in the order they began and stack. One that begins after the deadline cures nothing; one that ends
-/// before it begins, or before the clock starts, does nothing. Time under two holds is tolled once. Only a
+/// before it begins, or before the clock starts, does nothing. Statements by word of mouth lapse with the first of
+/// their kind. Time under two holds is tolled once. Only a
 /// restart can make a deadline earlier. After a hold in days the day of release is the last day.
 pub fn with_pauses(
     mut deadline: Deadline,
@@ -107,7 +132,8 @@ pub fn with_pauses(
     };
     let mut in_order: Vec<&Hold> = holds.iter().collect();
     in_order.sort_by_key(|hold| (hold.from, hold.until));
-    let mut held = Held { start, limit, ctx, at: original, zone: deadline.zone, tolled: Vec::new(), open: false };
+    let zone = deadline.zone;
+    let mut held = Held { start, limit, ctx, holds, at: original, zone, tolled: Vec::new(), open: false };
     for hold in in_order {
         held.lay(hold, &mut deadline.derivation.scribe())?;
     }
@@ -123,6 +149,7 @@ struct Held<'a> {
     start: Instant,
     limit: &'a Limit,
     ctx: &'a Context<'a>,
+    holds: &'a [Hold],
     at: Instant,
     zone: Zone,
     /// Held spans that toll, apart from each other.
@@ -167,10 +194,10 @@ impl Held<'_> {
         let mut release = hold.until;
         let mut pause = &hold.kind;
         if let Some(cap_days) = hold.oral_cap_days {
-            let stated = self.zone.date_of(hold.from);
-            let lapse = stated.checked_add_days(Days::new(u64::from(cap_days))).ok_or_else(|| out_of_range(hold.from))?;
-            let (lapse, _) = self.zone.start_of(lapse);
-            scribe.step(format_args!("an oral statement lapses {cap_days} days after it"), spoken(self.zone, lapse));
+            let first = hold.first_said(self.holds);
+            let lapse = lapse(first, cap_days, self.zone).ok_or_else(|| out_of_range(first))?;
+            let whose = if first < hold.from { "the first, which a further one does not renew" } else { "it" };
+            scribe.step(format_args!("an oral statement lapses {cap_days} days after {whose}"), spoken(self.zone, lapse));
             release = Some(release.map_or(lapse, |until| until.min(lapse)));
         }
         while let Pause::Capped { limit, pause: inner } = pause {

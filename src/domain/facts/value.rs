@@ -57,6 +57,29 @@ pub struct Count {
     pub precision: Precision,
 }
 
+/// An estimate may be off by its tenth, to either side. No law says what one is worth: whoever says "about 480" has
+/// rounded to two figures or fewer, which moves no number by more; further off, another number would have been said.
+const ESTIMATE_PARTS: u64 = 10;
+
+impl Count {
+    /// The fewest it can mean. An estimate of somebody is at least one.
+    pub fn least(self) -> u64 {
+        match self.precision {
+            Precision::Exact | Precision::AtLeast => self.number,
+            Precision::About => (self.number - self.number.div_ceil(ESTIMATE_PARTS)).max(self.number.min(1)),
+        }
+    }
+
+    /// The most it can mean; none where more may come.
+    pub fn most(self) -> Option<u64> {
+        match self.precision {
+            Precision::Exact => Some(self.number),
+            Precision::About => Some(self.number.saturating_add(self.number.div_ceil(ESTIMATE_PARTS))),
+            Precision::AtLeast => None,
+        }
+    }
+}
+
 /// The value of a fact.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Value {

@@ -70,6 +70,7 @@ pub fn reassess(incident: &Incident, moment: &Moment<'_>, because: &str) -> Vec<
                 }
                 if incident.relations.merged_into.is_none() {
                     replace_others(incident, &whole, &keys, duty, &mut events);
+                    replace_wholes(incident, &whole, &keys, duty, &mut events);
                 }
             }
         }
@@ -170,14 +171,39 @@ pub(super) fn sight_in<'a>(
 
 /// When it becomes known for whom a duty has a clock each, those clocks replace the one that stood
 /// for all; a clock whose target is named no longer stays until a person ends it.
+/// A clock that stood for a whole country makes way for those of its parts, once they are named and set.
+fn replace_wholes(incident: &Incident, whole: &ClockKey, keys: &[ClockKey], duty: &Duty, events: &mut Vec<Event>) {
+    let open = |key: &ClockKey| incident.clocks.get(key).is_some_and(|clock| clock.standing.is_open());
+    let of_duty = incident.clocks.keys().filter(|key| key.duty == whole.duty && key.organisation == whole.organisation);
+    for country in of_duty.filter(|key| open(key) && !keys.contains(key)) {
+        let Some(code) = country.target.as_deref() else { continue };
+        let is_part = |key: &&ClockKey| key.target.as_deref().is_some_and(|target| is_part_of(target, code));
+        let parts: Vec<&str> = keys.iter().filter(is_part).filter_map(|key| key.target.as_deref()).collect();
+        if !parts.is_empty() && keys.iter().filter(is_part).all(|key| is_set(incident, key, events)) {
+            events.push(Event::NothingOwed {
+                clock: country.clone(),
+                ground: format!("replaced by a clock for each: {}", parts.join(", ")),
+                cite: duty.text.cite.clone(),
+                by: BTreeSet::new(),
+                reasons: Vec::new(),
+            });
+        }
+    }
+}
+
+fn is_part_of(target: &str, country: &str) -> bool {
+    target.strip_prefix(country).is_some_and(|rest| rest.starts_with('-'))
+}
+
+fn is_set(incident: &Incident, key: &ClockKey, events: &[Event]) -> bool {
+    let set_now = events.iter().any(|event| matches!(event, Event::ClockSet { clock, .. } if clock == key));
+    set_now || incident.clocks.contains_key(key)
+}
+
 fn replace_others(incident: &Incident, whole: &ClockKey, keys: &[ClockKey], duty: &Duty, events: &mut Vec<Event>) {
     let stands_for_all = incident.clocks.get(whole).is_some_and(|clock| clock.standing.is_open());
     // Where a product's word both names a target and lifts the duty towards it, no clock was set: then nothing takes its place.
-    let is_set = |key: &ClockKey| {
-        let set_now = events.iter().any(|event| matches!(event, Event::ClockSet { clock, .. } if clock == key));
-        set_now || incident.clocks.contains_key(key)
-    };
-    if !stands_for_all || keys.contains(whole) || !keys.iter().all(is_set) {
+    if !stands_for_all || keys.contains(whole) || !keys.iter().all(|key| is_set(incident, key, events)) {
         return;
     }
     let names: Vec<&str> = keys.iter().filter_map(|key| key.target.as_deref()).collect();

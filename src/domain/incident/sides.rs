@@ -11,7 +11,6 @@ use crate::domain::facts::{Book, Rank};
 use crate::domain::ids::OrganisationId;
 use crate::domain::instant::{Instant, Zone};
 use crate::domain::law::assess::{Circumstances, assess, is_silent, targets};
-use crate::domain::law::pack::Each;
 use crate::domain::law::{Assessment, Duty, Owed, Pack, Rulebook, Sight, Uncovered};
 use std::borrow::Cow;
 
@@ -157,8 +156,7 @@ pub fn strictest<'a>(
     Strictest { assessment, ended_by_people, lifted_by_products }
 }
 
-/// The sights of one group of people on every side, where a duty has a clock for each group.
+/// The sights of one group of people, or of one place, on every side, where a duty has a clock for each.
 pub fn groups<'a>(duty: &Duty, target: Option<&str>, sightings: &'a [Sighting<'a>]) -> Vec<Option<Sight<'a>>> {
-    let cohort = target.filter(|_| duty.text.each == Some(Each::Cohort {}));
-    sightings.iter().map(|sighting| cohort.map(|cohort| sighting.sight.of_cohort(cohort))).collect()
+    sightings.iter().map(|sighting| sighting.sight.towards(duty.text.each.as_ref(), target)).collect()
 }

@@ -143,7 +143,8 @@ impl Clock {
     /// The hold that ends last, and when; one without an end ends after all others.
     pub fn last_hold(&self) -> Option<(&RecordedHold, Option<Instant>)> {
         let zone = self.law.deadlines.operational.zone;
-        let ends = self.holds.iter().map(|held| (held, held.hold.ends_at(zone)));
+        let holds = || self.holds.iter().map(|held| &held.hold);
+        let ends = self.holds.iter().map(|held| (held, held.hold.ends_among(holds(), zone)));
         ends.max_by_key(|(_, until)| until.unwrap_or(Instant::MAX_UTC))
     }
 

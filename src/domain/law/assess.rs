@@ -3,12 +3,12 @@
 pub use super::deadlines::{Deadlines, Reckoned, Reckoning, Term};
 pub use super::starting::{Started, Starting};
 
-use super::deadlines::reckon;
-use super::evaluate::{Finding, Truth, evaluate};
+use super::deadlines::{RENEWED, reckon};
+use super::evaluate::{Finding, Truth, country_of, evaluate, places_with_enough};
 use super::lifting::lifting;
 use super::load::Rulebook;
 use super::overlay::Overlay;
-use super::pack::{Duty, Each, Exception, Mode, Pack};
+use super::pack::{Besides, Duty, Each, Exception, Mode, Pack};
 use super::sight::{Known, Sight};
 use super::starting::{mode, out_of_time};
 use super::uncovered::SINCE;
@@ -174,10 +174,19 @@ pub fn assess<'a>(duty: &'a Duty, pack: &'a Pack, rulebook: &'a Rulebook, at: &C
             due.says, due.cite
         )
     }));
+    assessment.remarks.extend(reckoning.renewed().map(|later| {
+        format!(
+            "a further statement by word of mouth does not move the limit by itself, the time runs from the first ({}); \
+             {RENEWED} it would be {}: ask counsel, or for a written statement with a time",
+            later.cite,
+            later.at.map_or_else(|| "without a number".to_owned(), |until| later.zone.in_words(until))
+        )
+    }));
     let findings = [Some(&assessment.binds), assessment.arises.as_ref()].into_iter().flatten();
     for finding in findings.chain(assessment.exceptions.iter().map(|(_, finding)| finding)) {
         finding.add_missing(&mut assessment.missing);
     }
+    ask_besides(&mut assessment, pack, at.sight);
     if !assessment.start.settled {
         assessment.missing.extend(&text.start.facts);
     }
@@ -200,17 +209,54 @@ pub fn is_silent(duty: &Duty, pack: &Pack, sight: &Sight<'_>) -> bool {
 pub fn targets(duty: &Duty, pack: &Pack, sight: &Sight<'_>) -> Vec<Option<String>> {
     let named = match &duty.text.each {
         None => Vec::new(),
-        Some(Each::Of(fact)) => members(sight, fact),
+        Some(Each::Of(fact)) => {
+            let named = members(sight, fact);
+            let besides = besides(duty, pack, sight, &named);
+            named.into_iter().chain(besides).collect()
+        }
         Some(Each::Cohort {}) => members(sight, &COHORTS.into()).into_iter().filter(|word| is_cohort(word)).collect(),
         Some(Each::Place(places)) => match sight.known(&places.fact) {
             Known::Value(value, _) => match value.as_ref() {
-                Value::ByPlace(counts) => super::evaluate::places_with_enough(counts, places, pack),
+                Value::ByPlace(counts) => places_with_enough(counts, places, pack),
                 _ => Vec::new(),
             },
             Known::Unknown | Known::Disputed(_) => Vec::new(),
         },
     };
     if named.is_empty() { vec![None] } else { named.into_iter().map(Some).collect() }
+}
+
+/// The countries that have a clock besides those who are named.
+fn besides(duty: &Duty, pack: &Pack, sight: &Sight<'_>, named: &[String]) -> BTreeSet<String> {
+    let Some(besides) = duty.text.each_besides.as_ref().filter(|besides| applies(besides, pack, sight)) else {
+        return BTreeSet::new();
+    };
+    let Known::Value(value, _) = sight.known(&besides.place.fact) else { return BTreeSet::new() };
+    let Value::ByPlace(counts) = value.as_ref() else { return BTreeSet::new() };
+    let country = |place: &str| country_of(place).unwrap_or(place).to_owned();
+    let is_named = |place: &String| named.iter().any(|name| country(name.as_str()) == *place);
+    let places = places_with_enough(counts, &besides.place, pack);
+    places.iter().map(|place| country(place.as_str())).filter(|place| !is_named(place)).collect()
+}
+
+fn applies(besides: &Besides, pack: &Pack, sight: &Sight<'_>) -> bool {
+    evaluate(&besides.when, pack, sight).truth == Truth::Holds
+}
+
+/// Asks for those of whom only the country is known, and says why each country has a clock.
+fn ask_besides<'a>(assessment: &mut Assessment<'a>, pack: &Pack, sight: &Sight<'_>) {
+    let text = &assessment.duty.text;
+    let (Some(Each::Of(fact)), Some(rule)) = (&text.each, &text.each_besides) else { return };
+    if assessment.binds.truth != Truth::Holds || !applies(rule, pack, sight) {
+        return;
+    }
+    let named = members(sight, fact);
+    let besides = besides(assessment.duty, pack, sight, &named);
+    assessment.missing.extend((named.is_empty() || !besides.is_empty()).then_some(fact));
+    let is_counted = matches!(sight.known(&rule.place.fact), Known::Value(..));
+    assessment.missing.extend((!is_counted).then_some(&rule.place.fact));
+    assessment.remarks.push(format!("{} ({}; {})", rule.says, rule.cite, rule.verification.word()));
+    assessment.remarks.extend(besides.iter().filter_map(|country| rule.parts.get(country)).cloned());
 }
 
 /// The fact that names groups of people.

@@ -5,6 +5,7 @@ use super::load::Rulebook;
 use super::pack::Mode;
 use super::sight::{MET, Sight};
 use super::uncovered::{Asked, Border};
+use super::zoneless::assess_anywhere;
 use crate::domain::clocks::Hold;
 use crate::domain::facts::{Book, Claim, Claimant, FactType, Value};
 use crate::domain::ids::{DutyId, FactKey, PackId};
@@ -122,7 +123,7 @@ pub struct Expect {
     pub remark: Option<String>,
     /// For whom there is a clock each: authorities, States, groups of people; empty for one clock.
     pub targets: Option<Vec<String>>,
-    /// Expectations of the clock of one group of people.
+    /// Expectations of the clock of one group of people, or of one place.
     pub cohort: Option<String>,
 }
 
@@ -290,8 +291,9 @@ impl<'r> Scene<'r> {
             .book
             .standing("organisation.zone")
             .value()
-            .and_then(|value| if let Value::Text(name) = value { Zone::named(name) } else { None })
-            .unwrap_or(Zone::UTC);
+            .and_then(|value| if let Value::Text(name) = value { Zone::named(name) } else { None });
+        let assessed = if zone.is_some() { assess } else { assess_anywhere };
+        let zone = zone.unwrap_or(Zone::UTC);
         let asked = Asked { organisation: None, zone, at, hinted: &BTreeSet::new() };
         sight.set_uncovered(Border::of(rulebook, rulebook.enabled(&[])).uncovered(&sight, &asked));
         for (id, expect) in expect {
@@ -307,11 +309,11 @@ impl<'r> Scene<'r> {
                     differences.push(format!("targets: expected [{}], got [{}]", wanted.join(", "), got.join(", ")));
                 }
             }
-            let of_group = expect.cohort.as_ref().map(|cohort| sight.of_cohort(cohort));
+            let of_group = sight.towards(duty.text.each.as_ref(), expect.cohort.as_deref());
             let sight = of_group.as_ref().unwrap_or(&sight);
             let laid = self.holds.get(id).map_or(&[][..], Vec::as_slice);
             let holds: Vec<Hold> = laid.iter().map(|(_, hold)| hold.clone()).collect();
-            let assessment = assess(duty, pack, rulebook, &Circumstances { sight, zone, at, holds: &holds });
+            let assessment = assessed(duty, pack, rulebook, &Circumstances { sight, zone, at, holds: &holds });
             watch(&assessment, &laid.iter().map(|(rule, _)| *rule).collect::<Vec<_>>());
             self.compared += expect.differences(&assessment, &mut differences);
             self.failures.extend(differences.into_iter().map(|difference| format!("{id}: {difference}")));

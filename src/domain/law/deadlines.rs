@@ -94,9 +94,14 @@ enum Move<'a> {
     PulledForward(&'a FactKey),
     /// By an extension on record.
     Extended(&'a FactKey),
+    /// Not at all: an extension on record that ends sooner.
+    TooShort(&'a FactKey, Instant),
     /// It lay within a hold.
     BehindHold,
 }
+
+/// The reading of a law that lets a statement by word of mouth delay for a time "from the oral statement", once a second is made.
+pub(super) const RENEWED: &str = "if each statement by word of mouth delayed for its own time";
 
 /// The deadlines of a duty from a start, and the facts that would settle which due case applies.
 pub(super) fn reckon<'a>(
@@ -145,7 +150,8 @@ pub(super) fn reckon<'a>(
     let reading = |reading: &'a Reading| of_reading(reading, start, at, context);
     let latest = arguable.next_back().map(|(_, reckoned)| reckoned).filter(differs);
     let outer = latest.or_else(|| due.outer.as_ref().and_then(reading).filter(differs));
-    let advisory = due.advisory.iter().filter_map(reading).collect();
+    let renewed = of_renewed_hold(duty, due, &operational, start, at, context);
+    let advisory = due.advisory.iter().filter_map(reading).chain(renewed).collect();
     let target = duty.text.target.as_ref().map(|limit| {
         let mut target = Reckoned {
             says: "the house's own target",
@@ -173,9 +179,27 @@ fn of_due<'a>(due: &'a Due, start: &Starting<'a>, at: &Circumstances<'a, '_>, co
     if let Some(key) = &due.extended_to
         && let Some(to) = at.sight.instant(key, at.zone)
     {
-        reckoned.move_to(Move::Extended(key), to);
+        let is_longer = reckoned.at.is_none_or(|limit| to > limit);
+        let (how, to) = if is_longer { (Move::Extended(key), Some(to)) } else { (Move::TooShort(key, to), reckoned.at) };
+        to.into_iter().for_each(|to| reckoned.move_to(how, to));
     }
     reckoned
+}
+
+/// The reading under which a further statement by word of mouth delays for its own time; none where that changes nothing.
+fn of_renewed_hold<'a>(
+    duty: &'a Duty,
+    due: &'a Due,
+    operational: &Reckoned<'a>,
+    start: &Starting<'a>,
+    at: &Circumstances<'a, '_>,
+    context: Context<'a>,
+) -> Option<Reckoned<'a>> {
+    let again = at.holds.iter().find(|hold| hold.is_repeated(at.holds))?;
+    let rule = duty.text.holds.iter().find(|rule| rule.effect == again.kind && rule.lapses_after_days == again.oral_cap_days)?;
+    let holds: Vec<Hold> = at.holds.iter().map(|hold| hold.by_itself(operational.zone)).collect();
+    let later = Reckoned { cite: &rule.cite, ..of_due(due, start, &Circumstances { holds: &holds, ..*at }, context) };
+    (later.at > operational.at).then_some(Reckoned { says: RENEWED, verification: Verification::Choice, ..later })
 }
 
 /// None for a reading that counts from a moment nobody has stated.
@@ -242,7 +266,7 @@ impl<'a> Reckoned<'a> {
     fn move_behind(&mut self, holds: &[Hold]) {
         // Behind one hold another may begin.
         for _ in holds {
-            let released = holds.iter().filter_map(|hold| Some((hold.from, hold.ends_at(self.zone)?)));
+            let released = holds.iter().filter_map(|hold| Some((hold.from, hold.ends_among(holds, self.zone)?)));
             let within = |(from, until): &(Instant, Instant)| self.at.is_some_and(|at| *from <= at && at < *until);
             match released.filter(within).map(|(_, until)| until).max() {
                 Some(until) => self.move_to(Move::BehindHold, until),
@@ -258,6 +282,9 @@ impl<'a> Reckoned<'a> {
             let text = match how {
                 Move::PulledForward(key) => format!("no later than `{key}`, which is known"),
                 Move::Extended(key) => format!("replaced by the extension on record, `{key}`"),
+                Move::TooShort(key, until) => {
+                    format!("the extension on record, `{key}`, ends sooner ({}) and shortens nothing", rfc3339(*until))
+                }
                 Move::BehindHold => "it lay within a hold and moves behind it".to_owned(),
             };
             derivation.steps.push(Step { text, result: rfc3339(*to), cite: Some(self.cite.to_owned()) });
@@ -278,7 +305,12 @@ impl<'a> Reckoned<'a> {
     }
 }
 
-impl Reckoning<'_> {
+impl<'a> Reckoning<'a> {
+    /// The reading under which a further statement by word of mouth delays for its own time, where it is later.
+    pub(super) fn renewed(&self) -> Option<&Reckoned<'a>> {
+        self.advisory.iter().find(|reading| reading.says == RENEWED)
+    }
+
     /// As they go into the record.
     pub fn recorded(&self) -> Deadlines {
         Deadlines {

@@ -3,7 +3,7 @@
 use super::condition::{Condition, Places, Threshold};
 use super::pack::{Pack, Term};
 use super::sight::{Known, Sight};
-use crate::domain::facts::{Claimant, Count, Precision, Value};
+use crate::domain::facts::{Claimant, Count, Value};
 use crate::domain::ids::FactKey;
 use crate::domain::instant::{NaiveDate, Zone};
 use serde::{Deserialize, Serialize};
@@ -154,14 +154,10 @@ fn test_value(condition: &Condition, value: Option<&Value>, pack: &Pack) -> Trut
             best
         }
         (Condition::Together(places), Value::ByPlace(counts)) => {
-            let sum = counts.iter().filter(|(place, _)| in_scope(place, places, pack)).fold(
-                Count { number: 0, precision: Precision::Exact },
-                |sum, (_, count)| Count {
-                    number: sum.number.saturating_add(count.number),
-                    precision: sum.precision.max(count.precision),
-                },
-            );
-            reaches(sum, places.at_least)
+            let counts = || counts.iter().filter(|(place, _)| in_scope(place, places, pack)).map(|(_, count)| *count);
+            let least = counts().map(Count::least).fold(0, u64::saturating_add);
+            let most = counts().map(Count::most).try_fold(0_u64, |sum, most| Some(sum.saturating_add(most?)));
+            reaches_between(least, most, places.at_least)
         }
         (Condition::OnOrAfter(day), value) => utc_date(value).map_or(Truth::Open, |date| truth(date >= day.date)),
         (Condition::Before(day), value) => utc_date(value).map_or(Truth::Open, |date| truth(date < day.date)),
@@ -174,12 +170,16 @@ fn truth(holds: bool) -> Truth {
     if holds { Truth::Holds } else { Truth::Fails }
 }
 
-/// Whether a count reaches a number. "At least n" below it stays open: more may come.
+/// Whether a count reaches a number. "At least n" below it stays open, as more may come, and so does an estimate near it.
 fn reaches(count: Count, number: u64) -> Truth {
-    match (count.number >= number, count.precision) {
+    reaches_between(count.least(), count.most(), number)
+}
+
+fn reaches_between(least: u64, most: Option<u64>, number: u64) -> Truth {
+    match (least >= number, most.is_none_or(|most| most >= number)) {
         (true, _) => Truth::Holds,
-        (false, Precision::AtLeast) => Truth::Open,
-        (false, Precision::Exact | Precision::About) => Truth::Fails,
+        (false, true) => Truth::Open,
+        (false, false) => Truth::Fails,
     }
 }
 
@@ -199,7 +199,7 @@ fn lies_in_any(said: &str, words: &[String], pack: &Pack) -> bool {
 }
 
 /// The country of a subdivision.
-fn country_of(place: &str) -> Option<&str> {
+pub(super) fn country_of(place: &str) -> Option<&str> {
     if place.len() > 3 && place.as_bytes()[2] == b'-' { place.get(..2) } else { None }
 }
 
@@ -207,10 +207,11 @@ fn in_scope(place: &str, places: &Places, pack: &Pack) -> bool {
     places.within.is_empty() || lies_in_any(place, &places.within, pack)
 }
 
-/// The places in scope that reach the number by themselves.
+/// The places in scope that reach the number by themselves, or may.
 pub fn places_with_enough(counts: &BTreeMap<String, Count>, places: &Places, pack: &Pack) -> Vec<String> {
-    let enough =
-        |(place, count): &(&String, &Count)| in_scope(place, places, pack) && reaches(**count, places.at_least) == Truth::Holds;
+    let enough = |(place, count): &(&String, &Count)| {
+        count.number > 0 && in_scope(place, places, pack) && reaches(**count, places.at_least) != Truth::Fails
+    };
     counts.iter().filter(enough).map(|(place, _)| place.clone()).collect()
 }
 
@@ -333,5 +334,32 @@ impl fmt::Display for LeafInWords<'_> {
             }
         }
         write!(f, "; asked: {}: {}", self.condition.asked(), self.truth)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::facts::Precision;
+
+    #[test]
+    fn an_estimate_within_its_tenth_of_a_number_is_open_whichever_way_the_question_is_put() {
+        let about = |number| Count { number, precision: Precision::About };
+        for (number, wanted) in [
+            (0, Truth::Fails),
+            (449, Truth::Fails),
+            (455, Truth::Open),
+            (499, Truth::Open),
+            (500, Truth::Open),
+            (501, Truth::Open),
+            (555, Truth::Open),
+            (560, Truth::Holds),
+            (u64::MAX, Truth::Holds),
+        ] {
+            assert_eq!(reaches(about(number), 500), wanted, "about {number}");
+        }
+        assert_eq!(reaches(about(1), 1), Truth::Holds, "about one is somebody");
+        assert_eq!(reaches(Count { number: 500, precision: Precision::Exact }, 500), Truth::Holds);
+        assert_eq!(reaches(Count { number: 499, precision: Precision::AtLeast }, 500), Truth::Open);
     }
 }

@@ -2,7 +2,7 @@
 
 use super::condition::Condition;
 use super::overlay::{Note, Overlay};
-use super::pack::{Due, Duty, Each, Exception, Force, HoldRule, Pack, Pick, Reading, Verification};
+use super::pack::{Besides, Due, Duty, Each, Exception, Force, HoldRule, Pack, Pick, Reading, Verification};
 use crate::domain::clocks::{Context, Derivation, Limit};
 use crate::domain::facts::Vocabulary;
 use crate::domain::ids::{DutyId, FactKey, PackId};
@@ -201,7 +201,7 @@ pub fn explain<'a>(duty: &'a Duty, pack: &'a Pack, rulebook: &'a Rulebook, start
         force: &text.force,
         binds: words.clause(&text.binds),
         arises: words.clause(&text.arises),
-        each: text.each.as_ref().map(|each| words.each(each)),
+        each: text.each.as_ref().map(|each| words.each(each, text.each_besides.as_ref())),
         start: StartExplained {
             event: &text.start.event,
             cite: &text.start.cite,
@@ -313,9 +313,12 @@ impl Words<'_> {
         }
     }
 
-    fn each(&self, each: &Each) -> String {
+    fn each(&self, each: &Each, besides: Option<&Besides>) -> String {
         match each {
-            Each::Of(fact) => format!("each of {fact}"),
+            Each::Of(fact) => match besides {
+                None => format!("each of {fact}"),
+                Some(besides) => format!("each of {fact}; {} ({})", besides.says, besides.cite),
+            },
             Each::Place(places) => format!("each place of {}: {}", places.fact, Condition::AnyPlace(places.clone()).asked()),
             Each::Cohort {} => "each group of people in people.cohorts".to_owned(),
         }

@@ -25,6 +25,7 @@ pub mod sight;
 pub mod starting;
 pub mod uncovered;
 pub mod what_if;
+mod zoneless;
 
 pub use assess::{Assessment, Owed};
 pub use condition::Condition;

@@ -227,6 +227,9 @@ pub struct DutyText {
     /// One clock for each of several: authorities, States, groups of people.
     #[serde(default)]
     pub each: Option<Each>,
+    /// Who has a clock besides those that `each` names.
+    #[serde(default)]
+    pub each_besides: Option<Besides>,
     /// The count of those who must be told, where they are people. When more are found than were told, a further clock runs.
     #[serde(default)]
     pub tells: Option<FactKey>,
@@ -315,6 +318,26 @@ pub enum Each {
     Cohort {},
 }
 
+/// Countries that have a clock besides those who are named: each with people in it that none of the named is of, in a case
+/// in which the law knows no single addressee.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Besides {
+    /// In which case; while that is open nothing is added.
+    pub when: Condition,
+    /// Where people must be, and how many.
+    pub place: super::condition::Places,
+    /// The rule in words.
+    pub says: String,
+    /// Where the law says it.
+    pub cite: String,
+    /// How well it was checked.
+    pub verification: Verification,
+    /// What is asked of a country whose own code names nobody, such as one with an authority for each of its parts.
+    #[serde(default)]
+    pub parts: BTreeMap<String, String>,
+}
+
 /// When a clock starts.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
@@ -370,7 +393,7 @@ pub struct Due {
     /// Instant facts that pull the limit forward when known, such as the day the letters went out.
     #[serde(default)]
     pub no_later_than: Vec<FactKey>,
-    /// An instant fact that replaces the limit when known: an extension granted on record.
+    /// An instant fact that replaces the limit when known and later: an extension granted on record.
     #[serde(default)]
     pub extended_to: Option<FactKey>,
 }

@@ -1,5 +1,6 @@
 //! What an assessment sees: the incident's facts, the organisation's, and what was already done.
 
+use super::pack::Each;
 use super::uncovered::{SINCE, UNCOVERED, Uncovered, standing_claims};
 use crate::domain::facts::{Book, Claim, Claimant, Count, FactType, Precision, Standing, Value, Vocabulary};
 use crate::domain::ids::{DutyId, FactKey, OrganisationId};
@@ -53,6 +54,43 @@ impl<'a> Sight<'a> {
     pub fn of_cohort(&self, cohort: &str) -> Self {
         let sight = Self::weighed(self.vocabulary, self.incident, self.organisation, self.met.clone(), Some(cohort));
         Self { uncovered: self.uncovered.clone(), ..sight }
+    }
+
+    /// The same for one place of a count by place: what is counted elsewhere is no answer about this one.
+    pub fn of_place(&self, fact: &FactKey, place: &str) -> Self {
+        let alone = |value: &Value| match value {
+            Value::ByPlace(counts) => {
+                std::borrow::Cow::Owned(Value::ByPlace(counts.iter().filter(|(of, _)| *of == place).map(cloned).collect()))
+            }
+            other => std::borrow::Cow::Owned(other.clone()),
+        };
+        let narrowed = |(key, known): &(&'a str, Known<'a>)| match known {
+            _ if *key != fact.as_str() => (*key, known.clone()),
+            Known::Value(value, claim) => (*key, Known::Value(alone(value), *claim)),
+            Known::Unknown => (*key, Known::Unknown),
+            Known::Disputed(sides) => {
+                let side =
+                    |(said, claim): &(Option<std::borrow::Cow<'a, Value>>, &'a Claim)| (said.as_deref().map(alone), *claim);
+                (*key, Known::Disputed(sides.iter().map(side).collect()))
+            }
+        };
+        Self {
+            vocabulary: self.vocabulary,
+            incident: self.incident,
+            organisation: self.organisation,
+            met: self.met.clone(),
+            known: self.known.iter().map(narrowed).collect(),
+            uncovered: self.uncovered.clone(),
+        }
+    }
+
+    /// The same for one of those a duty has a clock each for, where the facts tell them apart.
+    pub fn towards(&self, each: Option<&Each>, target: Option<&str>) -> Option<Self> {
+        match (each?, target?) {
+            (Each::Cohort {}, cohort) => Some(self.of_cohort(cohort)),
+            (Each::Place(places), place) => Some(self.of_place(&places.fact, place)),
+            (Each::Of(_), _) => None,
+        }
     }
 
     /// Sets what no enabled pack declares of what these facts name, so that a duty can ask for it.
@@ -221,7 +259,7 @@ impl<'a> Sight<'a> {
         match self.said(parts.as_str(), cohort) {
             Known::Value(value, claim) => match value.as_ref() {
                 Value::ByPlace(places) if !places.is_empty() => {
-                    let number = places.values().fold(0_u64, |sum, count| sum.saturating_add(count.number));
+                    let number = places.values().map(|count| count.least()).fold(0, u64::saturating_add);
                     Known::Value(std::borrow::Cow::Owned(Value::Count(Count { number, precision: Precision::AtLeast })), claim)
                 }
                 _ => Known::Unknown,
@@ -272,6 +310,10 @@ fn rank(key: &str) -> (usize, &str) {
 /// The key of a fact as said of one group of people: `risk.level@staff`.
 pub fn cohort_key(key: &str, cohort: &str) -> String {
     format!("{key}@{cohort}")
+}
+
+fn cloned((place, count): (&String, &Count)) -> (String, Count) {
+    (place.clone(), *count)
 }
 
 fn instant_of(value: &Value, zone: Zone) -> Option<Instant> {

@@ -12,7 +12,7 @@ mod words;
 pub use scale::{ELEMENTS, Element, Level, Quarters, Term, greatest};
 pub use words::{CONVENTION, SOURCE};
 
-use crate::domain::facts::{Book, Claim, Claimant, Count, Precision, Rank, Value};
+use crate::domain::facts::{Book, Claim, Claimant, Rank, Value};
 use crate::domain::ids::FactKey;
 use crate::domain::instant::Instant;
 use crate::domain::law::sight::{Known, Sight};
@@ -153,9 +153,9 @@ fn weigh(element: &Element, sight: &Sight<'_>) -> Option<Input> {
 fn many_people(sight: &Sight<'_>) -> Flag {
     let people = said(sight, "people.total");
     let raised = people.as_ref().and_then(|(value, _)| match value {
-        Value::Count(Count { number, .. }) if *number > MANY_PEOPLE => Some(true),
-        Value::Count(Count { precision: Precision::Exact | Precision::About, .. }) => Some(false),
-        // "At least 80" may be 800.
+        Value::Count(count) if count.least() > MANY_PEOPLE => Some(true),
+        Value::Count(count) if count.most().is_some_and(|most| most <= MANY_PEOPLE) => Some(false),
+        // "At least 80" may be 800, and "about 100" one more.
         _ => None,
     });
     Flag { sign: Sign::ManyPeople, raised, basis: people.iter().map(|(value, claim)| input(value, claim)).collect() }

@@ -167,6 +167,29 @@ fn an_open_hold_is_marked_and_a_closed_one_is_not() {
 }
 
 #[test]
+fn statements_by_word_of_mouth_lapse_with_the_first_whenever_the_others_are_made() {
+    let calendars = calendars();
+    let ctx = Context { organisation_zone: zone("America/New_York"), calendars: &calendars };
+    let start = instant("2026-10-01T10:00:00-04:00");
+    let days = limit("{ days = { count = 60 } }");
+    let original = deadline(&days, start, &ctx).expect("counted");
+    let oral = |from: &str| Hold { from: instant(from), until: None, kind: Pause::Floor {}, oral_cap_days: Some(30) };
+    let under = |holds: &[Hold]| with_pauses(original.clone(), start, &days, holds, &ctx).expect("counted").at;
+    let first = oral("2026-11-20T15:00:00-05:00");
+    let alone = under(std::slice::from_ref(&first));
+    assert_eq!(alone, Some(instant("2026-12-20T23:59:59-05:00")));
+    for again in ["2026-11-20T15:00:01-05:00", "2026-12-18T15:00:00-05:00", "2026-12-20T09:00:00-05:00"] {
+        assert_eq!(under(&[oral(again), first.clone()]), alone, "{again}");
+    }
+    let withdrawn = Hold { until: Some(first.from), ..first.clone() };
+    assert_eq!(under(&[withdrawn, oral("2026-11-25T15:00:00-05:00")]), Some(instant("2026-12-25T23:59:59-05:00")));
+    let released = Hold { until: Some(instant("2026-11-24T09:00:00-05:00")), ..first.clone() };
+    assert_eq!(under(&[released, oral("2026-11-25T15:00:00-05:00")]), alone, "an early release gives no new thirty days");
+    let written = Hold { until: Some(instant("2027-01-10T00:00:00-05:00")), oral_cap_days: None, ..first.clone() };
+    assert_eq!(under(&[first, written]), Some(instant("2027-01-10T23:59:59-05:00")), "one in writing runs to its own end");
+}
+
+#[test]
 fn a_hold_that_ends_before_it_or_the_clock_begins_does_nothing() {
     let calendars = calendars();
     let ctx = Context { organisation_zone: zone("UTC"), calendars: &calendars };

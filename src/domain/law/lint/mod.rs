@@ -185,6 +185,14 @@ impl Place<'_> {
     }
 
     fn each(&mut self, duty: &Duty) {
+        if let Some(besides) = &duty.text.each_besides {
+            self.cite(&besides.cite);
+            self.condition(&Condition::AnyPlace(besides.place.clone()));
+            if !matches!(duty.text.each, Some(Each::Of(_))) {
+                let hint = "`each-besides` stands beside `each = { of = … }`";
+                self.fault(&besides.says, "there is nobody named beside whom a country has a clock", hint);
+            }
+        }
         let (fact, fits): (FactKey, fn(&FactType) -> bool) = match &duty.text.each {
             None => return,
             Some(Each::Of(fact)) => {
@@ -391,6 +399,7 @@ fn conditions(duty: &Duty) -> impl Iterator<Item = &Condition> {
         .into_iter()
         .chain(text.exceptions.iter().map(|exception| &exception.when))
         .chain(text.due.iter().filter_map(|due| due.when.as_ref()))
+        .chain(text.each_besides.iter().map(|besides| &besides.when))
 }
 
 /// What the overlays of a duty test.

@@ -14,7 +14,7 @@ pub struct Answer<'q> {
     pub id: Option<&'q str>,
     /// When it was judged.
     pub at: Instant,
-    /// The zone civil dates were counted in.
+    /// The zone civil dates were counted in, if it is known; moments are shown in it.
     pub zone: Zone,
     /// Whether nobody has said the zone.
     pub zone_assumed: bool,
@@ -46,7 +46,8 @@ impl Judged<'_> {
 }
 
 /// Said of a question whose facts do not give the zone.
-pub const ZONE_ASSUMED: &str = "nobody has said the organisation's zone; civil dates are counted in UTC";
+pub const ZONE_ASSUMED: &str =
+    "nobody has said the organisation's zone; a limit in days is counted where it ends first, wherever that is";
 
 impl Answer<'_> {
     /// Whether the facts bring in something that no pack in use declares, and that counsel has not answered.

@@ -18,8 +18,9 @@ use super::load::Rulebook;
 use super::pack::{Duty, Each, Pack};
 use super::sight::Sight;
 use super::uncovered::{Asked, Border};
+use super::zoneless::assess_anywhere;
 use crate::domain::ids::DutyId;
-use crate::domain::instant::{Instant, Zone};
+use crate::domain::instant::{Instant, Zone, rfc3339};
 use std::collections::BTreeSet;
 
 /// The law that is asked, and what is taken when a question does not say it.
@@ -42,6 +43,21 @@ pub struct Inquiry<'l> {
     /// Whether every deadline is shown with its derivation.
     pub derived: bool,
 }
+
+/// What is said of a clock that is to begin after it is judged: most likely the moment was mistyped.
+fn begins_later(assessment: &Assessment<'_>, now: Instant) -> Option<String> {
+    let (start, key) = (&assessment.start, assessment.start.from?);
+    (assessment.runs() && start.at > now).then(|| {
+        format!(
+            "`{key}` lies in the future ({}, judged {}): check it, the limit is counted from it",
+            rfc3339(start.at),
+            rfc3339(now)
+        )
+    })
+}
+
+/// How a duty is held against facts: with the organisation's zone, or without.
+type Assess<'q> = fn(&'q Duty, &'q Pack, &'q Rulebook, &Circumstances<'q, '_>) -> Assessment<'q>;
 
 impl<'l> Inquiry<'l> {
     /// Asks the enabled packs of a rulebook, at an instant.
@@ -81,10 +97,11 @@ impl<'l> Inquiry<'l> {
         let uncovered = self.border.uncovered(&sight, &asked);
         sight.set_uncovered(uncovered.clone());
         let circumstances = Circumstances { sight: &sight, zone, at: question.at, holds: &[] };
-        let mut duties = self.judge(&self.packs, self.all, &circumstances);
+        let assessed = if said.is_some() { assess } else { assess_anywhere };
+        let mut duties = self.judge(&self.packs, self.all, &circumstances, assessed);
         let mut changes = None;
         if !self.on_trial.is_empty() {
-            let mut tried = self.judge(&self.on_trial, true, &circumstances);
+            let mut tried = self.judge(&self.on_trial, true, &circumstances, assessed);
             changes = Some(change::changes(&duties, &tried));
             tried.retain(|judged| self.all || judged.runs());
             duties.append(&mut tried);
@@ -95,15 +112,16 @@ impl<'l> Inquiry<'l> {
     }
 
     /// The duties of packs that run, or all of them.
-    fn judge<'q>(&self, packs: &[&'l Pack], all: bool, at: &Circumstances<'q, '_>) -> Vec<Judged<'q>>
+    fn judge<'q>(&self, packs: &[&'l Pack], all: bool, at: &Circumstances<'q, '_>, assessed: Assess<'q>) -> Vec<Judged<'q>>
     where
         'l: 'q,
     {
         let mut judged = Vec::new();
         for pack in packs {
             for duty in pack.duties.iter().filter(|duty| self.only.is_none_or(|only| duty.text.id == *only)) {
-                self.judge_duty(duty, pack, at, &mut |towards, assessment| {
+                self.judge_duty(duty, pack, at, assessed, &mut |towards, mut assessment| {
                     if all || assessment.runs() {
+                        assessment.remarks.extend(begins_later(&assessment, at.at));
                         judged.push(Judged { towards, assessment });
                     }
                 });
@@ -112,28 +130,39 @@ impl<'l> Inquiry<'l> {
         judged
     }
 
-    /// One duty: once, or for each group of people that has a clock of its own.
+    /// One duty: once, or for each group of people that has a clock of its own; of places those together where it is alike.
     fn judge_duty<'q>(
         &self,
         duty: &'l Duty,
         pack: &'l Pack,
         at: &Circumstances<'q, '_>,
+        assessed: Assess<'q>,
         tell: &mut dyn FnMut(Vec<String>, Assessment<'q>),
     ) where
         'l: 'q,
     {
-        let whole = || assess(duty, pack, self.rulebook, at);
+        let whole = || assessed(duty, pack, self.rulebook, at);
         let towards = match &duty.text.each {
             None => return tell(Vec::new(), whole()),
             Some(_) => targets(duty, pack, at.sight).into_iter().flatten().collect::<Vec<String>>(),
         };
-        if duty.text.each != Some(Each::Cohort {}) || towards.is_empty() {
-            return tell(towards, whole());
+        let mut alike: Vec<(Vec<String>, Assessment<'q>)> = Vec::new();
+        let mut rest = Vec::new();
+        for target in towards {
+            let Some(sight) = at.sight.towards(duty.text.each.as_ref(), Some(&target)) else {
+                rest.push(target);
+                continue;
+            };
+            let assessment = assessed(duty, pack, self.rulebook, &Circumstances { sight: &sight, ..*at });
+            let is_of_place = matches!(duty.text.each, Some(Each::Place(_)));
+            match alike.iter_mut().find(|(_, other)| is_of_place && other.owed == assessment.owed) {
+                Some((places, _)) => places.push(target),
+                None => alike.push((vec![target], assessment)),
+            }
         }
-        for cohort in towards {
-            let sight = at.sight.of_cohort(&cohort);
-            let assessment = assess(duty, pack, self.rulebook, &Circumstances { sight: &sight, ..*at });
-            tell(vec![cohort], assessment);
+        if alike.is_empty() {
+            return tell(rest, whole());
         }
+        alike.into_iter().for_each(|(towards, assessment)| tell(towards, assessment));
     }
 }
