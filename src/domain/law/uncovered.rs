@@ -133,7 +133,7 @@ impl fmt::Display for Uncovered {
             f.write_str(", named by a product only, which nobody has confirmed")?;
         }
         match &self.known {
-            Some(KnownLaw { says, cite, verification }) => write!(f, ": {says} ({cite}; {})", verification.word())?,
+            Some(KnownLaw { says, cite, verification }) => write!(f, ": {says} ({cite}; {})", verification.words())?,
             None => f.write_str(": nothing is known of its law here")?,
         }
         match &self.word {

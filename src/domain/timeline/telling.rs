@@ -277,7 +277,7 @@ impl Teller<'_> {
         let reading = |law: &ClockLaw| (law.deadlines.operational.says.clone(), law.deadlines.operational.at);
         if was.is_none_or(|was| reading(was) != reading(law)) {
             let term = &law.deadlines.operational;
-            lines.push(format!("{} ({}; mark: {})", term.says, term.cite, term.verification.word()));
+            lines.push(format!("{} ({}; {})", term.says, term.cite, term.verification.words()));
             lines.extend(term.derivation.assumptions.iter().map(|assumed| format!("assumed: {assumed}")));
         }
         for (label, is, before) in [
