@@ -65,13 +65,17 @@ pub fn notes_on_filing(incident: &Incident, key: &ClockKey, evidence: &Evidence,
 
 /// The statements under which telling was to wait at an instant.
 fn holds_at(clock: &Clock, at: Instant) -> impl Iterator<Item = &RecordedHold> {
-    let zone = clock.law.deadlines.operational.zone;
-    clock.holds.iter().filter(move |held| held.hold.from <= at && held.hold.ends_at(zone).is_none_or(|until| until > at))
+    clock.holds.iter().filter(move |held| held.hold.from <= at && ends_at(clock, held).is_none_or(|until| until > at))
+}
+
+/// When a statement no longer holds; statements of one kind lapse together.
+fn ends_at(clock: &Clock, held: &RecordedHold) -> Option<Instant> {
+    held.hold.ends_among(clock.holds.iter().map(|held| &held.hold), clock.law.deadlines.operational.zone)
 }
 
 fn held_until(clock: &Clock, held: &RecordedHold) -> String {
     let zone = clock.law.deadlines.operational.zone;
-    let until = held.hold.ends_at(zone).map(|until| format!("until {}", zone.in_words(until)));
+    let until = ends_at(clock, held).map(|until| format!("until {}", zone.in_words(until)));
     until.unwrap_or_else(|| "without an end".to_owned())
 }
 

@@ -343,7 +343,7 @@ async fn filed(app: &App, id: &IncidentId, key: &ClockKey, evidence: &Evidence, 
     let rules = app.desk.rules();
     let moment = Moment { now, rulebook: &rules.rulebook, house: &rules.house };
     let notes = notes_on_filing(&submitted.incident, key, evidence, &moment);
-    let axum::Json(view) = view(&submitted.incident, key)?;
+    let axum::Json(view) = view(app, &submitted.incident, key)?;
     Ok(axum::Json(ClockView { notes, ..view }))
 }
 
