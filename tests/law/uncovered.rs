@@ -185,3 +185,17 @@ fn claim(key: &str, value: Json) -> watchbell::domain::facts::Claim {
         organisations: Default::default(),
     }
 }
+
+#[test]
+fn a_start_that_lies_in_the_future_is_said_and_one_that_does_not_is_not() {
+    let remarks = |aware: &str| {
+        let answer = assessed(&json!({
+            "breach.suspected": true, "breach.personal-data": true, "breach.security-failed": true, "risk.level": "risk",
+            "organisation.roles": ["controller"], "organisation.places": ["FR"], "organisation.offers-to": ["FR"],
+            "organisation.zone": "Europe/Paris", "aware.at": aware,
+        }));
+        answer["duties"].to_string()
+    };
+    assert!(remarks("2199-01-01T00:00:00Z").contains("`aware.at` lies in the future"));
+    assert!(!remarks("2026-01-01T00:00:00Z").contains("in the future"));
+}
