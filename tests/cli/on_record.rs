@@ -76,9 +76,9 @@ fn a_clock_is_shown_owned_met_and_closed() {
         shown.out.contains("delivered (1 attempt)").then_some(())
     });
     let shown = ask(&daemon, ["clock", "show", &hhs]).done();
-    shown.shows("Due            ").shows("At the latest  ").shows("How the due date was found: 500 or more");
+    shown.shows("  Due   ").shows("  At the latest  ").shows("How the due date was found: 500 or more");
     shown.shows("How the outer date was found: fewer than 500").shows("1. the clock starts: ").shows("time zone data ");
-    shown.shows("arises (45 CFR 164.408): open").shows("Alerts").shows("Draft          lacks ");
+    shown.shows("arises (45 CFR 164.408): open").shows("Alerts").shows("  Draft   ").shows(" lacks ");
     assert!(ask(&daemon, ["clock", "show", &hhs, "-o", "json"]).done().json()["deadlines"]["outer"].is_object());
 
     let owned = ask(&daemon, ["clock", "ack", &hhs, "--for", "2h"]).done();
