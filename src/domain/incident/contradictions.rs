@@ -27,6 +27,9 @@ pub fn of_filing(incident: &Incident, key: &ClockKey, clock: &Clock, evidence: &
             zone.in_words(start.at)
         ));
     }
+    if let (Some(list), None) = (&clock.law.listed, &key.target) {
+        against.push(format!("it stands for each of those in `{list}`, and nobody has said who they are"));
+    }
     against.extend(of_words(incident, key.target.as_deref(), &evidence.what));
     against
 }

@@ -12,7 +12,7 @@ use super::sight::{Known, Sight};
 use super::starting::{mode, out_of_time};
 use super::uncovered::SINCE;
 use crate::domain::clocks::Hold;
-use crate::domain::facts::{Claimant, Rank, Value, is_cohort};
+use crate::domain::facts::{Claim, Claimant, Rank, Value, is_cohort};
 use crate::domain::ids::FactKey;
 use crate::domain::instant::{Instant, Zone};
 use schemars::JsonSchema;
@@ -166,6 +166,11 @@ pub fn assess<'a>(duty: &'a Duty, pack: &'a Pack, rulebook: &'a Rulebook, at: &C
     for finding in findings.chain(assessment.exceptions.iter().map(|(_, finding)| finding)) {
         finding.add_missing(&mut assessment.missing);
     }
+    if let Some(Each::Listed(list)) = &text.each
+        && !matches!(at.sight.known(list), Known::Value(..))
+    {
+        assessment.missing.insert(list);
+    }
     if !assessment.start.settled {
         assessment.missing.extend(&text.start.facts);
     }
@@ -189,6 +194,7 @@ pub fn targets(duty: &Duty, pack: &Pack, sight: &Sight<'_>) -> Vec<Option<String
         None => Vec::new(),
         Some(Each::Of(fact)) => members(sight, fact),
         Some(Each::Cohort {}) => members(sight, &COHORTS.into()).into_iter().filter(|word| is_cohort(word)).collect(),
+        Some(Each::Listed(list)) => return listed(sight, list),
         Some(Each::Place(places)) => match sight.known(&places.fact) {
             Known::Value(value, _) => match value.as_ref() {
                 Value::ByPlace(counts) => super::evaluate::places_with_enough(counts, places, pack),
@@ -198,6 +204,30 @@ pub fn targets(duty: &Duty, pack: &Pack, sight: &Sight<'_>) -> Vec<Option<String
         },
     };
     if named.is_empty() { vec![None] } else { named.into_iter().map(Some).collect() }
+}
+
+/// The parties of a list, by the words they are kept as. Of a disputed list each that anybody names; and where products
+/// alone name them, the clock that stands for all stays beside, for there may be others.
+fn listed(sight: &Sight<'_>, list: &FactKey) -> Vec<Option<String>> {
+    let mut words = BTreeSet::new();
+    let mut name = |value: &Value| match value {
+        Value::Set(named) => words.extend(named.iter().cloned()),
+        _ => {}
+    };
+    let by_people = |claim: &Claim| claim.by.rank() > Rank::Product;
+    let is_given = match sight.known(list) {
+        Known::Value(value, claim) => {
+            name(value.as_ref());
+            claim.is_none_or(by_people)
+        }
+        Known::Disputed(claims) => {
+            claims.iter().filter_map(|(value, _)| value.as_ref()).for_each(|value| name(value.as_ref()));
+            claims.iter().any(|(_, claim)| by_people(claim))
+        }
+        Known::Unknown => false,
+    };
+    let whole = (words.is_empty() || !is_given).then_some(None);
+    whole.into_iter().chain(words.into_iter().map(Some)).collect()
 }
 
 /// The fact that names groups of people.

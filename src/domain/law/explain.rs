@@ -314,6 +314,7 @@ impl Words<'_> {
         match each {
             Each::Of(fact) => format!("each of {fact}"),
             Each::Place(places) => format!("each place of {}: {}", places.fact, Condition::AnyPlace(places.clone()).asked()),
+            Each::Listed(list) => format!("each of those named in {list}"),
             Each::Cohort {} => "each group of people in people.cohorts".to_owned(),
         }
     }

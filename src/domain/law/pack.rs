@@ -298,6 +298,9 @@ pub enum Each {
     /// Each group of people named in `people.cohorts`. A fact said of a group, written
     /// `risk.level@staff`, stands before the same fact said of all.
     Cohort {},
+    /// Each party of a list of names and how to reach them, such as the controllers a processor works for. Until people
+    /// or the configuration have given the list, one clock stands for each of them. A clock carries a number and no name.
+    Listed(FactKey),
 }
 
 /// When a clock starts.
