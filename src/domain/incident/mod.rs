@@ -21,6 +21,7 @@ mod further;
 mod house;
 mod late;
 mod leases;
+mod listed;
 mod lookalike;
 mod message;
 mod preview;
