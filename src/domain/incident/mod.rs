@@ -50,4 +50,5 @@ pub use preview::{LadderView, LeaseView, ReachView, RungView, preview};
 pub use relation::{Relation, RelationKind, Relations, Word};
 pub use reuniting::goes_on_in;
 pub use state::{Clock, Incident, NothingOwed, RecordedHold, TakenBack, Told};
+pub use tracking::subject;
 pub use wake::{ATTEMPT_LEASE, RETRY_WAIT_MAX, Wake, next_wake};
