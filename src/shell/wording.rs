@@ -76,8 +76,9 @@ fn gathered(all: Vec<Told<'_>>) -> Vec<Told<'_>> {
 /// urgent leads. `link` opens the page where it is acknowledged. Without a clock there is no letter.
 pub fn compose(incident: &Incident, id: &AlertId, alert: &Alert, link: Option<String>, now: Instant) -> Option<Letter> {
     let spoken_of = incident.spoken_of(alert).into_iter();
-    let mut told: Vec<Told<'_>> =
-        spoken_of.map(|(about, clock)| Told { key: &about.clock, clock, rung: &about.rung, due_at: about.due_at, more: 0 }).collect();
+    let mut told: Vec<Told<'_>> = spoken_of
+        .map(|(about, clock)| Told { key: &about.clock, clock, rung: &about.rung, due_at: about.due_at, more: 0 })
+        .collect();
     told.sort_by_key(|told| (told.clock.law.mode == Mode::Shadow, told.clock.law.until().unwrap_or(Instant::MAX_UTC), told.key));
     let told = gathered(told);
     let (first, others) = told.split_first()?;

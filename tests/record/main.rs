@@ -5,6 +5,7 @@ mod incident;
 mod log;
 mod organisations;
 mod power_loss;
+mod principals;
 mod store_contract;
 mod store_crash;
 #[path = "../support/mod.rs"]

@@ -123,7 +123,10 @@ mod tests {
     #[test]
     fn a_party_is_a_name_and_perhaps_a_way_to_reach_it() {
         let read = |json: Json| FactType::Parties.read(&json).ok().map(|value| value.to_string());
-        assert_eq!(read(json!([{ "name": " North  Clinic ", "reach": "a@north.example" }])), Some("North Clinic <a@north.example>".into()));
+        assert_eq!(
+            read(json!([{ "name": " North  Clinic ", "reach": "a@north.example" }])),
+            Some("North Clinic <a@north.example>".into())
+        );
         assert_eq!(read(json!(["North Clinic<a@north.example>"])), Some("North Clinic <a@north.example>".into()));
         assert_eq!(read(json!(["South", { "name": "East", "reach": "" }])), Some("East, South".into()));
         for refused in [

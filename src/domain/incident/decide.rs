@@ -8,7 +8,9 @@ use super::house::Address;
 use super::leases::{self, Acknowledgement, Cover};
 use super::state::{Clock, Incident};
 use super::suggesting::suggest_risks;
-use super::{bordering, contradictions, delivering, digest, fallback, further, late, listed, reuniting, ringing, tracking, whose};
+use super::{
+    bordering, contradictions, delivering, digest, fallback, further, late, listed, reuniting, ringing, tracking, whose,
+};
 use crate::domain::facts::{CLOCK_SKEW, Claim, Rank, Vocabulary};
 use crate::domain::ids::{AlertId, IncidentId};
 use crate::domain::instant::{Duration, Instant, rfc3339};
