@@ -98,6 +98,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     ),
     ("shell", &["domain", "shell", "sim"]),
     ("sim/rehearsal", &["domain", "shell", "sim"]),
+    ("sim/replay", &["domain", "shell::config", "sim::rehearsal", "sim::replay"]),
     ("sim", &["domain", "sim"]),
 ];
 

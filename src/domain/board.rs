@@ -50,6 +50,9 @@ pub struct ClockLine {
     pub duty: String,
     /// Who owes it.
     pub organisation: String,
+    /// The same by name, where the incident concerns several.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub owed_by: Option<String>,
     /// The authority, State or group of people, where the duty has a clock for each.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub towards: Option<String>,
@@ -391,6 +394,7 @@ impl ClockLine {
             id: key.public(&incident.id),
             duty: key.duty.to_string(),
             organisation: key.organisation.to_string(),
+            owed_by: incident.one_of_several(&key.organisation).map(|profile| profile.name.clone()),
             towards: key.target.clone(),
             title: law.title.clone(),
             cite: law.cite.clone(),

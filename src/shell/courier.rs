@@ -5,7 +5,7 @@
 //! between costs a repeat under the same id, never a silence.
 
 use super::channel_health::{ChannelHealth, Health};
-use super::config::Config;
+use super::config::{Config, Rules};
 use super::delivery::{Channel, FailureReason, Letter, Outcome, backoff};
 use super::desk::{Desk, SubmitError};
 use super::links::{Invitation, Links};
@@ -16,9 +16,10 @@ use super::wording::{compose, may_wait};
 use crate::domain::delivery_log::DEAD_AFTER;
 use crate::domain::ids::{AlertId, ChannelId, IncidentId};
 use crate::domain::incident::{
-    ATTEMPT_LEASE, Alert, AlertState, Clock, Command, DeliveryHold, DeliveryResult, Event, INTERRUPTED, Incident,
+    ATTEMPT_LEASE, Alert, AlertState, Clock, ClockKey, Command, DeliveryHold, DeliveryResult, Event, INTERRUPTED, Incident,
+    Moment, WouldBe, if_a_breach,
 };
-use crate::domain::instant::{Duration, Instant, length_in_words, rfc3339};
+use crate::domain::instant::{Duration, Instant, Zone, length_in_words, rfc3339};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use tokio::sync::Semaphore;
@@ -213,7 +214,8 @@ impl Courier {
             return;
         }
         let link = self.link(&incident.id, alert);
-        let Some(letter) = compose(&incident, id, alert, link, begun) else { return };
+        let stake = at_stake(&incident, &self.desk.rules(), begun);
+        let Some(letter) = compose(&incident, id, alert, link, stake.as_ref(), begun) else { return };
         let channels = Arc::clone(&self.channels.read().unwrap_or_else(PoisonError::into_inner));
         let name = &alert.queued.channel;
         let outcome = match channels.get(name) {
@@ -290,6 +292,29 @@ async fn attempt_over(channel: &dyn Channel, letter: &Letter, to: &str, now: Ins
             permanent: false,
         },
     }
+}
+
+/// The house's clock that asks the opening question.
+pub const OPENING_CLOCK: &str = "house.triage";
+
+/// The nearest limit in law that would run if somebody said now that this may be a breach, also one that has passed.
+pub fn at_stake(incident: &Incident, rules: &Rules, now: Instant) -> Option<WouldBe> {
+    let asks = |(key, clock): (&ClockKey, &Clock)| key.duty.as_str() == OPENING_CLOCK && clock.standing.is_open();
+    if !incident.clocks.iter().any(asks) {
+        return None;
+    }
+    let moment = Moment { now, rulebook: &rules.rulebook, house: &rules.house };
+    let mut limits = if_a_breach(incident, &moment).into_iter();
+    limits.find(|limit| limit.in_law)
+}
+
+/// `16 h left, until Fri 27 Mar 17:00 Europe/Dublin: Notify the supervisory authority (GDPR Art. 33(1))`.
+pub fn stake_in_words(stake: &WouldBe, zone: Zone, now: Instant) -> String {
+    let until = stake.until.map_or_else(
+        || "without delay".to_owned(),
+        |until| format!("{}, until {}", left_in_words(until, now), zone.in_words(until)),
+    );
+    format!("{until}: {} ({})", stake.title, stake.cite)
 }
 
 /// What delays a clock at an instant, and until when.

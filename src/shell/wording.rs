@@ -3,12 +3,12 @@
 //! Time first, then what is asked, then how to do it, then what it rests on. Thin: neither the
 //! incident's title nor any fact travels, only which clock, how long, what is asked and where.
 
-use super::courier::{disputed_in_words, held_in_words, left_in_words, upper_first};
+use super::courier::{OPENING_CLOCK, disputed_in_words, held_in_words, left_in_words, stake_in_words, upper_first};
 use super::delivery::{Act, Letter, Urgency};
 use crate::domain::escalation::parse_length;
 use crate::domain::ids::{AlertId, IncidentId};
-use crate::domain::incident::{self, Alert, Clock, ClockKey, Incident, Standing};
-use crate::domain::instant::{Duration, Instant, Zone, rfc3339};
+use crate::domain::incident::{self, Alert, Clock, ClockKey, Incident, Standing, WouldBe};
+use crate::domain::instant::{Duration, Instant, Zone, length_in_words, rfc3339};
 use crate::domain::law::Mode;
 use crate::domain::law::uncovered::in_a_row;
 use std::collections::BTreeMap;
@@ -72,22 +72,33 @@ fn gathered(all: Vec<Told<'_>>) -> Vec<Told<'_>> {
     gathered
 }
 
-/// The letter of an alert, from the incident as it is now: about one clock, or about several, of which the most
-/// urgent leads. `link` opens the page where it is acknowledged. Without a clock there is no letter.
-pub fn compose(incident: &Incident, id: &AlertId, alert: &Alert, link: Option<String>, now: Instant) -> Option<Letter> {
+/// The letter of an alert, from the incident as it is now: about one clock, or about several, of which the one that
+/// [`precedence`] puts first leads. `link` opens the page where it is acknowledged. Without a clock there is no letter.
+///
+/// `stake` is the nearest limit in law that would run if the opening question were answered with yes; it is said
+/// where that question is what the letter asks.
+pub fn compose(
+    incident: &Incident,
+    id: &AlertId,
+    alert: &Alert,
+    link: Option<String>,
+    stake: Option<&WouldBe>,
+    now: Instant,
+) -> Option<Letter> {
     let spoken_of = incident.spoken_of(alert).into_iter();
     let mut told: Vec<Told<'_>> = spoken_of
         .map(|(about, clock)| Told { key: &about.clock, clock, rung: &about.rung, due_at: about.due_at, more: 0 })
         .collect();
-    told.sort_by_key(|told| (told.clock.law.mode == Mode::Shadow, told.clock.law.until().unwrap_or(Instant::MAX_UTC), told.key));
+    told.sort_by_key(|told| (precedence(told.clock), told.key));
     let told = gathered(told);
     let (first, others) = told.split_first()?;
     let law = &first.clock.law;
     let organisation = name_of(incident, first.key);
     let title = title(first);
     let left = law.limit().map_or_else(|| "Without delay".to_owned(), |limit| upper_first(&left_in_words(limit, now)));
-    let until = law.limit().map(|limit| format!(", until {}", law.deadlines.operational.zone.in_words(limit)));
+    let until = law.limit().map(|limit| format!(", {}", until_in_words(limit, law.deadlines.operational.zone, now)));
     let until = until.unwrap_or_default();
+    let nearer = nearer_in_words(first, others, now);
     let (also, also_in_subject) = match others.len() {
         0 => (String::new(), String::new()),
         1 => (", and 1 more clock".to_owned(), " and 1 more".to_owned()),
@@ -95,12 +106,18 @@ pub fn compose(incident: &Incident, id: &AlertId, alert: &Alert, link: Option<St
     };
     let mut lines = lines(incident, first, alert, organisation, now);
     lines.extend(others.iter().enumerate().map(|(nth, told)| (format!("Clock {}", nth + 2), in_a_line(incident, told, now))));
+    if first.key.duty.as_str() == OPENING_CLOCK
+        && let Some(stake) = stake
+    {
+        let after = lines.iter().position(|(label, _)| label == "Owed by").unwrap_or(0);
+        lines.insert(after, ("If it is a breach".to_owned(), stake_in_words(stake, law.deadlines.operational.zone, now)));
+    }
     let clocks: Vec<String> = told.iter().map(|told| told.public(incident)).collect();
     let late_by_s = u64::try_from((now - first.due_at).num_seconds()).unwrap_or(0);
     let (act, subject) = match alert.queued.act {
         incident::Act::Ring => {
             let moved = if is_nearer(first.clock) { "Moved earlier: " } else { "" };
-            (Act::Ring, format!("{moved}{left}: {title}{also_in_subject}{until}"))
+            (Act::Ring, format!("{moved}{left}: {title}{also_in_subject}{until}{nearer}"))
         }
         incident::Act::Acknowledge => (Act::Acknowledge, format!("Taken: {title}{also_in_subject}")),
         incident::Act::Resolve => (Act::Resolve, format!("Closed: {title}{also_in_subject}")),
@@ -112,9 +129,15 @@ pub fn compose(incident: &Incident, id: &AlertId, alert: &Alert, link: Option<St
         incident: incident.id.clone(),
         thread: incident.id.to_string(),
         subject: format!("{subject} ({organisation}, {})", incident.id),
-        heading: format!("{title}, {}{also}", lower_first(&left)),
+        heading: match alert.queued.act {
+            incident::Act::Resolve => format!("Closed: {title}"),
+            _ => format!("{title}, {}{nearer}{also}", lower_first(&left)),
+        },
         lines,
-        asked: law.asks.clone(),
+        asked: match alert.queued.act {
+            incident::Act::Resolve => "Nothing, unless you know better: what was said can be taken back.".to_owned(),
+            incident::Act::Ring | incident::Act::Acknowledge => law.asks.clone(),
+        },
         commands: commands(incident, first.key, law.mode, &clocks[0]),
         link,
         facts: serde_json::json!({
@@ -131,10 +154,45 @@ pub fn compose(incident: &Incident, id: &AlertId, alert: &Alert, link: Option<St
             "rung_due_at": rfc3339(first.due_at),
         }),
         clocks,
-        urgency: told.iter().map(|told| urgency(told.clock, now)).max().unwrap_or(Urgency::Info),
+        urgency: match alert.queued.act {
+            incident::Act::Resolve => Urgency::Info,
+            _ => told.iter().map(|told| urgency(told.clock, now)).max().unwrap_or(Urgency::Info),
+        },
         rung_at: alert.queued_at,
         late_by_s,
     })
+}
+
+/// What decides which clock leads a letter: a limit in law goes before a duty "without delay", a suggestion, or a target of
+/// the house, which are no deadlines; what is owed goes before what only may be, since the house can act on it; then the
+/// nearest. A limit that may be owed and is nearer still is never hidden behind: the subject names it too
+/// ([`nearer_in_words`]), and the letter is as loud as its loudest clock.
+fn precedence(clock: &Clock) -> (bool, bool, bool, Instant) {
+    let law = &clock.law;
+    (law.mode == Mode::Shadow, !is_statutory(clock), clock.standing == Standing::Provisional, law.due())
+}
+
+/// Whether it has a limit that the law sets and numbers.
+fn is_statutory(clock: &Clock) -> bool {
+    matches!(clock.law.mode, Mode::Live | Mode::Straddle) && clock.law.limit().is_some()
+}
+
+/// The nearest limit in law that comes before the one that leads, in words for subject and heading.
+fn nearer_in_words(first: &Told<'_>, others: &[Told<'_>], now: Instant) -> String {
+    let nearer = others.iter().filter(|told| is_statutory(told.clock) && told.clock.law.due() < first.clock.law.due());
+    let Some(nearest) = nearer.min_by_key(|told| told.clock.law.due()) else { return String::new() };
+    format!("; provisional, {}: {}", left_in_words(nearest.clock.law.due(), now), title(nearest))
+}
+
+/// `until Fri 27 Mar …`, or since when it is overdue.
+fn until_in_words(limit: Instant, zone: Zone, now: Instant) -> String {
+    let word = if is_over(limit, now) { "overdue since" } else { "until" };
+    format!("{word} {}", zone.in_words(limit))
+}
+
+/// Whether a limit is overdue, by the words that say how long is left: it is due for a minute first.
+fn is_over(limit: Instant, now: Instant) -> bool {
+    now - limit >= Duration::minutes(1)
 }
 
 fn name_of<'i>(incident: &'i Incident, key: &'i ClockKey) -> &'i str {
@@ -175,9 +233,10 @@ fn in_a_line(incident: &Incident, told: &Told<'_>, now: Instant) -> String {
     let law = &told.clock.law;
     let when = law.limit().map_or_else(
         || "without delay".to_owned(),
-        |limit| format!("{}, until {}", left_in_words(limit, now), law.deadlines.operational.zone.in_words(limit)),
+        |limit| format!("{}, {}", left_in_words(limit, now), until_in_words(limit, law.deadlines.operational.zone, now)),
     );
-    format!("{}: {when} ({}; {})", title(told), name_of(incident, told.key), law.cite)
+    let provisional = if told.clock.standing == Standing::Provisional { "provisional, " } else { "" };
+    format!("{}: {provisional}{when} ({}; {})", title(told), name_of(incident, told.key), law.cite)
 }
 
 /// `Without delay` inside a sentence.
@@ -243,16 +302,21 @@ fn lines(incident: &Incident, told: &Told<'_>, alert: &Alert, organisation: &str
     let mut lines: Vec<(&str, String)> = Vec::new();
     match (law.limit(), law.until()) {
         (Some(limit), _) => {
-            lines.push(("Until", format!("{}, {}", term.zone.in_words(limit), left_in_words(limit, now))));
+            let label = match (is_statutory(clock) || law.mode == Mode::Shadow, is_over(limit, now)) {
+                (_, true) => "Overdue since",
+                (true, false) => "Until",
+                (false, false) => "Target",
+            };
+            lines.push((label, format!("{}, {}", term.zone.in_words(limit), left_in_words(limit, now))));
             if term.zone != Zone::UTC {
                 lines.push(("In UTC", Zone::UTC.in_words(limit)));
             }
         }
         (None, Some(target)) => {
-            lines.push(("Until", "without delay".to_owned()));
+            lines.push(("Until", without_delay(clock, now)));
             lines.push(("House target", format!("{}, {}", term.zone.in_words(target), left_in_words(target, now))));
         }
-        (None, None) => lines.push(("Until", "without delay".to_owned())),
+        (None, None) => lines.push(("Until", without_delay(clock, now))),
     }
     if let Some((at, outer)) = law.deadlines.outer.as_ref().and_then(|outer| Some((outer.at?, outer))) {
         lines.push(("At the latest", format!("{}, {} ({})", outer.zone.in_words(at), outer.says, outer.cite)));
@@ -261,6 +325,9 @@ fn lines(incident: &Incident, told: &Told<'_>, alert: &Alert, organisation: &str
     lines.push(("Owed by", organisation.to_owned()));
     lines.push(("Owed to", law.addressee.clone()));
     lines.push(("Law", law.cite.clone()));
+    if law.mode != Mode::Policy {
+        lines.push(("How it was read", law.verification.words().to_owned()));
+    }
     lines.push(("Limit", term.says.clone()));
     lines.push(("Standing", standing_in_words(clock)));
     lines.extend(held_in_words(clock, now).map(|held| ("Held", held)));
@@ -272,9 +339,19 @@ fn lines(incident: &Incident, told: &Told<'_>, alert: &Alert, organisation: &str
         lines.push(("Taken by", format!("{}{team} until {}", lease.by, term.zone.in_words(clock.shown_until(lease)))));
     }
     lines.extend(uncovered(incident, told.key).map(|names| ("Not covered", names)));
+    lines.extend(clock.met.as_ref().filter(|met| !met.by.is_empty()).map(|met| ("Closed by", met.by.clone())));
     lines.push(("Why now", rung_in_words(told.rung)));
     lines.extend(alert.in_stead_of.iter().map(|(_, because)| ("Why here", because.clone())));
     lines.into_iter().map(|(label, value)| (label.to_owned(), value)).collect()
+}
+
+/// A duty the law gives no number, and how long it has been owed.
+fn without_delay(clock: &Clock, now: Instant) -> String {
+    let since = now - clock.law.start.at;
+    if since < Duration::minutes(1) {
+        return "without delay".into();
+    }
+    format!("without delay; it began {} ago", length_in_words(since))
 }
 
 /// That the limit is another than its readers were told before.
@@ -304,7 +381,8 @@ fn urgency(clock: &Clock, now: Instant) -> Urgency {
     }
     match law.limit().map(|limit| limit - now) {
         Some(left) if left < Duration::zero() => Urgency::Overdue,
-        Some(left) if left <= NIGHT => Urgency::Critical,
+        // To ask counsel can wait for the morning, as long as there is one before the house's own limit.
+        Some(left) if left <= if law.about.is_empty() { NIGHT } else { NIGHT / 3 } => Urgency::Critical,
         Some(left) if left > WEEK => Urgency::Info,
         _ => Urgency::Warning,
     }

@@ -3,6 +3,7 @@
 pub mod dice;
 pub mod read_mail;
 pub mod rehearsal;
+pub mod replay;
 mod smtp_session;
 pub mod smtp_sink;
 pub mod webhook_sink;

@@ -86,7 +86,7 @@ fn that_no_duty_arises_is_a_statement_about_the_packs_in_use_and_what_they_do_no
     assert_eq!(said.code, 3, "{said:#?}");
     assert!(!said.out.contains("nothing is owed"), "{}", said.out);
     said.shows("NOT COVERED Brazil (BR), named by organisation.places, people.by-place").shows("LGPD art.48");
-    let of_nowhere = run_with(["assess", "-o", "text"], &[], "{\"breach.suspected\": false}").done();
+    let of_nowhere = run_with(["assess", "-o", "text"], &[], "{\"breach.suspected\": false, \"incident.cyber\": false}").done();
     of_nowhere.shows("no duty of the packs in use arises on these facts (eu-gdpr, house, ");
     let misspelt = run_with(["assess"], &[], "{\"organisation.places\": [\"UK\"]}");
     assert_eq!((misspelt.code, misspelt.out.as_str()), (3, ""));

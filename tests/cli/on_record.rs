@@ -196,7 +196,7 @@ fn incidents_are_listed_by_what_is_asked_for_and_found_by_their_senders_id() {
     ask(&daemon, ["incident", "show", "T-2"]).done().shows(&mail);
     ask(&daemon, ["incident", "show", "native:T-2"]).done().shows(&mail);
     ask(&daemon, ["clock", "show", "T-1~house.triage~mercy"]).done().shows(&format!("{laptop}~house.triage~mercy"));
-    let no = ["answer", "T-2", "breach.suspected=false", "--because", "it came back unopened"];
+    let no = ["answer", "T-2", "breach.suspected=false", "incident.cyber=false", "--because", "it came back unopened"];
     ask(&daemon, no).done().shows("your answers are on record");
     assert_eq!(listed(&["--state", "closed"]), one(&mail));
     ask(&daemon, ["incident", "show", "T-3"]).fails(1, "no such incident: `T-3`");

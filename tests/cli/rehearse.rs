@@ -83,6 +83,29 @@ async fn steps_from_standard_input_are_played_and_told() {
 }
 
 #[tokio::test]
+async fn steps_take_instants_and_lengths_of_several_units_and_a_refused_step_is_told_last() {
+    let (folder, mail) = stage().await;
+    let text = |clock: &str| {
+        format!(
+            "title = \"x\"\nstart = \"2026-11-20T22:10:00Z\"\nend = \"2026-11-22T05:00:00Z\"\n\
+             [[step]]\nat = \"2026-11-20T23:10:00+01:00\"\ndo = {{ post = {{ source = \"native\", event = {{ id = \"1\", title = \"t\" }} }} }}\n\
+             [[step]]\nat = \"+1h30m\"\ndo = {{ answer = {{ by = \"Ada\", facts = {{ \"breach.suspected\" = true }}, ground = \"seen\" }} }}\n\
+             [[step]]\nat = \"+1d6h\"\ndo = {{ ack = {{ by = \"Ada\", clock = \"{clock}\" }} }}\n"
+        )
+    };
+    let path = folder.path().join("script.toml");
+    for (clock, refused) in [("eu.gdpr.art33.authority", false), ("mars.landing", true)] {
+        fs::write(&path, text(clock)).expect("written");
+        let output = rehearse(folder.path(), &mail, &[path.to_str().expect("a path")], "");
+        let said = String::from_utf8(output.stdout).expect("text");
+        assert!(said.contains("+1d 6:00") && said.contains("Sun 22 Nov"), "{}\n{said}", String::from_utf8_lossy(&output.stderr));
+        let last = said.trim_end().lines().last().expect("a last line");
+        assert_eq!(last.contains("1 step was refused"), refused, "{last}");
+        assert!(!refused || output.status.code() == Some(3), "{last}");
+    }
+}
+
+#[tokio::test]
 async fn a_script_with_a_fault_says_where_it_is() {
     let (folder, mail) = stage().await;
     for (text, words) in [

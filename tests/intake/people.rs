@@ -148,7 +148,11 @@ fn a_clock_is_met_once_with_evidence_from_the_past() {
     refused(&daemon.act(&path("meet"), &json!({ "what": "letters" })), 422, "wrong-members");
     refused(&daemon.act(&path("meet"), &json!({ "what": "letters", "filed_at": "2026-11-20T10:00:00" })), 422, "wrong-members");
     assert_ne!(clock(&daemon, &incident, duty).expect("it runs")["standing"], "met");
-    let met = daemon.act(&path("meet"), &json!({ "what": "letters to 12 people", "filed_at": at(-1), "reference": "R-1" }));
+    let filing = json!({ "what": "letters to 12 people", "filed_at": at(-1), "reference": "R-1" });
+    refused(&daemon.act(&path("meet"), &filing), 409, "contradicted");
+    let mut although = filing;
+    although["although"] = json!("the first message came a minute after the letters went out");
+    let met = daemon.act(&path("meet"), &although);
     assert_eq!(met.status, 200, "{}", met.text());
     assert_eq!(met.json()["line"]["standing"], "met");
     assert_eq!(met.json()["met"]["by"], "Dr. Ada Keller (privacy officer)");

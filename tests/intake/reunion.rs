@@ -109,7 +109,10 @@ fn story(name: &str, opened_at: Instant, steps: &[Step]) -> Incident {
                     Received { external_id: Some(name.into()), ..Received::of("native", format!("{name}/{}", nth + 1)) };
                 Some(Command::Observe { received, claims: said(Claimant::Product("native".into()), facts) })
             }
-            Step::Answer(by, facts) => Some(Command::Answer { claims: said(Claimant::Person((*by).into()), facts) }),
+            Step::Answer(by, facts) => Some(Command::Although {
+                because: "as counted".into(),
+                command: Box::new(Command::Answer { claims: said(Claimant::Person((*by).into()), facts) }),
+            }),
             Step::Determine(nth) => nth_open(nth).map(|clock| Command::Determine {
                 clock,
                 by: "Ada".into(),

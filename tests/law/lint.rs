@@ -156,7 +156,7 @@ fn what_an_overlay_names_must_be_there() {
     let (fault, _) = fault_of_germany(|text| text.replace("fact = \"organisation.places\"", "fact = \"organisation.place\""));
     assert_eq!(fault.hint.as_deref(), Some("did you mean `organisation.places`?"));
     let (fault, _) = fault_of_germany(|text| text.replace("about = \"authority\"", "about = \"autority\""));
-    assert_eq!(fault.hint.as_deref(), Some("did you mean `authority`?"));
+    assert_eq!(fault.hint.as_deref(), Some("did you mean `authority`? there are `law`, `authority`, `addressee` and `form`"));
     let (fault, _) = fault_of_germany(|text| text.replace("id = \"de-secrecy\"", "id = \"disproportionate\""));
     assert_eq!(fault.text, "two exceptions of `eu.gdpr.art34.people` are called `disproportionate`");
 }

@@ -11,6 +11,7 @@ mod lint;
 mod properties;
 mod questions;
 mod readme;
+mod replay;
 mod schemas;
 mod severity;
 #[path = "../support/mod.rs"]

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use watchbell::domain::facts::{Claim, Claimant, Value};
 use watchbell::domain::ids::{AlertId, IncidentId};
 use watchbell::domain::incident::{
-    About, Act, Alert, AlertQueued, AlertState, ClockKey, Command, Incident, Opened, Opening, Received,
+    About, Act, Alert, AlertQueued, AlertState, ClockKey, Command, Incident, Opened, Opening, Received, Standing,
 };
 use watchbell::domain::instant::{Instant, parse_rfc3339};
 use watchbell::domain::law::Mode;
@@ -95,7 +95,7 @@ fn alert(about: &[About], queued_at: Instant) -> Alert {
 }
 
 fn letter(incident: &Incident, about: &[About], now: Instant) -> Letter {
-    compose(incident, &AlertId::new("alr-1"), &alert(about, now), Some(LINK.into()), now).expect("there are clocks")
+    compose(incident, &AlertId::new("alr-1"), &alert(about, now), Some(LINK.into()), None, now).expect("there are clocks")
 }
 
 fn keep(name: &str, letter: &Letter) {
@@ -143,12 +143,14 @@ async fn a_letter_about_many_clocks_leads_with_the_most_urgent_and_lists_the_oth
     all.reverse();
     let letter = letter(&incident, &all, now);
     assert_eq!(letter, expected, "whatever the order they come in");
-    let soonest = |key: &str| {
+    let rank = |key: &String| {
         let (_, key) = ClockKey::parse(key).expect("a clock");
-        incident.clocks[&key].law.until().expect("it has a limit or a target")
+        let clock = &incident.clocks[&key];
+        let is_statutory = matches!(clock.law.mode, Mode::Live | Mode::Straddle) && clock.law.limit().is_some();
+        (!is_statutory, clock.standing == Standing::Provisional, clock.law.due())
     };
-    let untils: Vec<Instant> = letter.clocks.iter().map(|key| soonest(key)).collect();
-    assert!(untils.is_sorted() && untils.len() == all.len(), "{untils:?}");
+    let ranks: Vec<_> = letter.clocks.iter().map(rank).collect();
+    assert!(ranks.is_sorted() && ranks.len() == all.len(), "{ranks:?}");
     let others = all.len() - 1;
     assert!(letter.subject.contains(&format!(" and {others} more, until ")), "{}", letter.subject);
     assert!(letter.heading.ends_with(&format!(", and {others} more clocks")), "{}", letter.heading);
@@ -170,5 +172,81 @@ async fn a_letter_is_as_loud_as_its_loudest_clock() {
     let all = open_clocks(&incident, now);
     let first = all.iter().filter_map(|about| incident.clocks[&about.clock].law.limit()).min().expect("a limit");
     assert_eq!(letter(&incident, &all, first + watchbell::domain::instant::Duration::seconds(1)).urgency, Urgency::Overdue);
-    assert!(compose(&incident, &AlertId::new("alr-1"), &alert(&[], now), None, now).is_none());
+    assert!(compose(&incident, &AlertId::new("alr-1"), &alert(&[], now), None, None, now).is_none());
+}
+
+#[tokio::test]
+async fn a_subject_names_a_limit_in_law_and_never_a_target_or_a_duty_without_delay_in_its_place() {
+    let now = at("2026-11-20T03:00:00Z");
+    let incident = incident(now).await;
+    let all = open_clocks(&incident, now);
+    let without_number: Vec<About> =
+        all.iter().filter(|about| incident.clocks[&about.clock].law.limit().is_none()).cloned().collect();
+    let numbered = all.iter().find(|about| incident.clocks[&about.clock].law.limit().is_some()).expect("a limit");
+    assert!(!without_number.is_empty(), "a duty without a number is open");
+    let mixed: Vec<About> = without_number.iter().chain([numbered]).cloned().collect();
+    let letter = letter(&incident, &mixed, now);
+    assert_eq!(letter.clocks[0], numbered.clock.public(&incident.id));
+    assert!(letter.subject.contains(" left: ") && !letter.subject.contains("Without delay"), "{}", letter.subject);
+}
+
+#[tokio::test]
+async fn what_is_owed_leads_what_only_may_be_and_a_nearer_limit_that_may_be_owed_is_named_beside_it() {
+    let now = at("2026-11-20T03:00:00Z");
+    let mut incident = (*incident(now).await).clone();
+    let mut limits: Vec<(Instant, ClockKey)> = Vec::new();
+    for about in open_clocks(&incident, now) {
+        let law = &incident.clocks[&about.clock].law;
+        limits.extend(law.limit().filter(|_| matches!(law.mode, Mode::Live | Mode::Straddle)).map(|limit| (limit, about.clock)));
+    }
+    limits.sort();
+    let ([(_, nearest), ..], [.., (_, last)]) = (&limits[..], &limits[..]) else { panic!("limits") };
+    assert_ne!(nearest, last);
+    incident.clocks.get_mut(nearest).expect("it is there").standing = Standing::Provisional;
+    incident.clocks.get_mut(last).expect("it is there").standing = Standing::Running;
+    let about = |key: &ClockKey| About { clock: key.clone(), rung: "start".into(), due_at: now };
+    let both = letter(&incident, &[about(nearest), about(last)], now);
+    assert_eq!(both.clocks[0], last.public(&incident.id));
+    let title = &incident.clocks[nearest].law.title;
+    for words in [&both.subject, &both.heading] {
+        assert!(words.contains("; provisional, ") && words.contains(title.as_str()), "{words}");
+    }
+    assert!(both.lines.iter().any(|(_, line)| line.contains(&format!("{title}: provisional, "))), "{:?}", both.lines);
+    incident.clocks.get_mut(nearest).expect("it is there").standing = Standing::Running;
+    let owed = letter(&incident, &[about(nearest), about(last)], now);
+    assert_eq!(owed.clocks[0], nearest.public(&incident.id));
+    assert!(!owed.subject.contains("provisional") && !text_body(&owed).contains(": provisional, "), "{}", owed.subject);
+}
+
+#[tokio::test]
+async fn a_limit_that_has_passed_is_said_as_overdue_and_never_as_until() {
+    let now = at("2026-11-20T03:00:00Z");
+    let incident = incident(now).await;
+    let all = open_clocks(&incident, now);
+    let last = all.iter().filter_map(|about| incident.clocks[&about.clock].law.limit()).max().expect("a limit");
+    let late = last + watchbell::domain::instant::Duration::hours(5);
+    for about in [&all[..], &all[..1]] {
+        let letter = letter(&incident, about, late);
+        let text = text_body(&letter);
+        assert!(letter.subject.contains(" overdue: ") && letter.subject.contains(", overdue since "), "{}", letter.subject);
+        assert!(!letter.subject.contains("until "), "{}", letter.subject);
+        assert!(letter.lines.iter().all(|(label, line)| label != "Until" && !line.contains(", until ")), "{text}");
+        assert!(!text.to_lowercase().contains("deadline"), "{text}");
+        keep("overdue", &letter);
+    }
+}
+
+#[tokio::test]
+async fn a_letter_says_how_the_law_was_read_and_that_it_is_no_advice() {
+    let now = at("2026-11-20T03:00:00Z");
+    let incident = incident(now).await;
+    for about in open_clocks(&incident, now) {
+        let letter = letter(&incident, std::slice::from_ref(&about), now);
+        let law = &incident.clocks[&about.clock].law;
+        let read = letter.lines.iter().find(|(label, _)| label == "How it was read").map(|(_, words)| words.as_str());
+        assert_eq!(read, (law.mode != Mode::Policy).then(|| law.verification.words()), "{}", about.clock);
+        for body in [text_body(&letter), html_body(&letter)] {
+            assert!(body.contains("no legal advice"), "{body}");
+        }
+    }
 }

@@ -159,7 +159,7 @@ impl Case {
         let mut letters = Vec::new();
         for id in begun {
             let alert = &self.incident.alerts[&id];
-            let letter = compose(&self.incident, &id, alert, None, now).expect("a letter");
+            let letter = compose(&self.incident, &id, alert, None, None, now).expect("a letter");
             letters.push((alert.queued.act, alert.queued.to.clone(), letter));
             let (attempt, result) = (alert.attempts, DeliveryResult::Delivered { receipt: "250 ok".into() });
             self.submit(Command::EndDelivery { alert: id, attempt, result }).expect("it ended");

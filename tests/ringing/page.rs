@@ -1,8 +1,9 @@
 //! The page a letter's link opens: looking changes nothing, pressing acknowledges, and bad links say what to do.
 
-use crate::support::{Answer, Daemon, exchange};
+use crate::support::{Answer, Daemon, exchange, wait_for};
 use serde_json::{Value, json};
 use watchbell::sim::read_mail::read_mail;
+use watchbell::sim::smtp_sink::Received;
 
 /// A house that was told of something, and the path of the link in the first letter about it.
 pub fn rung() -> (Daemon, String) {
@@ -189,10 +190,76 @@ fn who_is_removed_is_removed_with_lease_and_link_and_a_known_person_is_not_asked
     assert_eq!(daemon.act("/-/reload", &json!({})).status, 202);
     let gone = crate::support::wait_for("the link dies", || Some(look(&daemon, &path)).filter(|page| page.status == 410));
     assert!(gone.text().contains("This link has ended"), "{}", gone.text());
-    assert_eq!(by_token("{}"), 401);
+    crate::support::wait_for("the token dies", || (by_token("{}") == 401).then_some(()));
     crate::support::wait_for("the lease ends", || clock(&daemon)["acknowledged"].is_null().then_some(()));
     // And the bell rings on, at the address that is left.
     crate::support::wait_for("a letter to who is left", || {
         daemon.mail.received().iter().any(|mail| mail.to.iter().any(|to| to.contains("desk@example.org"))).then_some(())
     });
+}
+
+/// The triage clock of an incident, closed or not.
+fn triage(daemon: &Daemon) -> Value {
+    let clocks = daemon.get("/v1/clocks?closed=true").json();
+    let is = |clock: &&Value| clock["duty"] == "house.triage";
+    clocks.as_array().and_then(|clocks| clocks.iter().find(is)).expect("the house's clock").clone()
+}
+
+#[test]
+fn the_page_says_what_is_at_stake_and_lets_its_reader_answer_the_opening_question() {
+    let (daemon, path) = rung();
+    let page = look(&daemon, &path);
+    for words in ["If it is a breach", "(CERT-In Directions 2022", "May this be a breach of personal data?", "On what ground"] {
+        assert!(page.text().contains(words), "{words} in\n{}", page.text());
+    }
+    for (form, says) in [
+        ("answer=yes&name=Ada", "Say on what ground"),
+        ("answer=perhaps&name=Ada&ground=seen", "Choose one of the answers"),
+        ("answer=yes&ground=seen", "Say who you are"),
+    ] {
+        let refused = press(&daemon, &path, form);
+        assert_eq!(refused.status, 422, "{form}");
+        assert!(refused.text().contains(says), "{form}: {}", refused.text());
+        assert_eq!(triage(&daemon)["standing"], "running", "{form}");
+    }
+    assert_eq!(press(&daemon, &path, "answer=unknown&name=Ada&ground=the+image+is+being+taken").status, 303);
+    assert_ne!(triage(&daemon)["standing"], "met", "nobody can say: the clock keeps running");
+    assert_eq!(press(&daemon, &path, "answer=yes&name=Ada&ground=a+note+was+left").status, 303);
+    assert_eq!(triage(&daemon)["standing"], "met");
+    let incident = triage(&daemon)["id"].as_str().and_then(|id| id.split('~').next()).expect("an incident").to_owned();
+    let facts = daemon.get(&format!("/v1/incidents/{incident}")).json()["facts"].clone();
+    let said = facts.as_array().and_then(|facts| facts.iter().find(|fact| fact["key"] == "breach.suspected").cloned());
+    let by = said.as_ref().and_then(|said| said["by"].as_str()).unwrap_or_default().to_owned();
+    assert!(by.starts_with("Ada, by the link sent to "), "the address's word, with the name typed: {said:?}");
+    assert_eq!(press(&daemon, &path, "answer=no&name=Ada&ground=a+drill").status, 409, "it has been answered");
+    assert!(!look(&daemon, &path).text().contains("May this be a breach"), "and is asked no more");
+}
+
+#[test]
+fn a_no_said_on_the_page_is_told_to_everybody_else_who_was_rung_and_can_be_taken_back() {
+    let daemon = Daemon::start(|config| {
+        config.replace(
+            r#"members = [{ channel = "mail", to = "soc@example.org" }]"#,
+            r#"members = [{ channel = "mail", to = "soc@example.org" }, { channel = "mail", to = "night@example.org" }]"#,
+        );
+    });
+    let event = json!({ "id": "case-18", "title": "A laptop is gone", "severity": "high" });
+    assert_eq!(daemon.post("native", &event).status, 202);
+    let path = link_in(&daemon, 0);
+    let first = daemon.mails(2)[0].to.clone();
+    assert_eq!(press(&daemon, &path, "answer=no&name=Ada&ground=it+was+found+unopened").status, 303);
+    assert_eq!(triage(&daemon)["standing"], "met");
+    let closing = |received: &Received| {
+        let mail = read_mail(&received.raw).expect("a readable message");
+        mail.subject.starts_with("Closed: Say whether").then(|| (received.to.clone(), mail))
+    };
+    let (to, mail) = wait_for("a letter that says so", || daemon.mails(3).iter().find_map(closing));
+    assert_ne!(to, first, "whoever said so is not told");
+    let text = mail.text.expect("a text").split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(text.contains("Ada, by the link sent to") && text.contains("can be taken back"), "{text}");
+    let incident = triage(&daemon)["id"].as_str().and_then(|id| id.split('~').next()).expect("an incident").to_owned();
+    let yes = json!({ "facts": { "breach.suspected": true }, "ground": "it was opened after all", "settles": true });
+    assert_eq!(daemon.act(&format!("/v1/incidents/{incident}/claims"), &yes).status, 200);
+    let clocks = daemon.get("/v1/clocks").json();
+    assert!(clocks.as_array().is_some_and(|clocks| clocks.iter().any(|clock| clock["duty"] != "house.triage")), "{clocks}");
 }

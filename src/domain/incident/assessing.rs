@@ -104,6 +104,8 @@ pub struct WouldBe {
     pub cite: String,
     /// What is to be done.
     pub title: String,
+    /// Whether the law gives the number; otherwise `until` is the house's own target.
+    pub in_law: bool,
 }
 
 /// What would run if somebody said now that this may be a breach, the nearest limit first. Empty
@@ -129,9 +131,13 @@ pub fn if_a_breach(incident: &Incident, moment: &Moment<'_>) -> Vec<WouldBe> {
     let mut would_be: Vec<WouldBe> = reassess(&supposed, moment, "supposed")
         .into_iter()
         .filter_map(|event| match event {
-            Event::ClockSet { clock, law, .. } if matches!(law.mode, Mode::Live | Mode::Straddle) => {
-                Some(WouldBe { until: law.until(), clock, cite: law.cite.clone(), title: law.title.clone() })
-            }
+            Event::ClockSet { clock, law, .. } if matches!(law.mode, Mode::Live | Mode::Straddle) => Some(WouldBe {
+                until: law.until(),
+                clock,
+                cite: law.cite.clone(),
+                title: law.title.clone(),
+                in_law: law.limit().is_some(),
+            }),
             _ => None,
         })
         .collect();

@@ -2,7 +2,7 @@
 
 use super::alert::DeliveryResult;
 use super::event::{ClockKey, Opened, Received};
-use super::house::House;
+use super::house::{Address, House};
 use super::relation::Word;
 use super::state::Incident;
 use crate::domain::facts::Claim;
@@ -102,6 +102,14 @@ pub enum Command {
         lease: Option<Duration>,
         /// How they said so.
         via: String,
+    },
+    /// What somebody says who was reached at an address. Where it ends a clock, everybody else who was rung for
+    /// it is told so.
+    SaidAt {
+        /// The address.
+        from: Address,
+        /// What is said.
+        command: Box<Command>,
     },
     /// A person determines that nothing is owed.
     Determine {

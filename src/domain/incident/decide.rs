@@ -100,6 +100,13 @@ fn further(story: &mut Story<'_>, incident: &Incident, command: Command, moment:
                 story.reassess(&format!("answers of {by}"))?;
             }
         }
+        Command::SaidAt { from, command } => {
+            let open: Vec<&ClockKey> = incident.open_clocks().into_iter().map(|(key, _)| key).collect();
+            further(story, incident, *command, moment)?;
+            for key in open {
+                story.tell_the_others(key, &from);
+            }
+        }
         Command::Reassess => story.reassess("law or policy changed")?,
         Command::Acknowledge { clock: key, by, team, lease, via } => {
             let clock = open_clock(incident, &key)?;
@@ -560,6 +567,16 @@ impl<'a> Story<'a> {
             self.tell(Event::DeliveryDropped { alert, reason: reason.to_owned() });
         }
         if let Some(event) = resolve {
+            self.tell(event);
+        }
+    }
+
+    /// Whoever was rung for a clock that has ended is told, but for the address at which that was said.
+    fn tell_the_others(&mut self, key: &ClockKey, from: &Address) {
+        let Some(incident) = self.incident() else { return };
+        if self.is_closed(key)
+            && let Some(event) = tracking::tell_the_others(incident, key, from, self.moment)
+        {
             self.tell(event);
         }
     }

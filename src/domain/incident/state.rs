@@ -2,7 +2,7 @@
 
 use super::alert::{About, Alert, AlertQueued, AlertState, DeliveryResult, INTERRUPTED};
 use super::command::{Evidence, HoldStatement};
-use super::event::{ClockKey, ClockLaw, Draft, Event, Opened, Standing};
+use super::event::{ClockKey, ClockLaw, Draft, Event, Opened, Profile, Standing};
 use super::leases::{self, Acknowledgement, Silence};
 use super::lookalike::Lookalike;
 use super::message::Message;
@@ -186,6 +186,12 @@ impl Clock {
 }
 
 impl Incident {
+    /// An organisation, where the incident concerns several.
+    pub fn one_of_several(&self, organisation: &OrganisationId) -> Option<&Profile> {
+        let organisations = &self.opened.organisations;
+        organisations.get(organisation).filter(|_| organisations.len() > 1).map(|profile| &**profile)
+    }
+
     /// The facts a clock depends on and that are disputed.
     pub fn disputed_of<'a>(&'a self, clock: &'a Clock) -> impl Iterator<Item = &'a FactKey> {
         let disputed = |key: &&FactKey| matches!(self.book.standing(key.as_str()), Weighed::Disputed(_));

@@ -62,6 +62,23 @@ pub fn open_again(incident: &Incident, id: &AlertId) -> Option<Event> {
     Some(Event::Tracked { clock: about.clock.clone(), alerts: vec![queued] })
 }
 
+/// Everybody who was rung for a clock is told that it asks for nothing any more, but for the address at which that was
+/// said, and for channels that keep an incident of their own, which are told anyway.
+pub fn tell_the_others(incident: &Incident, key: &ClockKey, from: &Address, moment: &Moment<'_>) -> Option<Event> {
+    let mut told: BTreeMap<Address, AlertQueued> = BTreeMap::new();
+    for alert in incident.alerts.values().filter(|alert| alert.is_about(key) && alert.queued.act.is_ring()) {
+        let address = Address { channel: alert.queued.channel.clone(), to: alert.queued.to.clone() };
+        if address == *from || moment.house.tracking.contains(&address.channel) {
+            continue;
+        }
+        let act = Act::Resolve;
+        let parts = [&key.to_string(), "told", &rfc3339(moment.now), address.channel.as_str(), &address.to];
+        let id = id_of([incident.id.as_str()].into_iter().chain(parts));
+        told.insert(address, AlertQueued { id, act, ..alert.queued.clone() });
+    }
+    (!told.is_empty()).then(|| Event::Tracked { clock: key.clone(), alerts: told.into_values().collect() })
+}
+
 /// A ring that arrived after its clock had closed has opened something there again: it is closed once more.
 pub fn close_again(incident: &Incident, id: &AlertId, moment: &Moment<'_>) -> Option<Event> {
     let alert = incident.alerts.get(id)?;

@@ -77,6 +77,8 @@ pub struct Assessment<'a> {
     pub overlays: Vec<(&'a Overlay, Finding<'a>)>,
     /// Why the time decides it, where it does: not yet or no longer law.
     pub out_of_time: Option<String>,
+    /// Who said when the clock starts, where the time decides.
+    pub started_by: BTreeSet<&'a Claimant>,
     /// Facts that would settle what is open.
     pub missing: BTreeSet<&'a FactKey>,
     /// When the clock starts.
@@ -102,6 +104,7 @@ pub fn assess<'a>(duty: &'a Duty, pack: &'a Pack, rulebook: &'a Rulebook, at: &C
         exceptions: Vec::new(),
         overlays: Vec::new(),
         out_of_time: None,
+        started_by: BTreeSet::new(),
         start: Starting { at: at.at, settled: false, from: None, event: &text.start.event },
         deadlines: None,
         remarks: Vec::new(),
@@ -123,6 +126,8 @@ pub fn assess<'a>(duty: &'a Duty, pack: &'a Pack, rulebook: &'a Rulebook, at: &C
     assessment.start = Starting::of(duty, at);
     assessment.out_of_time = out_of_time(duty, at, &assessment.start);
     if assessment.out_of_time.is_some() {
+        let from = assessment.start.from.cloned().into_iter().collect();
+        assessment.started_by = at.sight.claimants(&from);
         return assessment;
     }
 
@@ -281,16 +286,20 @@ impl Assessment<'_> {
     /// Whether what decided against the duty was said by people (or the house's policy) alone, so
     /// that it can end a clock: a product's word never does.
     pub fn ended_by_people(&self) -> bool {
-        self.decisive().is_some_and(|finding| {
-            let said_by = finding.said_by();
-            !said_by.is_empty() && said_by.iter().all(|by| by.rank() > Rank::Product)
-        })
+        let of_people = |said_by: &BTreeSet<&Claimant>| !said_by.is_empty() && said_by.iter().all(|by| by.rank() > Rank::Product);
+        match &self.out_of_time {
+            Some(_) => of_people(&self.started_by),
+            None => self.decisive().is_some_and(|finding| of_people(&finding.said_by())),
+        }
     }
 
     /// The names behind the decisive facts.
     pub fn decided_by(&self) -> BTreeSet<String> {
-        let names = |finding: &Finding<'_>| finding.said_by().into_iter().map(Claimant::name).map(str::to_owned).collect();
-        self.decisive().map(names).unwrap_or_default()
+        let said_by = match &self.out_of_time {
+            Some(_) => self.started_by.clone(),
+            None => self.decisive().map(Finding::said_by).unwrap_or_default(),
+        };
+        said_by.into_iter().map(Claimant::name).map(str::to_owned).collect()
     }
 
     /// The reasons, one line each: who is bound, what happened, what might lift it.

@@ -142,6 +142,7 @@ mod tests {
         ClockLine {
             id: id.into(),
             duty: id.into(),
+            owed_by: None,
             towards: None,
             organisation: "mercy".into(),
             title: format!("Do {id}"),

@@ -316,7 +316,7 @@ fn uncovered(view: &IncidentView, text: &mut String) {
         let id = &view.card.incident;
         let _ = writeln!(
             text,
-            "\n  Record what counsel said of each: watchbell answer {id} {}=nothing-owed --ground \"counsel's reason\"\n  \
+            "\n  Record what counsel said of each: watchbell answer {id} {}=nothing-owed --because \"counsel's reason\"\n  \
              (or done; owed keeps it open until it is done)",
             first.answer
         );

@@ -35,6 +35,7 @@ mod oncall;
 mod output;
 mod quarantine;
 mod rehearse;
+mod replay;
 mod rules;
 mod serve;
 mod source;
@@ -94,6 +95,7 @@ enum Command {
     Oncall(oncall::Oncall),
 
     Rehearse(rehearse::Rehearse),
+    Replay(replay::Replay),
     Assess(assess::Assess),
     Rules(rules::Rules),
     Facts(facts::Facts),
@@ -125,6 +127,7 @@ pub fn main() -> ExitCode {
         Command::Oncall(oncall) => ask(oncall.run(output)),
         Command::Quarantine(quarantine) => ask(quarantine.run(output)),
         Command::Rehearse(rehearse) => ask(rehearse.run(output)),
+        Command::Replay(replay) => ask(replay.run(output)),
         Command::Assess(assess) => assess.run(wanted),
         Command::Rules(rules) => rules.run(output),
         Command::Facts(facts) => facts.run(output),

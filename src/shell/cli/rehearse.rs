@@ -25,7 +25,7 @@ const NEXT_MAX: Duration = Duration::days(500);
   watchbell rehearse rehearsal.example.toml -o json | jq '.limits[] | select(.outcome == \"missed\")'
   watchbell rehearse --interactive --start 2026-12-24T22:00:00+01:00
 
-Exit code 3 says that a limit would have been missed.")]
+Exit code 3 says that a limit would have been missed, or that a step was refused.")]
 pub struct Rehearse {
     /// The script; rehearsal.example.toml shows every kind of step
     #[arg(required_unless_present = "interactive")]
@@ -62,7 +62,7 @@ impl Rehearse {
             Output::Text => print_text(&report.to_string())?,
             Output::Json => print_json(&report)?,
         }
-        Ok(if report.missed().next().is_some() { Exit::Faults } else { Exit::Done })
+        Ok(if report.missed().next().is_some() || report.refused().next().is_some() { Exit::Faults } else { Exit::Done })
     }
 }
 
@@ -118,7 +118,7 @@ async fn act(rehearsal: &mut Rehearsal, words: &[&str]) -> Result<Vec<Told>, Str
     let before = rehearsal.told().len();
     let fault = |fault: crate::sim::rehearsal::Fault| fault.to_string();
     if let ["wait", length] = words {
-        let length = crate::domain::escalation::parse_length(length).ok_or("write a length such as `30m`, `2h` or `3d`")?;
+        let length = crate::domain::escalation::parse_length(length).ok_or("write a length such as `30m`, `2h` or `1d6h`")?;
         rehearsal.run_until(rehearsal.now() + length).await.map_err(fault)?;
     } else {
         let action = action(words)?;

@@ -134,9 +134,10 @@ pub fn owner(line: &ClockLine, now: Instant) -> String {
 
 /// What is to be done, towards whom where that is one of several, and where the law says it.
 pub fn what(line: &ClockLine) -> String {
+    let whose = line.owed_by.as_ref().map(|name| format!("{name}: ")).unwrap_or_default();
     match &line.towards {
-        Some(towards) => format!("{}, {towards} ({})", line.title, line.cite),
-        None => format!("{} ({})", line.title, line.cite),
+        Some(towards) => format!("{whose}{}, {towards} ({})", line.title, line.cite),
+        None => format!("{whose}{} ({})", line.title, line.cite),
     }
 }
 

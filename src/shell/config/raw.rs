@@ -356,9 +356,9 @@ pub struct Length(pub Duration);
 impl<'de> Deserialize<'de> for Length {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = <std::borrow::Cow<'de, str>>::deserialize(deserializer)?;
-        parse_length(&text)
-            .map(Self)
-            .ok_or_else(|| serde::de::Error::custom(format!("`{text}` is no length of time; write `30s`, `5m`, `4h` or `2d`")))
+        parse_length(&text).map(Self).ok_or_else(|| {
+            serde::de::Error::custom(format!("`{text}` is no length of time; write `30s`, `5m`, `4h`, `2d` or `1d6h`"))
+        })
     }
 }
 

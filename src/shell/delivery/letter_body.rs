@@ -7,6 +7,7 @@ use std::fmt::Write;
 
 const WIDTH: usize = 76;
 const DRILL: &str = "DRILL. This is an exercise. No real incident lies behind it.";
+const NO_ADVICE: &str = "Watchbell counts and reminds. It gives no legal advice; have counsel confirm what is owed.";
 const KEEPS_RUNNING: &str = "Acknowledging says that you own it. The clock keeps running.";
 
 /// The letter as plain text, at most 76 columns where words allow, lines ending in `\n`.
@@ -140,7 +141,7 @@ pub(super) fn tone(urgency: Urgency) -> Tone {
         Urgency::Info => ("For information", "#2f5d8a", "#f0f5fa"),
         Urgency::Warning => ("Needs you today", "#8a5a00", "#fdf6e7"),
         Urgency::Critical => ("Needs you now", "#b3261e", "#fdf1f0"),
-        Urgency::Overdue => ("Deadline passed", "#6d1410", "#fbeeed"),
+        Urgency::Overdue => ("Overdue", "#6d1410", "#fbeeed"),
     };
     Tone { word, colour, tint }
 }
@@ -160,6 +161,7 @@ pub(super) fn colophon(letter: &Letter) -> Vec<String> {
             one_line(letter.incident.as_str()),
             one_line(letter.id.as_str())
         ),
+        NO_ADVICE.to_owned(),
     ]
 }
 

@@ -157,7 +157,9 @@ pub fn letter(mail: &Mail, clock: &ClockLine, never: &[&str]) -> Result<(), Stri
         return Err(format!("a letter names another clock than {}", clock.id));
     }
     let (text, html) = (mail.text.as_deref().unwrap_or_default(), mail.html.as_deref().unwrap_or_default());
-    if !(text.contains(&clock.title) && html.contains("<h1")) {
+    // The list in a title of the house's may have grown since the letter.
+    let title = clock.title.split(" about ").next().unwrap_or_default();
+    if !(text.contains(title) && html.contains("<h1")) {
         return Err(format!("the letter about {} does not say `{}` in text and in HTML", clock.id, clock.title));
     }
     match never.iter().find(|word| [&*mail.subject, text, html].iter().any(|part| part.contains(**word))) {
@@ -263,6 +265,7 @@ mod tests {
             id: format!("inc-1~{duty}~mercy"),
             duty: duty.into(),
             organisation: "mercy".into(),
+            owed_by: None,
             towards: None,
             title: "Tell the authority".into(),
             cite: "GDPR Art. 33(1)".into(),

@@ -1,11 +1,10 @@
 //! `GET /v1/incidents/{id}/log` and `…/export`, `GET /v1/config/history`: the record, for whoever was not there.
 
 use super::App;
-use super::api::Answer;
+use super::api::{Answer, incident_id};
 use super::auth::caller;
 use super::extract::{Path, Query};
 use super::problem::Problem;
-use crate::domain::ids::IncidentId;
 use crate::domain::loaded::{self, LoadedAt};
 use crate::domain::timeline::Timeline;
 use crate::shell::config::May;
@@ -61,6 +60,6 @@ pub async fn loaded(State(app): State<Arc<App>>, headers: HeaderMap) -> Answer<V
 }
 
 async fn read(app: &App, id: &str) -> Result<Export, Problem> {
-    let found = Export::from_desk(&app.desk, &IncidentId::from(id), wall_clock::now()).await?;
+    let found = Export::from_desk(&app.desk, &incident_id(app, id)?, wall_clock::now()).await?;
     found.ok_or_else(|| Problem::not_found("no-incident", "no such incident").hint("`GET /v1/incidents` lists them"))
 }

@@ -6,6 +6,7 @@
 use super::App;
 use super::api::{Answer, Of, answers, incident_id, view_of};
 use super::auth::caller;
+use super::extract::Path;
 use super::problem::Problem;
 use super::taking::incident_key;
 use super::wire::ExplicitInstant;
@@ -18,8 +19,8 @@ use crate::domain::ingest::{EvidenceKind, Severity};
 use crate::domain::instant::Instant;
 use crate::shell::config::{May, Rules};
 use crate::shell::desk::SubmitError;
-use crate::shell::web::extract::Path;
-use crate::shell::{mint, wall_clock};
+use crate::shell::mint;
+use crate::shell::wall_clock;
 use axum::body::Body;
 use axum::extract::State;
 use axum::http::HeaderMap;

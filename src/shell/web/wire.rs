@@ -176,7 +176,7 @@ impl<'de> Deserialize<'de> for Length {
         let text = String::deserialize(deserializer)?;
         parse_length(&text)
             .map(Self)
-            .ok_or_else(|| serde::de::Error::custom(format!("`{text}` is no length of time; write `30m`, `4h` or `2d`")))
+            .ok_or_else(|| serde::de::Error::custom(format!("`{text}` is no length of time; write `30m`, `4h`, `2d` or `1d6h`")))
     }
 }
 

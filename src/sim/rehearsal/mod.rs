@@ -14,5 +14,5 @@ mod words;
 pub use house::{Fault, Stage};
 pub use noted_channel::Told;
 pub use report::{Answered, Limit, Outcome, Report, Scene};
-pub use script::{Action, Script, ScriptFault, Step};
+pub use script::{Action, At, Script, ScriptFault, Step};
 pub use timetable::Rehearsal;

@@ -38,6 +38,9 @@ pub struct Scene {
     pub what: String,
     /// What came of it.
     pub outcome: String,
+    /// Whether it was refused.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub refused: bool,
 }
 
 /// A person took a clock.
@@ -122,6 +125,11 @@ impl Report {
     pub fn missed(&self) -> impl Iterator<Item = &Limit> {
         let missed = |limit: &&Limit| matches!(limit.outcome, Outcome::Missed | Outcome::MetLate) && limit.mode != Mode::Shadow;
         self.limits.iter().filter(missed)
+    }
+
+    /// What was refused: the exercise did not go as it was written.
+    pub fn refused(&self) -> impl Iterator<Item = &Scene> {
+        self.scenes.iter().filter(|scene| scene.refused)
     }
 }
 

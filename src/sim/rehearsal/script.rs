@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::{fs, io};
 
-/// A rehearsal as written. Times in it are lengths after its start.
+/// A rehearsal as written. Times in it are lengths after its start, or instants.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Script {
@@ -16,9 +16,9 @@ pub struct Script {
     /// When it begins, with an explicit offset.
     #[serde(deserialize_with = "instant")]
     pub start: Instant,
-    /// How long it goes on after its start; until the last step, if not said.
+    /// When it ends; with the last step, if not said.
     #[serde(default)]
-    pub end: Option<After>,
+    pub end: Option<At>,
     /// What happens, in any order.
     #[serde(default, rename = "step")]
     pub steps: Vec<Step>,
@@ -31,8 +31,8 @@ pub struct Script {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Step {
-    /// How long after the start.
-    pub at: After,
+    /// When.
+    pub at: At,
     /// What.
     #[serde(rename = "do")]
     pub action: Action,
@@ -52,7 +52,7 @@ pub enum Action {
         file: Option<PathBuf>,
         /// The message, as a table.
         #[serde(default)]
-        event: Option<toml::Table>,
+        event: Option<serde_json::Map<String, serde_json::Value>>,
     },
     /// A person answers questions.
     Answer {
@@ -62,7 +62,7 @@ pub enum Action {
         /// Who.
         by: String,
         /// The answers by fact.
-        facts: BTreeMap<String, toml::Value>,
+        facts: BTreeMap<String, serde_json::Value>,
         /// On what they rest.
         #[serde(default)]
         ground: Option<String>,
@@ -122,6 +122,37 @@ pub enum Action {
     Restart(Length),
 }
 
+/// When something happens: a length after the start, or an instant with an explicit offset.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum At {
+    /// So long after the start.
+    After(Duration),
+    /// At this instant.
+    On(Instant),
+}
+
+impl At {
+    /// The instant, in a rehearsal that begins at `start`.
+    pub fn instant(self, start: Instant) -> Instant {
+        match self {
+            Self::After(length) => start + length,
+            Self::On(instant) => instant,
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for At {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        let after = || After::parse(&text).map(|After(length)| Self::After(length));
+        parse_rfc3339(&text).map(Self::On).or_else(after).ok_or_else(|| {
+            serde::de::Error::custom(format!(
+                "`{text}` is no length after the start and no moment; write `+90m`, `+1d6h` or `2026-11-20T22:10:00+01:00`"
+            ))
+        })
+    }
+}
+
 /// A length after the start, written `+90m`; back, where that has a meaning, `-1h`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct After(pub Duration);
@@ -130,7 +161,7 @@ impl<'de> Deserialize<'de> for After {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
         Self::parse(&text).ok_or_else(|| {
-            serde::de::Error::custom(format!("`{text}` is no length after the start; write `+0s`, `+90m`, `+2h` or `+3d`"))
+            serde::de::Error::custom(format!("`{text}` is no length after the start; write `+0s`, `+90m`, `+2h` or `+1d6h`"))
         })
     }
 }
@@ -190,9 +221,10 @@ impl Script {
         let fault = |text: String| ScriptFault::Form { path: path.to_owned(), text };
         let mut script: Self = toml::from_str(text).map_err(|error| fault(error.to_string()))?;
         script.folder = path.parent().unwrap_or(Path::new(".")).to_owned();
-        script.steps.sort_by_key(|step| step.at);
+        let start = script.start;
+        script.steps.sort_by_key(|step| step.at.instant(start));
         for step in &script.steps {
-            if step.at.0 < Duration::zero() {
+            if step.at.instant(start) < start {
                 return Err(fault("a step lies before the start".into()));
             }
             if let Action::Post { file, event, .. } = &step.action

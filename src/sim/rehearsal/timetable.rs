@@ -38,10 +38,10 @@ impl Rehearsal {
     /// Plays a whole script.
     pub async fn play(&mut self, script: &Script) -> Result<(), Fault> {
         for step in &script.steps {
-            self.run_until(self.start + step.at.0).await?;
+            self.run_until(step.at.instant(self.start)).await?;
             self.act(&step.action, &script.folder).await;
         }
-        let end = script.end.map_or(self.now, |end| self.start + end.0);
+        let end = script.end.map_or(self.now, |end| end.instant(self.start));
         self.run_until(end.max(self.now)).await
     }
 
@@ -105,11 +105,11 @@ impl Rehearsal {
 
     /// Something happens now. What is refused is part of the exercise, and is told in the report.
     pub async fn act(&mut self, action: &Action, folder: &Path) -> Scene {
-        let outcome = match self.try_to(action, folder).await {
-            Ok(outcome) => outcome,
-            Err(fault) => format!("refused: {fault}"),
+        let (outcome, refused) = match self.try_to(action, folder).await {
+            Ok(outcome) => (outcome, false),
+            Err(fault) => (format!("refused: {fault}"), true),
         };
-        let scene = Scene { at: self.now, what: action.in_words(), outcome };
+        let scene = Scene { at: self.now, what: action.in_words(), outcome, refused };
         self.scenes.push(scene.clone());
         scene
     }
@@ -172,15 +172,14 @@ impl Rehearsal {
 
     fn claims(
         &self,
-        facts: &BTreeMap<String, toml::Value>,
+        facts: &BTreeMap<String, serde_json::Value>,
         by: &str,
         ground: Option<&str>,
         now: Instant,
     ) -> Result<Vec<Claim>, Fault> {
         let rules = self.stage.desk().rules();
-        let claim = |(key, value): (&String, &toml::Value)| {
-            let json = serde_json::to_value(value).map_err(|error| Fault::NotThere(error.to_string()))?;
-            let value = rules.rulebook.vocabulary.read(key, &json).map_err(|fault| Fault::NotThere(fault.to_string()))?;
+        let claim = |(key, value): (&String, &serde_json::Value)| {
+            let value = rules.rulebook.vocabulary.read(key, value).map_err(|fault| Fault::NotThere(fault.to_string()))?;
             Ok(Claim {
                 key: key.as_str().into(),
                 value: Some(value),

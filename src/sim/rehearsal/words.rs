@@ -43,9 +43,14 @@ impl fmt::Display for Report {
         writeln!(f, "\nThe limits")?;
         self.limits.iter().try_for_each(|limit| write_limit(f, limit))?;
         match self.missed().count() {
-            0 => writeln!(f, "\nNo limit would have been missed."),
-            1 => writeln!(f, "\n1 limit would have been missed."),
-            missed => writeln!(f, "\n{missed} limits would have been missed."),
+            0 => write!(f, "\nNo limit would have been missed")?,
+            1 => write!(f, "\n1 limit would have been missed")?,
+            missed => write!(f, "\n{missed} limits would have been missed")?,
+        }
+        match self.refused().count() {
+            0 => writeln!(f, "."),
+            1 => writeln!(f, "; 1 step was refused, so the exercise did not go as it was written."),
+            refused => writeln!(f, "; {refused} steps were refused, so the exercise did not go as it was written."),
         }
     }
 }

@@ -101,7 +101,7 @@ pub struct Acknowledge {
 }
 
 pub(super) fn length(text: &str) -> Result<String, String> {
-    parse_length(text).map(|_| text.to_owned()).ok_or_else(|| "write a length of time as `30m`, `4h` or `2d`".into())
+    parse_length(text).map(|_| text.to_owned()).ok_or_else(|| "write a length of time as `30m`, `4h`, `2d` or `1d6h`".into())
 }
 
 impl Acknowledge {

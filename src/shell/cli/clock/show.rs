@@ -2,7 +2,7 @@
 
 use crate::domain::board::{AlertView, ClockView, HoldView};
 use crate::domain::incident::Standing;
-use crate::domain::instant::{Instant, Zone, rfc3339};
+use crate::domain::instant::{Instant, Zone, length_in_words, rfc3339};
 use crate::domain::law::assess::Term;
 use crate::shell::cli::client::Remote;
 use crate::shell::cli::exit::Exit;
@@ -99,18 +99,34 @@ fn summary(view: &ClockView, now: Instant) -> Vec<(&'static str, String)> {
         let reference = met.reference.as_ref().map(|reference| format!(", reference {reference}")).unwrap_or_default();
         let filed = words::moment(met.filed_at, line.zone, now);
         lines.push(("Met", format!("{}{reference}, filed {filed}, {}", one_line(&met.what), words::said_by([met.by.as_str()]))));
+        lines.extend(taken(view, met.filed_at).map(|taken| ("It took", taken)));
+    } else if line.standing.is_open() {
+        lines.extend(taken(view, now).map(|taken| ("So far", taken)));
     }
     for filed in &view.filings {
         let reference = filed.reference.as_ref().map(|reference| format!(", reference {reference}")).unwrap_or_default();
         let at = words::moment(filed.filed_at, line.zone, now);
         lines.push(("Filed", format!("{}{reference}, filed {at}, said by {}; more follows", one_line(&filed.what), filed.by)));
     }
-    for taken in &view.taken_back {
-        let at = words::moment(taken.at, line.zone, now);
-        let what = one_line(&taken.what);
-        lines.push(("Taken back", format!("{what}: by {}, {at}, because {}", taken.by, one_line(&taken.because))));
+    for undone in &view.taken_back {
+        let at = words::moment(undone.at, line.zone, now);
+        let what = one_line(&undone.what);
+        lines.push(("Taken back", format!("{what}: by {}, {at}, because {}", undone.by, one_line(&undone.because))));
     }
     lines
+}
+
+/// How long a duty without a number took until `at`, which no limit says: such a duty can be late too, and whoever is
+/// told may ask why.
+fn taken(view: &ClockView, at: Instant) -> Option<String> {
+    let (deadlines, start) = (&view.deadlines, view.start.at);
+    if deadlines.operational.at.is_some() || at <= start {
+        return None;
+    }
+    let target = deadlines.target.as_ref().and_then(|target| target.at).filter(|target| *target < at);
+    let past =
+        target.map(|target| format!(", {} past the house's target; put the reasons on record", length_in_words(at - target)));
+    Some(format!("{} since {}{}", length_in_words(at - start), view.start.event, past.unwrap_or_default()))
 }
 
 /// A limit locally, how far off, and in UTC.

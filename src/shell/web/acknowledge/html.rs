@@ -1,9 +1,10 @@
 //! The page's words and markup: plain, without scripts, without anything loaded from elsewhere.
 
 use super::Opened;
-use crate::domain::incident::{Clock, ClockKey, Incident, Standing, subject};
+use crate::domain::incident::{Clock, ClockKey, Incident, Standing, WouldBe, subject};
 use crate::domain::instant::{Instant, Zone};
-use crate::shell::courier::{disputed_in_words, held_in_words, left_in_words, upper_first};
+use crate::domain::law::Mode;
+use crate::shell::courier::{OPENING_CLOCK, disputed_in_words, held_in_words, left_in_words, stake_in_words, upper_first};
 use crate::shell::wording::towards_in_words;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -28,9 +29,11 @@ pub(super) struct Page {
 
 /// The clocks of a link, how they stand, and the form while one is open. `fault` says why the last try did nothing.
 pub(super) fn clocks(opened: &Opened, fault: Option<&str>, now: Instant) -> Page {
-    let Opened { incident, alert, until, person } = opened;
+    let Opened { incident, alert, until, person, stake } = opened;
     let about = alert.about.iter().filter_map(|about| incident.clocks.get_key_value(&about.clock));
-    let known: Vec<(&ClockKey, &Clock)> = about.collect();
+    let mut known: Vec<(&ClockKey, &Clock)> = about.collect();
+    // Those that ask for something first, the most urgent before the others.
+    known.sort_by_key(|(key, clock)| (!clock.standing.is_open(), clock.law.mode == Mode::Shadow, clock.law.due(), *key));
     let open = known.iter().filter(|(_, clock)| clock.standing.is_open()).count();
     let held = known.iter().filter(|(_, clock)| clock.standing.is_open() && clock.owner().is_some()).count();
     let title = match (open, held) {
@@ -55,8 +58,12 @@ pub(super) fn clocks(opened: &Opened, fault: Option<&str>, now: Instant) -> Page
         let open: Vec<_> = list.iter().filter(|(_, clock)| clock.standing.is_open()).collect();
         let first = open.iter().min_by_key(|(key, clock)| (clock.law.due(), *key)).copied().or(list.first());
         if let Some((key, clock)) = first {
-            one_clock(&mut body, incident, (key, clock, open.len().max(1) - 1), now);
+            let stake = stake.as_ref().filter(|_| key.duty.as_str() == OPENING_CLOCK);
+            one_clock(&mut body, incident, (key, clock, open.len().max(1) - 1), stake, now);
         }
+    }
+    if opened.asks() {
+        question(&mut body, person.as_deref());
     }
     if open > 0 {
         form(&mut body, open, held, person.as_deref());
@@ -65,7 +72,8 @@ pub(super) fn clocks(opened: &Opened, fault: Option<&str>, now: Instant) -> Page
     }
     let _ = write!(
         body,
-        "<p class=\"note\">Incident {}. This link was sent to {} and works until {}. It can acknowledge, and nothing else.</p>",
+        "<p class=\"note\">Incident {}. This link was sent to {} and works until {}. It can acknowledge and answer whether this may be a \
+         breach, and nothing else.</p>",
         escaped(incident.id.as_str()),
         escaped(&alert.queued.to),
         escaped(&Zone::UTC.in_words(*until)),
@@ -73,7 +81,13 @@ pub(super) fn clocks(opened: &Opened, fault: Option<&str>, now: Instant) -> Page
     page(title, &body)
 }
 
-fn one_clock(body: &mut String, incident: &Incident, (key, clock, more): (&ClockKey, &Clock, usize), now: Instant) {
+fn one_clock(
+    body: &mut String,
+    incident: &Incident,
+    (key, clock, more): (&ClockKey, &Clock, usize),
+    stake: Option<&WouldBe>,
+    now: Instant,
+) {
     let law = &clock.law;
     let zone = law.deadlines.operational.zone;
     let organisation = incident.opened.organisations.get(&key.organisation).map_or(key.organisation.as_str(), |o| &o.name);
@@ -94,6 +108,9 @@ fn one_clock(body: &mut String, incident: &Incident, (key, clock, more): (&Clock
     if let Some(limit) = law.limit() {
         line("Until", &zone.in_words(limit));
     }
+    if let Some(stake) = stake {
+        line("If it is a breach", &stake_in_words(stake, zone, now));
+    }
     line("Owed by", organisation);
     line("Owed to", &law.addressee);
     line("Law", &law.cite);
@@ -110,6 +127,46 @@ fn one_clock(body: &mut String, incident: &Incident, (key, clock, more): (&Clock
     body.push_str("</dl></section>");
 }
 
+/// The name of whoever fills in a form.
+fn who(person: Option<&str>, id: &str) -> String {
+    person.map_or_else(
+        || {
+            format!(
+                "<label for=\"{id}\">Your name, for the record</label>\
+                 <input id=\"{id}\" name=\"name\" required maxlength=\"80\" autocomplete=\"name\">"
+            )
+        },
+        |person| format!("<p>On record it is {}, whose address this link was sent to.</p>", escaped(person)),
+    )
+}
+
+/// The opening question, for whoever knows the answer.
+fn question(body: &mut String, person: Option<&str>) {
+    let answers = [
+        ("yes", "Yes, it may be a breach", "the clocks of the law are set at once"),
+        ("no", "No, it is none", "everybody else who was rung is told, and it can be taken back"),
+        ("unknown", "Nobody can say yet", "the clock keeps running"),
+    ];
+    let choices: String = answers
+        .iter()
+        .map(|(value, words, what)| {
+            format!(
+                "<label class=\"choice\"><input type=\"radio\" name=\"answer\" value=\"{value}\" required> {words} \
+                 <span class=\"note\">({what})</span></label>"
+            )
+        })
+        .collect();
+    let _ = write!(
+        body,
+        "<form method=\"post\"><h2>May this be a breach of personal data?</h2><fieldset><legend class=\"note\">Seen, read, copied, \
+         changed, lost or locked, by accident or not</legend>{choices}</fieldset>\
+         <label for=\"ground\">On what ground</label>\
+         <textarea id=\"ground\" name=\"ground\" required maxlength=\"1000\" rows=\"3\"></textarea>{}\
+         <button type=\"submit\">Put it on record</button></form>",
+        who(person, "name-of-answer"),
+    );
+}
+
 fn form(body: &mut String, open: usize, held: usize, person: Option<&str>) {
     let (what, button) = match (open, held) {
         (1, 0) => ("Take it", "I take it"),
@@ -119,14 +176,7 @@ fn form(body: &mut String, open: usize, held: usize, person: Option<&str>) {
     };
     let lengths = [("", "the usual time"), ("1h", "1 hour"), ("2h", "2 hours"), ("4h", "4 hours"), ("8h", "8 hours")];
     let options: String = lengths.iter().map(|(value, words)| format!("<option value=\"{value}\">{words}</option>")).collect();
-    let who = person.map_or_else(
-        || {
-            "<label for=\"name\">Your name, for the record</label>\
-             <input id=\"name\" name=\"name\" required maxlength=\"80\" autocomplete=\"name\">"
-                .to_owned()
-        },
-        |person| format!("<p>On record it is {}, whose address this link was sent to.</p>", escaped(person)),
-    );
+    let who = who(person, "name");
     let _ = write!(
         body,
         "<form method=\"post\"><h2>{what}</h2>{who}\

@@ -11,8 +11,10 @@ pub use limit::Limit;
 use super::App;
 use super::extract::Path;
 use crate::domain::escalation::parse_length;
-use crate::domain::incident::{Address, Alert, ClockKey, Command, Incident, Refusal};
+use crate::domain::facts::{Claim, Claimant, Value};
+use crate::domain::incident::{Address, Alert, ClockKey, Command, Incident, Refusal, WouldBe};
 use crate::domain::instant::{Duration, Instant};
+use crate::shell::courier::{OPENING_CLOCK, at_stake};
 use crate::shell::desk::SubmitError;
 use crate::shell::links::LinkFault;
 use crate::shell::wall_clock;
@@ -25,9 +27,12 @@ use serde::Deserialize;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-/// A form has a name and a length; in bytes.
-const FORM_MAX: usize = 4096;
+/// A form has a name, a length or an answer with its ground; in bytes.
+const FORM_MAX: usize = 16 << 10;
 const NAME_MAX: usize = 80;
+const GROUND_MAX: usize = 1000;
+/// The question that a link may answer.
+const OPENING_QUESTION: &str = "breach.suspected";
 /// The longest lease that can be asked for here; the house and the limit may make it shorter.
 const LEASE_MAX: Duration = Duration::hours(24);
 
@@ -39,6 +44,10 @@ struct Form {
     name: String,
     /// For how long: empty for the house's usual lease.
     lease: String,
+    /// What they answer to the opening question: `yes`, `no`, `unknown`; empty where they acknowledge.
+    answer: String,
+    /// On what ground.
+    ground: String,
 }
 
 /// What a link opens: an alert, as it stands on record.
@@ -49,6 +58,8 @@ struct Opened {
     until: Instant,
     /// Whose address it was sent to, if it is one person's alone.
     person: Option<String>,
+    /// The nearest limit in law that would run if the opening question were answered with yes.
+    stake: Option<WouldBe>,
 }
 
 fn sent_to(alert: &Alert) -> Address {
@@ -64,7 +75,7 @@ pub async fn show(State(app): State<Arc<App>>, Path(token): Path) -> Response {
     }
 }
 
-/// `POST /a/{token}`: acknowledges the clocks of the link, and shows how it stands then.
+/// `POST /a/{token}`: acknowledges the clocks of the link, or answers the opening question, and shows how it stands then.
 pub async fn take(State(app): State<Arc<App>>, Path(token): Path, body: Body) -> Response {
     let now = wall_clock::now();
     let opened = match open(&app, &token, now).await {
@@ -77,6 +88,14 @@ pub async fn take(State(app): State<Arc<App>>, Path(token): Path, body: Body) ->
     let name = opened.person.clone().unwrap_or_else(|| form.name.split_whitespace().collect::<Vec<_>>().join(" "));
     if name.is_empty() || name.chars().count() > NAME_MAX || name.chars().any(char::is_control) {
         return again("Say who you are: your name goes into the record.");
+    }
+    if !form.answer.is_empty() {
+        return match say(&app, &opened, &form, &name, now).await {
+            Ok(()) => found_at(&token),
+            Err(Unsaid::Fault(fault)) => again(fault),
+            Err(Unsaid::Refused(fault)) => answer(StatusCode::CONFLICT, html::clocks(&opened, Some(fault), now)),
+            Err(Unsaid::NotRecorded) => answer(StatusCode::SERVICE_UNAVAILABLE, html::not_recorded()),
+        };
     }
     let lease = match form.lease.as_str() {
         "" => None,
@@ -119,6 +138,66 @@ pub async fn take(State(app): State<Arc<App>>, Path(token): Path, body: Body) ->
     }
 }
 
+/// Why an answer is not on record.
+enum Unsaid {
+    /// It was filled in wrong.
+    Fault(&'static str),
+    /// It makes no sense as things stand.
+    Refused(&'static str),
+    /// The record does not take it.
+    NotRecorded,
+}
+
+/// Puts an answer to the opening question on record as the word of whoever reads at the address of the link.
+async fn say(app: &App, opened: &Opened, form: &Form, name: &str, now: Instant) -> Result<(), Unsaid> {
+    let Opened { incident, alert, person, .. } = opened;
+    if !opened.asks() {
+        return Err(Unsaid::Refused("The question has been answered meanwhile."));
+    }
+    let value = match form.answer.as_str() {
+        "yes" => Some(Value::YesNo(true)),
+        "no" => Some(Value::YesNo(false)),
+        "unknown" => None,
+        _ => return Err(Unsaid::Fault("Choose one of the answers.")),
+    };
+    let ground = form.ground.split_whitespace().collect::<Vec<_>>().join(" ");
+    if ground.is_empty() || ground.chars().count() > GROUND_MAX || ground.chars().any(char::is_control) {
+        return Err(Unsaid::Fault("Say on what ground, in a sentence or two: it goes into the record with your answer."));
+    }
+    let from = sent_to(alert);
+    let via = from.link_in_words();
+    // A name that was typed is no more than the word of whoever reads there.
+    let by = if person.is_some() { name.to_owned() } else { format!("{name}, by the {via}") };
+    let claim = Claim {
+        key: OPENING_QUESTION.into(),
+        value,
+        by: Claimant::Person(by),
+        at: now,
+        pointer: None,
+        ground: Some(format!("{ground} (by the {via})")),
+        assumed: None,
+        settles: false,
+        organisations: Default::default(),
+    };
+    let command = Box::new(Command::Answer { claims: vec![claim] });
+    match app.desk.submit(&incident.id, Command::SaidAt { from, command }, now).await {
+        Ok(_) => Ok(()),
+        Err(SubmitError::Refused(_)) => Err(Unsaid::Refused("It could not be answered as things stand.")),
+        Err(error) => {
+            tracing::error!(incident = %incident.id, %error, "an answer by link could not be recorded");
+            Err(Unsaid::NotRecorded)
+        }
+    }
+}
+
+impl Opened {
+    /// Whether the opening question waits for an answer, and the alert was about it.
+    fn asks(&self) -> bool {
+        let mut clocks = self.alert.about.iter().map(|about| &about.clock);
+        clocks.any(|clock| clock.duty.as_str() == OPENING_CLOCK && is_open(&self.incident, clock))
+    }
+}
+
 fn is_open(incident: &Incident, clock: &ClockKey) -> bool {
     incident.clocks.get(clock).is_some_and(|clock| clock.standing.is_open())
 }
@@ -153,7 +232,8 @@ async fn open(app: &App, token: &str, now: Instant) -> Result<Opened, Response> 
                 return Err(answer(StatusCode::GONE, html::ended()));
             }
             let person = house.person_at(&sent_to).map(str::to_owned);
-            Ok(Opened { incident, alert, until: invitation.until, person })
+            let stake = at_stake(&incident, &rules, now);
+            Ok(Opened { incident, alert, until: invitation.until, person, stake })
         }
         Ok(_) => Err(answer(StatusCode::NOT_FOUND, html::unknown())),
         Err(_) => Err(answer(StatusCode::SERVICE_UNAVAILABLE, html::not_recorded())),
