@@ -10,6 +10,7 @@ mod errors;
 mod law;
 mod offline;
 mod on_record;
+mod principals;
 mod taken_back;
 
 use serde_json::{Value, json};

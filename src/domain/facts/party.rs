@@ -103,6 +103,11 @@ impl Numbered {
         self.words.get(number.checked_sub(1)?).map(String::as_str)
     }
 
+    /// The words for all, from number 1.
+    pub fn words(&self) -> impl Iterator<Item = &str> {
+        self.words.iter().map(String::as_str)
+    }
+
     /// How many there are.
     pub fn len(&self) -> usize {
         self.words.len()

@@ -140,7 +140,9 @@ impl Teller<'_> {
     pub fn filing(&self, event: &Event) -> Option<Filing> {
         let (Event::Met { clock, evidence } | Event::Filed { clock, evidence }) = event else { return None };
         let (at, evidence) = (self.at, evidence.clone());
-        Some(Filing { clock: clock.public(&self.incident.id), duty: self.what(clock), at, evidence })
+        let party = self.incident.clocks.get(clock).and_then(|of| self.incident.party_of(clock, of));
+        let to = party.map(|party| format!(", to {party}")).unwrap_or_default();
+        Some(Filing { clock: clock.public(&self.incident.id), duty: format!("{}{to}", self.what(clock)), at, evidence })
     }
 
     /// What a clock is about: what is to be done, towards whom, by whom where several are concerned, and the provision.
@@ -152,7 +154,8 @@ impl Teller<'_> {
     }
 
     fn what_of(&self, key: &ClockKey, law: &ClockLaw) -> String {
-        let towards = key.target.as_ref().map(|target| format!(", {target}")).unwrap_or_default();
+        let no = if law.listed.is_some() { "no. " } else { "" };
+        let towards = key.target.as_ref().map(|target| format!(", {no}{target}")).unwrap_or_default();
         let several = self.incident.opened.organisations.len() > 1;
         let by = if several { format!(", by {}", key.organisation) } else { String::new() };
         format!("{}{towards}{by} ({})", law.title, law.cite)

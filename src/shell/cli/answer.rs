@@ -1,7 +1,7 @@
 //! `watchbell answer`
 
 use super::Outcome;
-use super::changes::{Change, changes};
+use super::changes::{Change, changes, lines};
 use super::client::Remote;
 use super::exit::Exit;
 use super::incident::hints;
@@ -122,7 +122,7 @@ fn text(changes: &[Change], before: &IncidentView, after: &IncidentView, (keys, 
     if changes.is_empty() {
         text.push_str("no clock has changed\n");
     }
-    changes.iter().for_each(|change| _ = writeln!(text, "{}", change.in_words(now)));
+    lines(changes, now).iter().for_each(|line| _ = writeln!(text, "{line}"));
     for beside in &after.suggestions {
         if before.suggestions.iter().all(|known| known.suggestion != beside.suggestion) {
             let _ = writeln!(text, "{}", beside.words);

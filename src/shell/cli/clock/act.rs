@@ -4,7 +4,7 @@ use crate::domain::board::{ClockLine, ClockView, IncidentView};
 use crate::domain::escalation::parse_length;
 use crate::domain::incident::ClockKey;
 use crate::domain::instant::{Duration, Instant, length_in_words, rfc3339};
-use crate::shell::cli::changes::{Change, changes};
+use crate::shell::cli::changes::{Change, changes, lines};
 use crate::shell::cli::client::{Answer, Remote};
 use crate::shell::cli::exit::Exit;
 use crate::shell::cli::instant_arg::instant;
@@ -66,7 +66,7 @@ impl Done {
             }
             Output::Text => {
                 let mut text = say(&self.answer.read()?, now);
-                self.changes.iter().for_each(|change| text.push_str(&format!("\n{}", change.in_words(now))));
+                lines(&self.changes, now).iter().for_each(|line| text.push_str(&format!("\n{line}")));
                 print_text(&text)?;
             }
         }
