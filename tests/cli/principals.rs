@@ -48,5 +48,5 @@ fn forty_are_listed_from_a_table_and_met_by_a_table_of_times() {
     ask(&daemon, ["clock", "ack", &clock]).done().shows("owns it until");
     ask(&daemon, ["clock", "show", &format!("{clock}~40")]).done().shows("Ada Keller");
     let log = ask(&daemon, ["incident", "log", &id]).done();
-    log.shows("no. 2, to Clinic 02, Inc.");
+    log.shows("to Clinic 02, Inc. <privacy@clinic2.example>");
 }
