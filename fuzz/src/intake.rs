@@ -38,6 +38,7 @@ static WORLD: LazyLock<World> = LazyLock::new(|| {
     ] {
         let question = key.to_owned();
         let (help, of_organisation, may_lie_ahead, at_least_sum_of) = (None, false, false, None);
+        let (listed_in, of_each_subject) = (None, false);
         vocabulary.insert(FactEntry {
             key: key.into(),
             kind,
@@ -47,6 +48,8 @@ static WORLD: LazyLock<World> = LazyLock::new(|| {
             of_organisation,
             may_lie_ahead,
             at_least_sum_of,
+            listed_in,
+            of_each_subject,
         });
     }
     World {
