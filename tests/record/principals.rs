@@ -286,6 +286,7 @@ fn many_are_met_by_one_act_or_none_is() {
 fn a_thousand_are_one_letter_to_each_address_and_no_name_is_in_it_nor_in_a_clock() {
     let mut case = Case::new("thousand");
     case.letters();
+    #[expect(clippy::disallowed_methods, reason = "it is about how long the machine takes")]
     let began = std::time::Instant::now();
     let events = case.list("Ada", &of(&names(1000)));
     let written = codec::encode(&events);

@@ -215,9 +215,10 @@ pub fn targets(duty: &Duty, pack: &Pack, sight: &Sight<'_>) -> Vec<Option<String
 /// alone name them, the clock that stands for all stays beside, for there may be others.
 fn listed(sight: &Sight<'_>, list: &FactKey) -> Vec<Option<String>> {
     let mut words = BTreeSet::new();
-    let mut name = |value: &Value| match value {
-        Value::Set(named) => words.extend(named.iter().cloned()),
-        _ => {}
+    let mut name = |value: &Value| {
+        if let Value::Set(named) = value {
+            words.extend(named.iter().cloned());
+        }
     };
     let by_people = |claim: &Claim| claim.by.rank() > Rank::Product;
     let is_given = match sight.known(list) {
