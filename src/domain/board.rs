@@ -2,6 +2,7 @@
 //!
 //! A view holds no payload and no fact in full: what is safe to show to whoever may read the board.
 
+use super::facts::Party;
 use super::ids::{FactKey, IncidentId, OrganisationId};
 use super::incident::{
     AlertState, Clock, ClockKey, ClockLaw, Incident, Lookalike, Message, Moment, Relation, RelationKind, Standing, WouldBe,
@@ -143,6 +144,9 @@ pub struct IncidentView {
     /// Places and regimes that no pack in use covers, also those counsel has answered.
     #[serde(default)]
     pub uncovered: Vec<UncoveredView>,
+    /// Those towards each of whom there is a clock, by the numbers their clocks carry.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub lists: Vec<ListView>,
     /// The packs it is assessed under, by digest.
     pub packs: BTreeMap<String, String>,
     /// What is easily got wrong under each duty whose clock is open.
@@ -151,6 +155,44 @@ pub struct IncidentView {
     /// In the reply to an answer: for which organisations it counts, where that may not be what was meant.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<String>,
+}
+
+/// A list whose members have a clock each. Names stay in here: no clock, no alert and no letter to our own people bears one.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ListView {
+    /// The fact that lists them.
+    pub fact: String,
+    /// Everybody who was ever named in it, from number 1.
+    pub parties: Vec<PartyView>,
+}
+
+/// One of a list.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PartyView {
+    /// The number its clocks carry.
+    pub number: usize,
+    /// What it is called.
+    pub name: String,
+    /// How it is reached, where that was said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reach: Option<String>,
+}
+
+impl ListView {
+    fn all_of(incident: &Incident) -> Vec<Self> {
+        let facts: BTreeSet<&FactKey> = incident.clocks.values().filter_map(|clock| clock.law.listed.as_ref()).collect();
+        let party = |(at, word): (usize, &str)| {
+            let Party { name, reach } = Party::of(word);
+            PartyView { number: at + 1, name: name.to_owned(), reach: reach.map(str::to_owned) }
+        };
+        let lists = facts.into_iter().map(|fact| Self {
+            fact: fact.to_string(),
+            parties: incident.parties(fact).words().enumerate().map(party).collect(),
+        });
+        lists.filter(|list| !list.parties.is_empty()).collect()
+    }
 }
 
 /// A limit that would run if the opening question were answered with yes.
@@ -424,7 +466,10 @@ impl ClockLine {
             duty: key.duty.to_string(),
             organisation: key.organisation.to_string(),
             owed_by: incident.one_of_several(&key.organisation).map(|profile| profile.name.clone()),
-            towards: key.target.clone(),
+            towards: key.target.as_ref().map(|target| match law.listed {
+                Some(_) => format!("no. {target}"),
+                None => target.clone(),
+            }),
             title: law.title.clone(),
             cite: law.cite.clone(),
             standing: clock.standing,
@@ -481,6 +526,7 @@ impl IncidentView {
                 .iter()
                 .flat_map(|(of, list)| list.iter().map(|one| UncoveredView::of(of, one)))
                 .collect(),
+            lists: ListView::all_of(incident),
             packs: incident.packs.iter().map(|(pack, digest)| (pack.to_string(), digest.clone())).collect(),
             traps: Vec::new(),
             notes: Vec::new(),
@@ -718,7 +764,9 @@ impl ClockView {
         Some(Self {
             line: ClockLine::of(incident, key, clock),
             asks: law.asks.clone(),
-            addressee: law.addressee.clone(),
+            addressee: incident
+                .party_of(key, clock)
+                .map_or_else(|| law.addressee.clone(), |party| format!("{} ({})", party, law.addressee)),
             verification: law.verification,
             edition: law.edition.clone(),
             pack: law.pack.to_string(),

@@ -11,6 +11,8 @@ use crate::domain::incident::{self, Alert, Clock, ClockKey, Incident, Standing, 
 use crate::domain::instant::{Duration, Instant, Zone, length_in_words, rfc3339};
 use crate::domain::law::Mode;
 use crate::domain::law::uncovered::in_a_row;
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 /// The fact that the house's own clock asks for.
 const OPENING_QUESTION: &str = "breach.suspected";
@@ -39,6 +41,35 @@ struct Told<'a> {
     rung: &'a str,
     /// When the rung fell due.
     due_at: Instant,
+    /// How many more clocks of the same list the letter is about, none of them more urgent.
+    more: usize,
+}
+
+impl Told<'_> {
+    /// The name under which it is told of: of a list, that of the clock that stands for all.
+    fn public(&self, incident: &Incident) -> String {
+        incident::subject(self.key, self.clock).public(&incident.id)
+    }
+}
+
+/// Of the clocks of a list the most urgent speaks for all, and says how many they are.
+fn gathered(all: Vec<Told<'_>>) -> Vec<Told<'_>> {
+    let mut gathered: Vec<Told<'_>> = Vec::with_capacity(all.len());
+    let mut lists: BTreeMap<ClockKey, usize> = BTreeMap::new();
+    for told in all {
+        if told.clock.law.listed.is_none() || told.key.target.is_none() {
+            gathered.push(told);
+            continue;
+        }
+        match lists.entry(told.key.whole()) {
+            Entry::Occupied(at) => gathered[*at.get()].more += 1,
+            Entry::Vacant(free) => {
+                free.insert(gathered.len());
+                gathered.push(told);
+            }
+        }
+    }
+    gathered
 }
 
 /// The letter of an alert, from the incident as it is now: about one clock, or about several, of which the one that
@@ -55,9 +86,11 @@ pub fn compose(
     now: Instant,
 ) -> Option<Letter> {
     let spoken_of = incident.spoken_of(alert).into_iter();
-    let mut told: Vec<Told<'_>> =
-        spoken_of.map(|(about, clock)| Told { key: &about.clock, clock, rung: &about.rung, due_at: about.due_at }).collect();
+    let mut told: Vec<Told<'_>> = spoken_of
+        .map(|(about, clock)| Told { key: &about.clock, clock, rung: &about.rung, due_at: about.due_at, more: 0 })
+        .collect();
     told.sort_by_key(|told| (precedence(told.clock), told.key));
+    let told = gathered(told);
     let (first, others) = told.split_first()?;
     let law = &first.clock.law;
     let organisation = name_of(incident, first.key);
@@ -79,7 +112,7 @@ pub fn compose(
         let after = lines.iter().position(|(label, _)| label == "Owed by").unwrap_or(0);
         lines.insert(after, ("If it is a breach".to_owned(), stake_in_words(stake, law.deadlines.operational.zone, now)));
     }
-    let clocks: Vec<String> = told.iter().map(|told| told.key.public(&incident.id)).collect();
+    let clocks: Vec<String> = told.iter().map(|told| told.public(incident)).collect();
     let late_by_s = u64::try_from((now - first.due_at).num_seconds()).unwrap_or(0);
     let (act, subject) = match alert.queued.act {
         incident::Act::Ring => {
@@ -182,7 +215,17 @@ fn title(told: &Told<'_>) -> String {
         Mode::Live | Mode::Straddle | Mode::Policy => "",
     };
     let title = format!("{label}{}", told.clock.law.title);
-    told.key.target.iter().fold(title, |title, target| format!("{title} ({target})"))
+    format!("{title}{}", towards_in_words(told.key, told.clock, told.more))
+}
+
+/// Towards whom a clock is, in brackets: of a list by number, with how many more there are.
+pub fn towards_in_words(key: &ClockKey, clock: &Clock, more: usize) -> String {
+    match (&key.target, &clock.law.listed) {
+        (Some(number), Some(_)) if more > 0 => format!(" ({} of a list, the first no. {number})", more + 1),
+        (Some(number), Some(_)) => format!(" (no. {number})"),
+        (Some(target), None) => format!(" ({target})"),
+        (None, _) => String::new(),
+    }
 }
 
 /// A further clock of the same letter: how long, what, until when, whose, by which law.

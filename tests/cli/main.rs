@@ -11,6 +11,7 @@ mod law;
 mod offline;
 mod on_record;
 mod organisations;
+mod principals;
 mod register;
 mod taken_back;
 

@@ -74,6 +74,10 @@ fn value(kind: &FactType) -> BoxedStrategy<Json> {
         FactType::Names => {
             prop::sample::subsequence(&["staff", "patients", "DE-BY"][..], 0..3).prop_map(|words| json!(words)).boxed()
         }
+        FactType::Parties => {
+            let parties = &["North <a@north.example>", "South", "East <+1 555 0100>"][..];
+            prop::sample::subsequence(parties, 0..3).prop_map(|words| json!(words)).boxed()
+        }
         FactType::CountByPlace => prop::collection::btree_map(prop::sample::select(&PLACES[..]), 0..900_u64, 0..4)
             .prop_map(|places| json!(places))
             .boxed(),

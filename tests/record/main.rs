@@ -5,6 +5,7 @@ mod incident;
 mod log;
 mod organisations;
 mod power_loss;
+mod principals;
 mod register;
 mod store_contract;
 mod store_crash;

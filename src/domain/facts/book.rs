@@ -84,6 +84,11 @@ impl Book {
         claims
     }
 
+    /// Everything that was ever said of a key, in the order of recording.
+    pub fn said_of(&self, key: &FactKey) -> impl Iterator<Item = &Claim> {
+        self.history(key.as_str()).iter().map(|(_, claim)| claim)
+    }
+
     /// When the version of the report was made in which a claim stood.
     pub fn version(&self, id: ClaimId) -> Option<Instant> {
         self.versions.get(&id).copied()

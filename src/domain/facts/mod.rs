@@ -7,12 +7,14 @@
 
 mod book;
 mod claim;
+mod party;
 mod places;
 mod value;
 mod vocabulary;
 
 pub use book::{Book, Standing};
 pub use claim::{Claim, ClaimId, Claimant, Rank};
+pub use party::{Numbered, Party};
 pub use places::{NoPlace, Places};
 pub use value::{Count, FactType, Precision, Value, ValueFault, is_place};
 pub use vocabulary::{CLOCK_SKEW, FactEntry, FactFault, Vocabulary, is_cohort};

@@ -1,5 +1,6 @@
 //! The types a fact can have and the values of those types.
 
+use super::party;
 use crate::domain::instant::{Instant, NaiveDate};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -27,6 +28,9 @@ pub enum FactType {
     AnyOf(Vec<String>),
     /// Any number of words outside a closed list.
     Names,
+    /// Any number of people or organisations outside the house, each with how to reach it: `{"name": …, "reach": …}`, or
+    /// `Name <reach>` in one word.
+    Parties,
     /// A count per place; a place is an ISO 3166 code such as `DE` or `US-OH`.
     CountByPlace,
     /// ISO 3166 codes such as `DE` or `US-OH`.
@@ -93,7 +97,7 @@ pub enum Value {
     Date(NaiveDate),
     /// See [`FactType::Text`], [`FactType::OneOf`] and [`FactType::Zone`].
     Text(String),
-    /// See [`FactType::AnyOf`], [`FactType::Names`] and [`FactType::Places`].
+    /// See [`FactType::AnyOf`], [`FactType::Names`], [`FactType::Places`] and [`FactType::Parties`].
     Set(BTreeSet<String>),
     /// See [`FactType::CountByPlace`].
     ByPlace(BTreeMap<String, Count>),
@@ -131,6 +135,7 @@ impl FactType {
             Self::OneOf(words) => format!("one of {}", words.join(", ")),
             Self::AnyOf(words) => format!("a list of any of {}", words.join(", ")),
             Self::Names => "a list of words".into(),
+            Self::Parties => "a list of names, each once and with how to reach it".into(),
             Self::CountByPlace => "an object of ISO 3166 codes to numbers".into(),
             Self::Places => "a list of ISO 3166 codes".into(),
             Self::Zone => "an IANA time zone name".into(),
@@ -148,6 +153,7 @@ impl FactType {
             Self::OneOf(words) => format!("\"{}\"", words.first().map_or("", String::as_str)),
             Self::AnyOf(words) => format!("[\"{}\"]", words.first().map_or("", String::as_str)),
             Self::Names => "[\"name\"]".into(),
+            Self::Parties => "[{\"name\": \"North Clinic\", \"reach\": \"privacy@north.example\"}]".into(),
             Self::CountByPlace => "{\"US-OH\": 620}".into(),
             Self::Places => "[\"DE\", \"US-OH\"]".into(),
             Self::Zone => "\"Europe/Berlin\"".into(),
@@ -186,6 +192,7 @@ impl FactType {
                 set.iter().all(|w| words.contains(w)).then_some(Value::Set(set))?
             }
             Self::Names => Value::Set(read_set(json)?),
+            Self::Parties => Value::Set(party::read_list(json)?),
             Self::Places => {
                 let set = read_set(json)?;
                 set.iter().all(|p| is_place(p)).then_some(Value::Set(set))?

@@ -47,7 +47,7 @@ pub fn reassess(incident: &Incident, moment: &Moment<'_>, because: &str) -> Vec<
                     continue;
                 }
                 let whole = ClockKey::of(duty.text.id.clone(), organisation.clone());
-                let targets = all_targets(duty, pack, &sightings);
+                let targets = by_number(incident, duty, all_targets(duty, pack, &sightings));
                 let mut keys = Vec::with_capacity(targets.len());
                 for target in targets {
                     let key = target.as_ref().map_or_else(|| whole.clone(), |target| whole.clone().towards(target));
@@ -76,6 +76,15 @@ pub fn reassess(incident: &Incident, moment: &Moment<'_>, because: &str) -> Vec<
         }
     }
     events
+}
+
+/// Those towards whom a duty has a clock each, as the clocks name them: one of a list by the number it has there.
+fn by_number(incident: &Incident, duty: &Duty, targets: Vec<Option<String>>) -> Vec<Option<String>> {
+    let Some(Each::Listed(list)) = &duty.text.each else { return targets };
+    let parties = incident.parties(list);
+    let numbers: BTreeSet<Option<usize>> =
+        targets.into_iter().map(|target| target.and_then(|word| parties.number(&word))).collect();
+    numbers.into_iter().map(|number| number.map(|number| number.to_string())).collect()
 }
 
 /// Whether this incident still decides about a clock: not one that goes on elsewhere, and once it was merged
@@ -203,13 +212,27 @@ fn is_set(incident: &Incident, key: &ClockKey, events: &[Event]) -> bool {
 fn replace_others(incident: &Incident, whole: &ClockKey, keys: &[ClockKey], duty: &Duty, events: &mut Vec<Event>) {
     let stands_for_all = incident.clocks.get(whole).is_some_and(|clock| clock.standing.is_open());
     // Where a product's word both names a target and lifts the duty towards it, no clock was set: then nothing takes its place.
-    if !stands_for_all || keys.contains(whole) || !keys.iter().all(|key| is_set(incident, key, events)) {
+    if !stands_for_all || keys.contains(whole) {
+        return;
+    }
+    let set_now: BTreeSet<&ClockKey> = events
+        .iter()
+        .filter_map(|event| match event {
+            Event::ClockSet { clock, .. } => Some(clock),
+            _ => None,
+        })
+        .collect();
+    if !keys.iter().all(|key| set_now.contains(key) || incident.clocks.contains_key(key)) {
         return;
     }
     let names: Vec<&str> = keys.iter().filter_map(|key| key.target.as_deref()).collect();
+    let each = match (&duty.text.each, names.as_slice()) {
+        (Some(Each::Listed(list)), names) => format!("the {} of {list}", names.len()),
+        (_, names) => names.join(", "),
+    };
     events.push(Event::NothingOwed {
         clock: whole.clone(),
-        ground: format!("replaced by a clock for each: {}", names.join(", ")),
+        ground: format!("replaced by a clock for each: {each}"),
         cite: duty.text.cite.clone(),
         by: BTreeSet::new(),
         reasons: Vec::new(),
@@ -398,11 +421,19 @@ fn end(
 fn law_of(assessment: &Assessment<'_>, target: Option<&str>) -> Option<ClockLaw> {
     let text = &assessment.duty.text;
     let names: Vec<String> = assessment.about.iter().map(|(_, name)| name.clone()).collect();
+    let listed = match &text.each {
+        Some(Each::Listed(list)) => Some(list.clone()),
+        _ => None,
+    };
     let title = if names.is_empty() { text.title.clone() } else { format!("Ask counsel about {}", in_a_row(&names, NAMED)) };
     Some(ClockLaw {
         title,
         asks: text.asks.clone(),
-        addressee: target.map_or_else(|| text.addressee.clone(), |target| format!("{}: {target}", text.addressee)),
+        addressee: match (target, &listed) {
+            (Some(number), Some(list)) => format!("{}: no. {number} of {list}", text.addressee),
+            (Some(target), None) => format!("{}: {target}", text.addressee),
+            (None, _) => text.addressee.clone(),
+        },
         cite: text.cite.clone(),
         verification: text.verification,
         edition: assessment.edition.map(str::to_owned),
@@ -415,6 +446,7 @@ fn law_of(assessment: &Assessment<'_>, target: Option<&str>) -> Option<ClockLaw>
         reasons: assessment.reasons(),
         remarks: assessment.remarks.clone(),
         about: assessment.about.iter().map(|(subject, _)| subject.clone()).collect(),
+        listed,
     })
 }
 
@@ -422,9 +454,15 @@ fn law_of(assessment: &Assessment<'_>, target: Option<&str>) -> Option<ClockLaw>
 pub fn redraft(incident: &Incident, moment: &Moment<'_>) -> Vec<Event> {
     let mut events = Vec::new();
     let mut books: BTreeMap<&OrganisationId, Book> = BTreeMap::new();
+    let mut lists: BTreeSet<(&DutyId, &OrganisationId)> = BTreeSet::new();
     for (key, clock) in &incident.clocks {
         let Some((_, duty)) = moment.rulebook.duty(&key.duty) else { continue };
         if !clock.standing.is_open() || duty.template.is_none() {
+            continue;
+        }
+        // Those of a list get the same letter: the first still to be told stands for the others, whose own `notice show` renders.
+        let same_list = key.target.is_some() && clock.law.listed.is_some();
+        if same_list && !lists.insert((&key.duty, &key.organisation)) {
             continue;
         }
         let book = books.entry(&key.organisation).or_insert_with(|| incident.whole_book(&key.organisation));
@@ -475,9 +513,11 @@ fn draft_from(
     let contact = |fact: &str| book.standing(fact).value().map(ToString::to_string);
     let shadow = clock.law.mode == Mode::Shadow;
     let of = match &duty.text.each {
-        Some(Each::Of(fact)) => Some(fact),
+        Some(Each::Of(fact) | Each::Listed(fact)) => Some(fact),
         Some(Each::Cohort {} | Each::Place(_)) | None => None,
     };
+    let party = incident.party_of(key, clock);
+    let addressee = party.as_deref().map_or_else(|| clock.law.addressee.clone(), str::to_owned);
     let meta = notices::DraftMeta {
         title: duty.text.title.clone(),
         lang: "en".into(),
@@ -495,7 +535,7 @@ fn draft_from(
             address: contact("contact.address"),
             web: contact("contact.web"),
         },
-        addressee: Some(clock.law.addressee.clone()).filter(|_| key.target.is_some() || of.is_none()),
+        addressee: Some(addressee).filter(|_| key.target.is_some() || of.is_none()),
         addressee_fact: of.cloned(),
         late: incident
             .clocks

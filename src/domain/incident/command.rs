@@ -83,6 +83,26 @@ pub enum Command {
         /// With what evidence.
         evidence: Evidence,
     },
+    /// Several of a list were told: each clock is met by a filing of its own, or none is.
+    MeetEach {
+        /// Any clock of the list, or the one that stands for all.
+        of: ClockKey,
+        /// Whom, by number or name, and with what evidence.
+        told: Vec<(String, Evidence)>,
+    },
+    /// A person owns every open clock of a list.
+    AcknowledgeEach {
+        /// Any clock of the list, or the one that stands for all.
+        of: ClockKey,
+        /// Who.
+        by: String,
+        /// For which team, where several must each acknowledge; found by who is in them unless said.
+        team: Option<String>,
+        /// For how long, if not the house's usual lease.
+        lease: Option<Duration>,
+        /// How they said so.
+        via: String,
+    },
     /// What somebody says who was reached at an address. Where it ends a clock, everybody else who was rung for
     /// it is told so.
     SaidAt {
@@ -345,6 +365,12 @@ pub enum Refusal {
     /// It was ended by facts, and not by a word about this clock.
     #[error("the clock ended on facts on record: {0}")]
     EndedByFacts(String),
+    /// No clock of this duty has a number.
+    #[error("`{0}` has no clock for each of a list")]
+    NoList(ClockKey),
+    /// Of several who were told, some cannot be taken down; then none is.
+    #[error("{} cannot be recorded, and so none is: {}", if .0.len() == 1 { "1 line".to_owned() } else { format!("{} lines", .0.len()) }, .0.join("; "))]
+    NotEach(Vec<String>),
     /// It contradicts what is on record.
     #[error("facts on record speak against it: {}", .0.join("; "))]
     Contradicted(Vec<String>),

@@ -32,6 +32,9 @@ pub fn of_filing(incident: &Incident, key: &ClockKey, clock: &Clock, evidence: &
     against.extend(
         forbidding.map(|held| format!("a statement of {} forbids telling {}", held.statement.official, held_until(clock, held))),
     );
+    if let (Some(list), None) = (&clock.law.listed, &key.target) {
+        against.push(format!("it stands for each of those in `{list}`, and nobody has said who they are"));
+    }
     against.extend(of_words(incident, key.target.as_deref(), &evidence.what));
     against
 }

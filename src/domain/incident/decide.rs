@@ -8,7 +8,9 @@ use super::house::Address;
 use super::leases::{self, Acknowledgement, Cover};
 use super::state::{Clock, Incident};
 use super::suggesting::suggest_risks;
-use super::{bordering, contradictions, delivering, digest, fallback, further, late, reuniting, ringing, tracking, whose};
+use super::{
+    bordering, contradictions, delivering, digest, fallback, further, late, listed, reuniting, ringing, tracking, whose,
+};
 use crate::domain::facts::{CLOCK_SKEW, Claim, Rank, Vocabulary};
 use crate::domain::ids::{AlertId, IncidentId};
 use crate::domain::instant::{Duration, Instant, rfc3339};
@@ -114,6 +116,49 @@ fn further(story: &mut Story<'_>, incident: &Incident, command: Command, moment:
                 story.tell(Event::Acknowledged { clock: key.clone(), by: by.clone(), team, until, via: via.clone() });
             }
             story.track_acknowledged(&key);
+        }
+        Command::AcknowledgeEach { of, by, team, lease, via } => {
+            not_empty("by", &by)?;
+            let open = listed::still_open(incident, &of)?;
+            let mut refused = None;
+            for (key, clock) in &open {
+                let until = leases::lease_from_now(clock, lease, moment);
+                let teams = leases::teams_of(incident, key, clock, &by, team.clone(), moment.house);
+                match until.and_then(|until| Ok((until, teams?))) {
+                    Ok((until, teams)) => {
+                        for team in teams {
+                            let (clock, by, via) = ((*key).clone(), by.clone(), via.clone());
+                            story.tell(Event::Acknowledged { clock, by, team, until, via });
+                        }
+                    }
+                    Err(refusal) => refused = Some(refusal),
+                }
+            }
+            // One whose limit is near does not keep the others from being owned.
+            if let Some(refusal) = refused.filter(|_| story.events.is_empty()) {
+                return Err(refusal);
+            }
+            if let Some((key, _)) = open.first() {
+                story.track_acknowledged(key);
+            }
+        }
+        Command::MeetEach { of, told } => {
+            let told = listed::told(incident, &of, told)?;
+            let by = told.first().map_or("nobody", |(_, _, evidence)| evidence.by.as_str()).to_owned();
+            let mut against = Vec::new();
+            for (key, clock, evidence) in &told {
+                check_evidence(evidence, moment)?;
+                let no = key.target.as_deref().unwrap_or_default();
+                let of_this = contradictions::of_filing(incident, key, clock, evidence);
+                against.extend(of_this.into_iter().map(|line| format!("no. {no}: {line}")));
+            }
+            story.weigh(Some(&of.whole()), &by, against)?;
+            let met: Vec<ClockKey> = told.iter().map(|(key, ..)| (*key).clone()).collect();
+            for (key, _, evidence) in told {
+                story.tell(Event::Met { clock: key.clone(), evidence });
+            }
+            met.iter().for_each(|key| story.close(key, "the clock was met"));
+            story.reassess(&format!("{} of those listed were told ({})", met.len(), of.duty))?;
         }
         Command::HandOver { clock: key, by, to, via } => hand_over(story, incident, key, by, to, via)?,
         Command::Silence { clock: key, by, reason, until, via } => {

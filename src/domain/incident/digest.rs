@@ -5,6 +5,7 @@ use super::command::Moment;
 use super::event::{ClockKey, Event};
 use super::house::{Address, Reached};
 use super::state::{Clock, Incident};
+use super::tracking;
 use crate::domain::hex::hex;
 use crate::domain::ids::{AlertId, IncidentId};
 use crate::domain::instant::{Instant, rfc3339};
@@ -26,12 +27,16 @@ pub struct Call<'a> {
 }
 
 /// The calls of one decision as rungs that fall, their alerts gathered by address. A channel that keeps
-/// an incident of its own is told clock by clock, so that each can be closed there by itself.
+/// an incident of its own is told clock by clock, so that each can be closed there by itself; of the clocks of
+/// a list it is told together.
 pub fn fall(incident: &Incident, calls: Vec<Call<'_>>, moment: &Moment<'_>) -> Vec<Event> {
     let house = moment.house;
     let reached: Vec<Vec<Reached>> = calls.iter().map(|call| house.reach(&call.teams, moment.now)).collect();
-    let envelope = |nth: usize, address: &Address| (address.clone(), house.tracking.contains(&address.channel).then_some(nth));
-    let mut about: BTreeMap<(Address, Option<usize>), Vec<[String; 3]>> = BTreeMap::new();
+    let subjects: Vec<ClockKey> = calls.iter().map(|call| tracking::subject(call.key, call.clock)).collect();
+    let envelope = |nth: usize, address: &Address| {
+        (address.clone(), house.tracking.contains(&address.channel).then(|| subjects[nth].clone()))
+    };
+    let mut about: BTreeMap<(Address, Option<ClockKey>), Vec<[String; 3]>> = BTreeMap::new();
     for (nth, (call, reached)) in calls.iter().zip(&reached).enumerate() {
         for one in reached {
             about.entry(envelope(nth, &one.address)).or_default().push(said_of(call.key, call.clock, &call.rung));

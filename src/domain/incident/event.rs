@@ -43,6 +43,11 @@ impl ClockKey {
         Self { target: Some(target.chars().map(plain).take(60).collect()), ..self }
     }
 
+    /// The one that stands for all where a duty has a clock for each.
+    pub fn whole(&self) -> Self {
+        Self { target: None, ..self.clone() }
+    }
+
     /// The clock for people found since: the first, second … after this one.
     pub fn further(&self, nth: usize) -> Self {
         let target = self.target.as_ref().map(|target| format!("{target}.")).unwrap_or_default();
@@ -603,6 +608,9 @@ pub struct ClockLaw {
     /// The places and regimes it is about, by code, where it asks about those that no pack covers. Each is closed by its own word.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub about: BTreeSet<String>,
+    /// The fact that lists those towards each of whom there is a clock; its clocks carry numbers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub listed: Option<crate::domain::ids::FactKey>,
 }
 
 impl ClockLaw {

@@ -78,7 +78,15 @@ pub fn merge_into(incident: &Incident, into: &Incident, word: &Word) -> Result<V
         events.push(Event::MergedInto { into: into.id.clone(), word: word.clone() });
     }
     for (key, clock) in incident.clocks.iter().filter(|(_, clock)| clock.standing.is_open()) {
-        if goes_on_in(into, key, clock) {
+        let there = match (&clock.law.listed, incident.party_of(key, clock)) {
+            // Each incident has numbers of its own.
+            (Some(list), Some(party)) => match into.parties(list).number(&party) {
+                Some(number) => key.whole().towards(&number.to_string()),
+                None => continue,
+            },
+            _ => key.clone(),
+        };
+        if goes_on_in(into, &there, clock) {
             events.push(Event::ClockMoved { clock: key.clone(), into: into.id.clone() });
         }
     }

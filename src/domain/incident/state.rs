@@ -9,7 +9,7 @@ use super::message::Message;
 use super::relation::{Inheritance, Inherited, Relation, RelationKind, Relations, TakenIn, Word};
 use crate::domain::clocks::Hold;
 use crate::domain::escalation::{Fate, Handled, Span};
-use crate::domain::facts::{Book, Standing as Weighed};
+use crate::domain::facts::{Book, Numbered, Standing as Weighed};
 use crate::domain::ids::{AlertId, FactKey, IncidentId, OrganisationId, PackId, SourceId};
 use crate::domain::instant::Instant;
 use crate::domain::law::Uncovered;
@@ -218,6 +218,26 @@ impl Incident {
         }
         clocks.sort_by_key(|(about, clock)| (clock.law.until().unwrap_or(Instant::MAX_UTC), about.clock.clone()));
         clocks
+    }
+
+    /// Those a list names, by the numbers their clocks carry: whom the configuration names first, then as people did.
+    pub fn parties(&self, list: &FactKey) -> Numbered {
+        let profiles = self.opened.organisations.values().map(|profile| &profile.claims);
+        Numbered::of(profiles.chain([&self.book]), list)
+    }
+
+    /// Who it is that a clock's number stands for, as people named them; for the eyes of the house, never in an alert.
+    pub fn party_of(&self, key: &ClockKey, clock: &Clock) -> Option<String> {
+        let number = key.target.as_ref()?.parse().ok()?;
+        self.parties(clock.law.listed.as_ref()?).word(number).map(str::to_owned)
+    }
+
+    /// The clocks of a list this one belongs to, itself among them, and the one that stands for all; of a clock that
+    /// belongs to none, nothing.
+    pub fn of_same_list<'a>(&'a self, key: &'a ClockKey) -> impl Iterator<Item = (&'a ClockKey, &'a Clock)> {
+        let alike = |other: &ClockKey| other.duty == key.duty && other.organisation == key.organisation;
+        let clocks = self.clocks.range(key.whole()..).take_while(move |(other, _)| alike(other));
+        clocks.filter(|(_, clock)| clock.law.listed.is_some())
     }
 
     /// The alerts to be attempted now.

@@ -9,16 +9,31 @@ use super::command::Moment;
 use super::digest::id_of;
 use super::event::{ClockKey, Event};
 use super::house::Address;
-use super::state::Incident;
+use super::state::{Clock, Incident};
 use crate::domain::ids::AlertId;
 use crate::domain::instant::rfc3339;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Under which clock's name something is kept there: the clocks of a list under the one that stands for all.
+pub fn subject(key: &ClockKey, clock: &Clock) -> ClockKey {
+    if clock.law.listed.is_some() { key.whole() } else { key.clone() }
+}
 
 /// What tracking channels are told of a clock, if they were rung for it.
 pub fn follow_up(incident: &Incident, key: &ClockKey, act: Act, moment: &Moment<'_>) -> Option<Event> {
+    let list: BTreeSet<&ClockKey> = incident.of_same_list(key).map(|(key, _)| key).collect();
+    // Of a list, something is closed there when the last of its clocks is, and taken when nobody's is left.
+    let unowned = |key: &&ClockKey| {
+        let clock = incident.clocks.get(*key).filter(|clock| clock.standing.is_open());
+        clock.is_some_and(|clock| act == Act::Resolve || clock.live_leases().next().is_none())
+    };
+    if list.iter().any(unowned) {
+        return None;
+    }
+    let is_about = |alert: &Alert| alert.is_about(key) || alert.about.iter().any(|about| list.contains(&about.clock));
     let rung_there = |alert: &&Alert| {
         // An attempt that failed may have arrived all the same.
-        alert.is_about(key)
+        is_about(alert)
             && alert.queued.act.is_ring()
             && alert.attempts > 0
             && moment.house.tracking.contains(&alert.queued.channel)

@@ -106,6 +106,15 @@ fn value(kind: &FactType) -> Json {
         FactType::OneOf(words) => json!({ "enum": words }),
         FactType::AnyOf(words) => json!({ "type": "array", "items": { "enum": words } }),
         FactType::Names => json!({ "type": "array", "items": defined("text") }),
+        FactType::Parties => json!({ "type": "array", "items": { "anyOf": [
+            defined("text"),
+            {
+                "type": "object",
+                "properties": { "name": defined("text"), "reach": defined("text") },
+                "required": ["name"],
+                "additionalProperties": false,
+            },
+        ] } }),
         FactType::Places => defined("places"),
         FactType::CountByPlace => defined("count-by-place"),
     }

@@ -13,7 +13,7 @@ use super::sight::{Known, Sight};
 use super::starting::{mode, out_of_time};
 use super::uncovered::SINCE;
 use crate::domain::clocks::Hold;
-use crate::domain::facts::{Claimant, Rank, Value, is_cohort};
+use crate::domain::facts::{Claim, Claimant, Rank, Value, is_cohort};
 use crate::domain::ids::FactKey;
 use crate::domain::instant::{Instant, Zone};
 use schemars::JsonSchema;
@@ -187,6 +187,11 @@ pub fn assess<'a>(duty: &'a Duty, pack: &'a Pack, rulebook: &'a Rulebook, at: &C
         finding.add_missing(&mut assessment.missing);
     }
     ask_besides(&mut assessment, pack, at.sight);
+    if let Some(Each::Listed(list)) = &text.each
+        && !matches!(at.sight.known(list), Known::Value(..))
+    {
+        assessment.missing.insert(list);
+    }
     if !assessment.start.settled {
         assessment.missing.extend(&text.start.facts);
     }
@@ -215,6 +220,7 @@ pub fn targets(duty: &Duty, pack: &Pack, sight: &Sight<'_>) -> Vec<Option<String
             named.into_iter().chain(besides).collect()
         }
         Some(Each::Cohort {}) => members(sight, &COHORTS.into()).into_iter().filter(|word| is_cohort(word)).collect(),
+        Some(Each::Listed(list)) => return listed(sight, list),
         Some(Each::Place(places)) => match sight.known(&places.fact) {
             Known::Value(value, _) => match value.as_ref() {
                 Value::ByPlace(counts) => places_with_enough(counts, places, pack),
@@ -257,6 +263,31 @@ fn ask_besides<'a>(assessment: &mut Assessment<'a>, pack: &Pack, sight: &Sight<'
     assessment.missing.extend((!is_counted).then_some(&rule.place.fact));
     assessment.remarks.push(format!("{} ({}; {})", rule.says, rule.cite, rule.verification.word()));
     assessment.remarks.extend(besides.iter().filter_map(|country| rule.parts.get(country)).cloned());
+}
+
+/// The parties of a list, by the words they are kept as. Of a disputed list each that anybody names; and where products
+/// alone name them, the clock that stands for all stays beside, for there may be others.
+fn listed(sight: &Sight<'_>, list: &FactKey) -> Vec<Option<String>> {
+    let mut words = BTreeSet::new();
+    let mut name = |value: &Value| {
+        if let Value::Set(named) = value {
+            words.extend(named.iter().cloned());
+        }
+    };
+    let by_people = |claim: &Claim| claim.by.rank() > Rank::Product;
+    let is_given = match sight.known(list) {
+        Known::Value(value, claim) => {
+            name(value.as_ref());
+            claim.is_none_or(by_people)
+        }
+        Known::Disputed(claims) => {
+            claims.iter().filter_map(|(value, _)| value.as_ref()).for_each(|value| name(value.as_ref()));
+            claims.iter().any(|(_, claim)| by_people(claim))
+        }
+        Known::Unknown => false,
+    };
+    let whole = (words.is_empty() || !is_given).then_some(None);
+    whole.into_iter().chain(words.into_iter().map(Some)).collect()
 }
 
 /// The fact that names groups of people.

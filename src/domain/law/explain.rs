@@ -320,6 +320,7 @@ impl Words<'_> {
                 Some(besides) => format!("each of {fact}; {} ({})", besides.says, besides.cite),
             },
             Each::Place(places) => format!("each place of {}: {}", places.fact, Condition::AnyPlace(places.clone()).asked()),
+            Each::Listed(list) => format!("each of those named in {list}"),
             Each::Cohort {} => "each group of people in people.cohorts".to_owned(),
         }
     }

@@ -316,6 +316,9 @@ pub enum Each {
     /// Each group of people named in `people.cohorts`. A fact said of a group, written
     /// `risk.level@staff`, stands before the same fact said of all.
     Cohort {},
+    /// Each party of a list of names and how to reach them, such as the controllers a processor works for. Until people
+    /// or the configuration have given the list, one clock stands for each of them. A clock carries a number and no name.
+    Listed(FactKey),
 }
 
 /// Countries that have a clock besides those who are named: each with people in it that none of the named is of, in a case

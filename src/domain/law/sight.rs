@@ -89,7 +89,7 @@ impl<'a> Sight<'a> {
         match (each?, target?) {
             (Each::Cohort {}, cohort) => Some(self.of_cohort(cohort)),
             (Each::Place(places), place) => Some(self.of_place(&places.fact, place)),
-            (Each::Of(_), _) => None,
+            (Each::Of(_) | Each::Listed(_), _) => None,
         }
     }
 

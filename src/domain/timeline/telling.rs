@@ -140,7 +140,13 @@ impl Teller<'_> {
     pub fn filing(&self, event: &Event) -> Option<Filing> {
         let (Event::Met { clock, evidence } | Event::Filed { clock, evidence }) = event else { return None };
         let (at, evidence) = (self.at, evidence.clone());
-        Some(Filing { clock: clock.public(&self.incident.id), duty: self.what(clock), at, evidence })
+        let to = self.party(clock).map(|party| format!(", to {party}")).unwrap_or_default();
+        Some(Filing { clock: clock.public(&self.incident.id), duty: format!("{}{to}", self.what(clock)), at, evidence })
+    }
+
+    /// Who it is of a list that a clock is about.
+    fn party(&self, key: &ClockKey) -> Option<String> {
+        self.incident.clocks.get(key).and_then(|clock| self.incident.party_of(key, clock))
     }
 
     /// What a clock is about: what is to be done, towards whom, by whom where several are concerned, and the provision.
@@ -152,7 +158,8 @@ impl Teller<'_> {
     }
 
     fn what_of(&self, key: &ClockKey, law: &ClockLaw) -> String {
-        let towards = key.target.as_ref().map(|target| format!(", {target}")).unwrap_or_default();
+        let no = if law.listed.is_some() { "no. " } else { "" };
+        let towards = key.target.as_ref().map(|target| format!(", {no}{target}")).unwrap_or_default();
         let several = self.incident.opened.organisations.len() > 1;
         let by = if several { format!(", by {}", key.organisation) } else { String::new() };
         format!("{}{towards}{by} ({})", law.title, law.cite)
@@ -316,6 +323,7 @@ impl Teller<'_> {
             None => String::new(),
         };
         let mut details = vec![evidence.what.clone(), format!("filed {}{how}", zone.in_words(evidence.filed_at))];
+        details.extend(self.party(key).map(|party| format!("to {party}")));
         details.extend(evidence.told.map(|told| format!("{told} people were told")));
         details
             .extend(evidence.known_then.map(|known| format!("{known} people were on record then and had not been told before")));

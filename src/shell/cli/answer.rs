@@ -1,21 +1,24 @@
 //! `watchbell answer`
 
 use super::Outcome;
-use super::changes::{Change, changes};
+use super::changes::{Change, changes, lines};
 use super::client::Remote;
 use super::exit::Exit;
 use super::incident::hints;
 use super::output::{Output, counted, print_json, print_text};
+use super::table_file;
 use crate::domain::board::IncidentView;
 use crate::domain::instant::Instant;
 use clap::Args;
 use serde_json::{Map, Value, json};
 use std::fmt::Write;
+use std::path::Path;
 
 /// Answer questions about an incident, and see what that changes.
 ///
 /// Answers are claims under your name. They are kept with the moment and never erased; a later answer
 /// supersedes an earlier one. A value is read as JSON where it is JSON, else as text; `null` says "not known".
+/// `KEY=@FILE` reads it from a file: a `.csv` with a line of column names is a list with a member for each line.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   watchbell answer inc-7h3k9qd2w4xz8m5n breach.suspected=true --because \"phishing page seen\"
@@ -24,6 +27,7 @@ use std::fmt::Write;
   watchbell answer inc-7h3k9qd2w4xz8m5n people.total='{\"at-least\": 400}'
   watchbell answer inc-7h3k9qd2w4xz8m5n people.by-place='{\"US-OH\": 620, \"DE\": 31}'
   watchbell answer inc-7h3k9qd2w4xz8m5n data.encrypted=null      nobody knows any more
+  watchbell answer inc-7h3k9qd2w4xz8m5n processor.principals=@customers.csv      columns name and reach
 
 `watchbell incident show` lists the open questions, `watchbell facts` every key there is.")]
 pub struct GiveAnswer {
@@ -54,8 +58,25 @@ pub fn pair(text: &str) -> Result<(String, Value), String> {
     if key.is_empty() || key.chars().any(char::is_whitespace) {
         return Err("the key before `=` is no fact key; `watchbell facts` lists them".into());
     }
-    let value = serde_json::from_str(value).unwrap_or_else(|_| Value::String(value.to_owned()));
+    let value = match value.strip_prefix('@').filter(|path| !path.is_empty()) {
+        Some(path) => of_file(Path::new(path))?,
+        None => read(value),
+    };
     Ok((key.to_owned(), value))
+}
+
+fn read(value: &str) -> Value {
+    serde_json::from_str(value).unwrap_or_else(|_| Value::String(value.to_owned()))
+}
+
+/// A value that stands in a file.
+fn of_file(path: &Path) -> Result<Value, String> {
+    if path.extension().is_some_and(|end| end.eq_ignore_ascii_case("csv")) {
+        let rows = table_file::read(path)?;
+        return Ok(rows.into_iter().map(|row| Value::Object(row.into_iter().map(|(k, v)| (k, v.into())).collect())).collect());
+    }
+    let text = std::fs::read_to_string(path).map_err(|fault| format!("`{}` cannot be read: {fault}", path.display()))?;
+    Ok(read(text.trim_end_matches(['\r', '\n'])))
 }
 
 impl GiveAnswer {
@@ -101,7 +122,7 @@ fn text(changes: &[Change], before: &IncidentView, after: &IncidentView, (keys, 
     if changes.is_empty() {
         text.push_str("no clock has changed\n");
     }
-    changes.iter().for_each(|change| _ = writeln!(text, "{}", change.in_words(now)));
+    lines(changes, now).iter().for_each(|line| _ = writeln!(text, "{line}"));
     for beside in &after.suggestions {
         if before.suggestions.iter().all(|known| known.suggestion != beside.suggestion) {
             let _ = writeln!(text, "{}", beside.words);
@@ -131,5 +152,23 @@ mod tests {
         assert_eq!(read("a=null"), Ok(Value::Null));
         assert!(read("breach.suspected").is_err());
         assert!(read("=true").is_err());
+    }
+
+    #[test]
+    fn a_value_is_read_from_a_file_and_of_a_table_each_line_is_a_member() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let file = |name: &str, text: &str| {
+            let path = folder.path().join(name);
+            std::fs::write(&path, text).expect("it is written");
+            pair(&format!("a=@{}", path.display())).map(|(_, value)| value)
+        };
+        let clinics = json!([{ "name": "North, Inc.", "reach": "a@north.example" }, { "name": "South" }]);
+        assert_eq!(file("a.csv", "\u{feff}Name , reach\r\n\"North, Inc.\",a@north.example\r\nSouth,\r\n,\r\n"), Ok(clinics));
+        assert_eq!(file("a.json", "{\"DE\": 31}\n"), Ok(json!({ "DE": 31 })));
+        assert_eq!(file("a.txt", "two\nlines\n"), Ok(json!("two\nlines")));
+        let uneven = file("b.csv", "name,reach\nNorth\n").expect_err("a cell is missing");
+        assert!(uneven.contains("line 2"), "{uneven}");
+        assert!(file("c.csv", "").is_err());
+        assert!(pair("a=@/no/such/file").is_err());
     }
 }

@@ -6,6 +6,7 @@ use crate::domain::incident::Standing;
 use crate::domain::instant::{Instant, length_in_words};
 use serde::Serialize;
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 /// One thing that changed.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -77,7 +78,36 @@ pub fn changes(before: &IncidentView, after: &IncidentView) -> Vec<Change> {
     changes
 }
 
+/// The changes in lines for people. What befell many of a list alike is one line: the first, and how many more.
+pub fn lines(changes: &[Change], now: Instant) -> Vec<String> {
+    let mut lines: Vec<(String, usize)> = Vec::new();
+    let mut alike: BTreeMap<String, usize> = BTreeMap::new();
+    for change in changes {
+        let line = change.in_words(now);
+        match change.of_all_listed().map(|of_all| alike.entry(of_all.in_words(now))) {
+            Some(Entry::Occupied(first)) => lines[*first.get()].1 += 1,
+            Some(Entry::Vacant(free)) => {
+                free.insert(lines.len());
+                lines.push((line, 0));
+            }
+            None => lines.push((line, 0)),
+        }
+    }
+    let in_words = |(line, more)| if more == 0 { line } else { format!("{line}; and {more} more of the list alike") };
+    lines.into_iter().map(in_words).collect()
+}
+
 impl Change {
+    /// The same without the number of one of a list, where its clock has one.
+    fn of_all_listed(&self) -> Option<Self> {
+        let mut change = self.clone();
+        let clock = match &mut change {
+            Self::New { clock } | Self::Moved { clock, .. } | Self::Standing { clock, .. } | Self::Ended { clock } => clock,
+            Self::NotOwed { .. } => return None,
+        };
+        clock.towards.take().filter(|towards| towards.starts_with("no. ")).map(|_| change)
+    }
+
     /// The change in a line for people.
     pub fn in_words(&self, now: Instant) -> String {
         match self {
@@ -192,6 +222,7 @@ mod tests {
             remarks: Vec::new(),
             not_owed: Vec::new(),
             uncovered: Vec::new(),
+            lists: Vec::new(),
             packs: BTreeMap::new(),
             traps: Vec::new(),
             notes: Vec::new(),

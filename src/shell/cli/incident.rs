@@ -9,13 +9,15 @@ use super::incident_relations::{Merge, Split};
 use super::instant_arg::instant;
 use super::output::{Output, counted, one_line, print_json, print_text};
 use super::{Outcome, board, clock, table, words};
-use crate::domain::board::{Card, IncidentView, Question, UncoveredView};
+use crate::domain::board::{Card, ClockLine, IncidentView, Question, UncoveredView};
 use crate::domain::instant::{Instant, parse_rfc3339};
 use clap::{Args, Subcommand};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
+/// With more clocks than this, those of a list that stand alike are one line; so many of a list are named.
+const CLOCKS_SHOWN: usize = 30;
 /// So many messages are shown; there may be thousands.
 const MESSAGES_SHOWN: usize = 20;
 /// How many hints are shown at one question.
@@ -314,8 +316,32 @@ fn clocks(view: &IncidentView, now: Instant, text: &mut String) {
         return;
     }
     text.push_str("\nClocks\n\n");
-    let rows = view.card.clocks.iter().map(|line| clock::row(line, now));
+    // Many of a list that stand alike are a line: the first, and how many more.
+    let alike = |line: &ClockLine| {
+        let of_list = line.towards.as_ref().is_some_and(|towards| towards.starts_with("no. "));
+        of_list.then(|| (line.duty.clone(), line.organisation.clone(), line.standing, line.due))
+    };
+    let mut counts = BTreeMap::new();
+    view.card.clocks.iter().filter_map(alike).for_each(|kind| *counts.entry(kind).or_insert(0_usize) += 1);
+    let rows = view.card.clocks.iter().filter_map(|line| {
+        let mut row = clock::row(line, now);
+        if let Some(kind) = alike(line)
+            && view.card.clocks.len() > CLOCKS_SHOWN
+        {
+            let count = counts.remove(&kind)?;
+            let more = if count > 1 { format!(" and {} more that stand alike", count - 1) } else { String::new() };
+            row.iter_mut().skip(2).take(1).for_each(|what| what.push_str(&more));
+        }
+        Some(row)
+    });
     text.push_str(&table::indented(2, &clock::HEADING, rows));
+    for list in &view.lists {
+        let names: Vec<String> =
+            list.parties.iter().take(CLOCKS_SHOWN).map(|one| format!("{} {}", one.number, one_line(&one.name))).collect();
+        let more = list.parties.len().saturating_sub(names.len());
+        let rest = if more > 0 { format!("; and {more} more: -o json shows them") } else { String::new() };
+        let _ = writeln!(text, "\n  {} by number: {}{rest}", list.fact, names.join(", "));
+    }
 }
 
 /// What would run if the opening question were answered with yes.
@@ -421,7 +447,10 @@ fn facts(view: &IncidentView, now: Instant, text: &mut String) {
         let words = match (fact.standing.as_str(), moment) {
             ("disputed", _) => format!("DISPUTED: {}", fact.words),
             (_, Some(at)) => words::moment_utc(at, now),
-            (_, None) => fact.words.clone(),
+            (_, None) => match fact.value.as_ref().and_then(Value::as_array) {
+                Some(list) if list.len() > CLOCKS_SHOWN => format!("{} of them: -o json shows each", list.len()),
+                _ => fact.words.clone(),
+            },
         };
         let when = fact.at.map(|at| words::moment_utc(at, now)).unwrap_or_default();
         vec![

@@ -41,6 +41,7 @@ mod rules;
 mod serve;
 mod source;
 mod table;
+mod table_file;
 mod token;
 mod words;
 

@@ -5,11 +5,13 @@ use super::auth::caller;
 use super::extract::{Path, Query};
 use super::problem::Problem;
 use super::taking;
-use super::wire::{Ack, Answers, Determine, Meet, PauseClock, ReopenClock, ResumeClock};
+use super::wire::{Ack, Answers, Determine, Meet, MeetEach, PauseClock, ReopenClock, ResumeClock};
 use crate::domain::board::{Card, ClockLine, ClockView, IncidentView};
 use crate::domain::facts::{Claim, Claimant, FactEntry, FactFault, Vocabulary};
 use crate::domain::ids::{IncidentId, OrganisationId};
-use crate::domain::incident::{ClockKey, Command, Evidence, HoldStatement, Incident, Moment, VIA_API, Word, notes_on_filing};
+use crate::domain::incident::{
+    Clock, ClockKey, Command, Evidence, HoldStatement, Incident, Moment, VIA_API, Word, notes_on_filing,
+};
 use crate::domain::instant::Instant;
 use crate::domain::quarantine;
 use crate::shell::config::{May, Rules};
@@ -354,7 +356,15 @@ pub async fn ack(State(app): State<Arc<App>>, headers: HeaderMap, Path(public): 
     let bytes = app.room.read(body, &headers, app.body_limit).await?.bytes;
     let ack: Ack = if bytes.is_empty() { Ack::default() } else { super::parse_json(&bytes)? };
     let (lease, team) = (ack.lease.map(|lease| lease.0), ack.team);
-    act(&app, &id, &key, Command::Acknowledge { clock: key.clone(), by: caller.name, team, lease, via: VIA_API.into() }).await
+    let (by, via) = (caller.name, VIA_API.to_owned());
+    // Under the name without a number all of a list are taken that still ask for something.
+    let found = incident(&app, id.as_str()).await?;
+    let of_list = |(other, clock): &(&ClockKey, &Clock)| other.target.is_some() && clock.standing.is_open();
+    let first = found.of_same_list(&key).find(of_list).map(|(first, _)| first.clone()).filter(|_| key.target.is_none());
+    match first {
+        Some(first) => act(&app, &id, &first, Command::AcknowledgeEach { of: key, by, team, lease, via }).await,
+        None => act(&app, &id, &key, Command::Acknowledge { clock: key.clone(), by, team, lease, via }).await,
+    }
 }
 
 /// `POST /v1/clocks/{id}/meet`
@@ -372,6 +382,41 @@ pub async fn meet(State(app): State<Arc<App>>, headers: HeaderMap, Path(public):
     };
     let command = Command::Meet { clock: key.clone(), evidence: evidence.clone() };
     filed(&app, &id, &key, &evidence, although(meet.although, command)).await
+}
+
+/// What became of several that were told of a list.
+#[derive(Debug, Serialize)]
+pub struct EachMet {
+    /// How many clocks were met.
+    met: usize,
+    /// How many of the list still run.
+    open: usize,
+}
+
+/// `POST /v1/clocks/{id}/meet-each`: several of a list were told, each with a time and a reference. All are met, or none.
+pub async fn meet_each(State(app): State<Arc<App>>, headers: HeaderMap, Path(public): Path, body: Body) -> Answer<EachMet> {
+    let caller = caller(&app, &headers, May::Act)?;
+    let (id, key) = clock_key(&app, &public)?;
+    let MeetEach { what, each, although: because } = super::read_json(&app, body, &headers).await?;
+    let told: Vec<(String, Evidence)> = each
+        .into_iter()
+        .map(|one| {
+            let evidence = Evidence {
+                by: caller.name.clone(),
+                what: what.clone(),
+                filed_at: one.filed_at.0,
+                reference: one.reference,
+                told: None,
+                known_then: None,
+            };
+            (one.who, evidence)
+        })
+        .collect();
+    let met = told.len();
+    let command = although(because, Command::MeetEach { of: key.clone(), told });
+    let submitted = app.desk.submit(&id, command, wall_clock::now()).await?;
+    let open = submitted.incident.of_same_list(&key).filter(|(_, clock)| clock.standing.is_open()).count();
+    Ok(axum::Json(EachMet { met, open }))
 }
 
 /// `POST /v1/clocks/{id}/file`: a part or a further notice, which ends nothing.

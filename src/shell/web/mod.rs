@@ -176,6 +176,7 @@ pub fn routes(app: Arc<App>) -> Router {
         .route("/v1/clocks/{id}/hand-over", post(ringing::hand_over))
         .route("/v1/clocks/{id}/silence", post(ringing::silence).delete(ringing::end_silence))
         .route("/v1/clocks/{id}/meet", post(api::meet))
+        .route("/v1/clocks/{id}/meet-each", post(api::meet_each))
         .route("/v1/clocks/{id}/file", post(api::file))
         .route("/v1/clocks/{id}/reopen", post(api::reopen))
         .route("/v1/clocks/{id}/determine", post(api::determine))

@@ -212,6 +212,10 @@ impl From<Refusal> for Problem {
                 Self::invalid("no-group", detail).hint("name groups of people with `people.cohorts` first, or in the same answer")
             }
             Refusal::NameOfOrganisation(_) => Self::invalid("name-of-organisation", detail).hint("give the group another name"),
+            Refusal::NoList(_) => Self::conflict("no-list", detail)
+                .hint("name the clock by its duty and organisation, without a number; `GET /v1/clocks` lists them"),
+            Refusal::NotEach(_) => Self::invalid("not-each", detail)
+                .hint("each line names one of the list by number or name, once, whose clock is open"),
             Refusal::EachByItsWord(_) => Self::conflict("each-by-its-word", detail).hint(
                 "answer `counsel.said.<place or regime>` for each: `nothing-owed` or `done`, with counsel's reason as the ground",
             ),

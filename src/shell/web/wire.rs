@@ -91,6 +91,32 @@ pub struct Meet {
     pub although: Option<String>,
 }
 
+/// `POST /v1/clocks/{id}/meet-each`
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, expecting = "an object with `what` and `each`, and perhaps `although`")]
+pub struct MeetEach {
+    /// What was sent to each of them.
+    pub what: String,
+    /// Whom, when, and what they gave in return.
+    pub each: Vec<ToldOne>,
+    /// Why it is so although facts on record speak against it.
+    #[serde(default)]
+    pub although: Option<String>,
+}
+
+/// One of a list who was told.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, expecting = "an object with `who` and `filed_at`, and perhaps `reference`")]
+pub struct ToldOne {
+    /// The number or the name.
+    pub who: String,
+    /// When it was.
+    pub filed_at: ExplicitInstant,
+    /// The reference they gave.
+    #[serde(default)]
+    pub reference: Option<String>,
+}
+
 /// `POST /v1/clocks/{id}/reopen`
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields, expecting = "an object with `because`")]

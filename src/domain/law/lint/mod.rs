@@ -202,6 +202,7 @@ impl Place<'_> {
                 self.condition(&Condition::AnyPlace(places.clone()));
                 return;
             }
+            Some(Each::Listed(list)) => (list.clone(), |kind| matches!(kind, FactType::Parties)),
             Some(Each::Cohort {}) => (super::assess::COHORTS.into(), |kind| matches!(kind, FactType::Names)),
         };
         if let Some(kind) = self.fact(&fact)

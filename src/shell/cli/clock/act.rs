@@ -4,14 +4,15 @@ use crate::domain::board::{ClockLine, ClockView, IncidentView};
 use crate::domain::escalation::parse_length;
 use crate::domain::incident::ClockKey;
 use crate::domain::instant::{Duration, Instant, length_in_words, rfc3339};
-use crate::shell::cli::changes::{Change, changes};
+use crate::shell::cli::changes::{Change, changes, lines};
 use crate::shell::cli::client::{Answer, Api, ApiFault, Remote};
 use crate::shell::cli::exit::Exit;
 use crate::shell::cli::instant_arg::instant;
 use crate::shell::cli::output::{Output, counted, one_line, print_json, print_text};
-use crate::shell::cli::{Outcome, complain, words};
+use crate::shell::cli::{Outcome, complain, table_file, words};
 use clap::Args;
 use serde_json::{Value, json};
+use std::path::{Path, PathBuf};
 
 /// Which clocks, and where.
 #[derive(Debug, Args)]
@@ -137,7 +138,8 @@ impl Done {
         let view: ClockView = self.answer.read()?;
         let mut text = say(&view, now);
         view.notes.iter().for_each(|note| text.push_str(&format!("\nnote: {note}")));
-        self.changes.iter().flatten().for_each(|change| text.push_str(&format!("\n{}", change.in_words(now))));
+        let changes = self.changes.as_deref().unwrap_or_default();
+        lines(changes, now).iter().for_each(|line| text.push_str(&format!("\n{line}")));
         Ok(text)
     }
 }
@@ -204,7 +206,9 @@ pub(super) fn cut(line: &ClockLine, asked: Duration, until: Instant, now: Instan
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   watchbell clock meet inc-7h3k9qd2w4xz8m5n~us.hipaa.hhs~mercy \\
-      --what \"report filed in the OCR portal\" --filed-at 2026-11-21T16:40:00-05:00 --reference BR-7")]
+      --what \"report filed in the OCR portal\" --filed-at 2026-11-21T16:40:00-05:00 --reference BR-7
+  watchbell clock meet inc-7h3k9qd2w4xz8m5n~us.hipaa.covered_entity~acme \\
+      --what \"notice by e-mail\" --each told.csv      columns who (number or name), filed_at, reference")]
 pub struct Meet {
     #[command(flatten)]
     which: Which,
@@ -212,8 +216,12 @@ pub struct Meet {
     #[arg(long, value_name = "TEXT")]
     what: String,
     /// When it was filed or sent: RFC 3339 with an offset, or `now`
-    #[arg(long, value_name = "TIME", value_parser = instant)]
-    filed_at: Instant,
+    #[arg(long, value_name = "TIME", value_parser = instant, required_unless_present = "each")]
+    filed_at: Option<Instant>,
+    /// Several of a list were told: a CSV file with the columns who (number or name), filed_at and reference. All are
+    /// met, or none; the clock is named without a number
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["filed_at", "reference", "told", "more_follows"])]
+    each: Option<PathBuf>,
     /// The reference the recipient gave
     #[arg(long, value_name = "TEXT")]
     reference: Option<String>,
@@ -230,7 +238,11 @@ pub struct Meet {
 
 impl Meet {
     pub async fn run(self, output: Output) -> Outcome {
-        let mut body = json!({ "what": self.what, "filed_at": rfc3339(self.filed_at) });
+        if let Some(file) = &self.each {
+            return self.met_each(&told_by(file)?, output).await;
+        }
+        let filed_at = self.filed_at.ok_or("say when: `--filed-at`, or `--each` with a time for each")?;
+        let mut body = json!({ "what": self.what, "filed_at": rfc3339(filed_at) });
         if let Some(reference) = self.reference {
             body["reference"] = reference.into();
         }
@@ -247,7 +259,6 @@ impl Meet {
             };
             return self.which.each(output, &Act::moving("file", &body), say).await;
         }
-        let filed_at = self.filed_at;
         let say = |view: &ClockView, _: Instant| {
             let late = view.line.due.filter(|due| filed_at > *due);
             let how = match (late, view.line.due) {
@@ -264,6 +275,55 @@ impl Meet {
         };
         self.which.each(output, &Act::moving("meet", &body), say).await
     }
+}
+
+impl Meet {
+    async fn met_each(&self, told: &[Value], output: Output) -> Outcome {
+        let mut body = json!({ "what": self.what, "each": told });
+        if let Some(although) = &self.although {
+            body["although"] = although.as_str().into();
+        }
+        let [whole] = self.which.ids.as_slice() else {
+            return Err("with `--each`, name one clock, without a number".into());
+        };
+        let answer: Value = self.which.remote.open()?.post(&["v1", "clocks", whole, "meet-each"], &body).await?.read()?;
+        match output {
+            Output::Json => print_json(&answer)?,
+            Output::Text => {
+                let number = |name: &str| answer[name].as_u64().and_then(|n| usize::try_from(n).ok()).unwrap_or_default();
+                let open = match number("open") {
+                    0 => "every clock of the list is closed".to_owned(),
+                    open => format!("{} of the list still to be told", open),
+                };
+                print_text(&format!("met: {}\n{open}", counted(number("met"), "clock")))?;
+            }
+        }
+        Ok(Exit::Done)
+    }
+}
+
+/// Who was told, when, and what they gave in return, out of a file; every fault of it at once.
+fn told_by(file: &Path) -> Result<Vec<Value>, String> {
+    let (mut told, mut faults) = (Vec::new(), Vec::new());
+    for (nth, row) in table_file::read(file)?.into_iter().enumerate() {
+        let mut fault = |what: String| faults.push(format!("entry {}: {what}", nth + 1));
+        if let Some(column) = row.keys().find(|name| !["who", "filed_at", "reference"].contains(&name.as_str())) {
+            fault(format!("there is no column `{column}`; there are who, filed_at and reference"));
+        }
+        let at = row.get("filed_at").ok_or_else(|| "`filed_at` is missing".to_owned()).and_then(|at| instant(at));
+        match (row.get("who"), at) {
+            (None, _) => fault("`who` is missing".into()),
+            (_, Err(what)) => fault(what),
+            (Some(who), Ok(at)) => {
+                let mut one = json!({ "who": who, "filed_at": rfc3339(at) });
+                if let Some(reference) = row.get("reference") {
+                    one["reference"] = reference.as_str().into();
+                }
+                told.push(one);
+            }
+        }
+    }
+    if faults.is_empty() { Ok(told) } else { Err(format!("`{}`: {}", file.display(), faults.join("\n"))) }
 }
 
 #[derive(Debug, Args)]

@@ -1,13 +1,15 @@
 //! The page's words and markup: plain, without scripts, without anything loaded from elsewhere.
 
 use super::Opened;
-use crate::domain::incident::{Clock, ClockKey, Incident, Standing, WouldBe};
+use crate::domain::incident::{Clock, ClockKey, Incident, Standing, WouldBe, subject};
 use crate::domain::instant::{Instant, Zone};
 use crate::domain::law::Mode;
 use crate::shell::courier::{OPENING_CLOCK, disputed_in_words, held_in_words, left_in_words, stake_in_words, upper_first};
+use crate::shell::wording::towards_in_words;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use sha2::{Digest, Sha256};
+use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::sync::LazyLock;
 
@@ -46,9 +48,19 @@ pub(super) fn clocks(opened: &Opened, fault: Option<&str>, now: Instant) -> Page
     if let Some(fault) = fault {
         let _ = write!(body, "<section role=\"alert\"><p class=\"fault\">{}</p></section>", escaped(fault));
     }
+    // Of a list the first that is open speaks for all.
+    let mut lists: BTreeMap<ClockKey, Vec<(&ClockKey, &Clock)>> = BTreeMap::new();
     for (key, clock) in &known {
-        let stake = stake.as_ref().filter(|_| key.duty.as_str() == OPENING_CLOCK);
-        one_clock(&mut body, incident, key, clock, stake, now);
+        lists.entry(subject(key, clock)).or_default().push((key, clock));
+    }
+    let subjects = known.iter().map(|(key, clock)| subject(key, clock));
+    for list in subjects.filter_map(|subject| lists.remove(&subject)).collect::<Vec<_>>() {
+        let open: Vec<_> = list.iter().filter(|(_, clock)| clock.standing.is_open()).collect();
+        let first = open.iter().min_by_key(|(key, clock)| (clock.law.due(), *key)).copied().or(list.first());
+        if let Some((key, clock)) = first {
+            let stake = stake.as_ref().filter(|_| key.duty.as_str() == OPENING_CLOCK);
+            one_clock(&mut body, incident, (key, clock, open.len().max(1) - 1), stake, now);
+        }
     }
     if opened.asks() {
         question(&mut body, person.as_deref());
@@ -69,11 +81,17 @@ pub(super) fn clocks(opened: &Opened, fault: Option<&str>, now: Instant) -> Page
     page(title, &body)
 }
 
-fn one_clock(body: &mut String, incident: &Incident, key: &ClockKey, clock: &Clock, stake: Option<&WouldBe>, now: Instant) {
+fn one_clock(
+    body: &mut String,
+    incident: &Incident,
+    (key, clock, more): (&ClockKey, &Clock, usize),
+    stake: Option<&WouldBe>,
+    now: Instant,
+) {
     let law = &clock.law;
     let zone = law.deadlines.operational.zone;
     let organisation = incident.opened.organisations.get(&key.organisation).map_or(key.organisation.as_str(), |o| &o.name);
-    let title = key.target.iter().fold(law.title.clone(), |title, target| format!("{title} ({target})"));
+    let title = format!("{}{}", law.title, towards_in_words(key, clock, more));
     body.push_str("<section>");
     if clock.standing.is_open() {
         let left = law.limit().map_or_else(|| "Without delay".to_owned(), |limit| upper_first(&left_in_words(limit, now)));

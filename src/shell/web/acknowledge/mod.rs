@@ -24,6 +24,7 @@ use axum::http::{HeaderName, HeaderValue, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use html::Page;
 use serde::Deserialize;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// A form has a name, a length or an answer with its ground; in bytes.
@@ -107,11 +108,20 @@ pub async fn take(State(app): State<Arc<App>>, Path(token): Path, body: Body) ->
     let mut taken = false;
     let Opened { incident, alert, .. } = &opened;
     let sent_to = sent_to(alert);
+    let mut lists = BTreeSet::new();
     for clock in alert.about.iter().map(|about| &about.clock).filter(|clock| is_open(incident, clock)) {
+        let of_list = incident.of_same_list(clock).next().is_some();
+        if of_list && !lists.insert(clock.whole()) {
+            continue;
+        }
         let via = sent_to.link_in_words();
         let rules = app.desk.rules();
         let team = rules.house.team_at(incident, clock, &sent_to);
-        let command = Command::Acknowledge { clock: clock.clone(), by: name.clone(), team, lease, via };
+        let (clock, by) = (clock.clone(), name.clone());
+        let command = match of_list {
+            true => Command::AcknowledgeEach { of: clock, by, team, lease, via },
+            false => Command::Acknowledge { clock, by, team, lease, via },
+        };
         match app.desk.submit(&incident.id, command, now).await {
             Ok(_) => taken = true,
             Err(SubmitError::Refused(refusal)) => refused = Some(refusal),
