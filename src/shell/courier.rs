@@ -317,6 +317,16 @@ pub fn stake_in_words(stake: &WouldBe, zone: Zone, now: Instant) -> String {
     format!("{until}: {} ({})", stake.title, stake.cite)
 }
 
+/// Towards whom a clock is, in brackets: of a list by number, with how many more there are.
+pub fn towards_in_words(key: &ClockKey, clock: &Clock, more: usize) -> String {
+    match (&key.target, &clock.law.listed) {
+        (Some(number), Some(_)) if more > 0 => format!(" ({} of a list, the first no. {number})", more + 1),
+        (Some(number), Some(_)) => format!(" (no. {number})"),
+        (Some(target), None) => format!(" ({target})"),
+        (None, _) => String::new(),
+    }
+}
+
 /// What delays a clock at an instant, and until when.
 pub fn held_in_words(clock: &Clock, now: Instant) -> Option<String> {
     let (held, until) = clock.held_at(now)?;

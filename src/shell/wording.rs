@@ -3,7 +3,9 @@
 //! Time first, then what is asked, then how to do it, then what it rests on. Thin: neither the
 //! incident's title nor any fact travels, only which clock, how long, what is asked and where.
 
-use super::courier::{OPENING_CLOCK, disputed_in_words, held_in_words, left_in_words, stake_in_words, upper_first};
+use super::courier::{
+    OPENING_CLOCK, disputed_in_words, held_in_words, left_in_words, stake_in_words, towards_in_words, upper_first,
+};
 use super::delivery::{Act, Letter, Urgency};
 use crate::domain::escalation::parse_length;
 use crate::domain::ids::{AlertId, IncidentId};
@@ -216,16 +218,6 @@ fn title(told: &Told<'_>) -> String {
     };
     let title = format!("{label}{}", told.clock.law.title);
     format!("{title}{}", towards_in_words(told.key, told.clock, told.more))
-}
-
-/// Towards whom a clock is, in brackets: of a list by number, with how many more there are.
-pub fn towards_in_words(key: &ClockKey, clock: &Clock, more: usize) -> String {
-    match (&key.target, &clock.law.listed) {
-        (Some(number), Some(_)) if more > 0 => format!(" ({} of a list, the first no. {number})", more + 1),
-        (Some(number), Some(_)) => format!(" (no. {number})"),
-        (Some(target), None) => format!(" ({target})"),
-        (None, _) => String::new(),
-    }
 }
 
 /// A further clock of the same letter: how long, what, until when, whose, by which law.

@@ -4,8 +4,9 @@ use super::Opened;
 use crate::domain::incident::{Clock, ClockKey, Incident, Standing, WouldBe, subject};
 use crate::domain::instant::{Instant, Zone};
 use crate::domain::law::Mode;
-use crate::shell::courier::{OPENING_CLOCK, disputed_in_words, held_in_words, left_in_words, stake_in_words, upper_first};
-use crate::shell::wording::towards_in_words;
+use crate::shell::courier::{
+    OPENING_CLOCK, disputed_in_words, held_in_words, left_in_words, stake_in_words, towards_in_words, upper_first,
+};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use sha2::{Digest, Sha256};
