@@ -16,11 +16,11 @@ pub fn read(path: &Path) -> Result<Vec<Row>, String> {
     let columns: Vec<String> = match reader.headers() {
         Ok(names) if names.iter().any(|name| !name.is_empty()) => names.iter().map(str::to_lowercase).collect(),
         Ok(_) => return Err(format!("`{shown}` has no line of column names")),
-        Err(fault) => return Err(format!("`{shown}`: {fault}")),
+        Err(fault) => return Err(format!("`{shown}`{}", in_words(&fault))),
     };
     let mut rows = Vec::new();
     for record in reader.records() {
-        let record = record.map_err(|fault| format!("`{shown}`: {fault}"))?;
+        let record = record.map_err(|fault| format!("`{shown}`{}", in_words(&fault)))?;
         let cells = columns.iter().cloned().zip(record.iter().map(str::to_owned));
         let row: Row = cells.filter(|(_, cell)| !cell.is_empty()).collect();
         if !row.is_empty() {
@@ -28,4 +28,14 @@ pub fn read(path: &Path) -> Result<Vec<Row>, String> {
         }
     }
     Ok(rows)
+}
+
+/// `, line 2: it has 1 of 2 cells`
+fn in_words(fault: &csv::Error) -> String {
+    let at = fault.position().map(|at| format!(", line {}", at.line())).unwrap_or_default();
+    let what = match fault.kind() {
+        csv::ErrorKind::UnequalLengths { expected_len, len, .. } => format!("it has {len} of {expected_len} cells"),
+        _ => fault.to_string(),
+    };
+    format!("{at}: {what}")
 }
