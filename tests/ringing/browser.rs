@@ -102,17 +102,29 @@ fn a_browser_presses_the_button_and_the_clock_is_acknowledged() {
     browser.visit(&url(&daemon));
     browser.picture("page.png");
     // The policy lets the style through: the button is as wide as its form, not as its words.
-    let width = browser.ask("GET", &format!("{}/rect", browser.find("button")), &Value::Null)["width"].as_f64();
+    let width = browser.ask("GET", &format!("{}/rect", browser.find("form:has(select) button")), &Value::Null)["width"].as_f64();
     assert!(width.is_some_and(|width| width > 250.0), "{width:?}");
-    let button = browser.find("button");
+    let button = browser.find("form:has(select) button");
     // Without a name the browser itself holds the form back.
     browser.ask("POST", &format!("{button}/click"), &json!({}));
     assert_eq!(clock(&daemon)["acknowledged"], Value::Null);
-    let name = browser.find("input[name=name]");
+    let name = browser.find("form:has(select) input[name=name]");
     browser.ask("POST", &format!("{name}/value"), &json!({ "text": "Zoë Keller" }));
     browser.ask("POST", &format!("{button}/click"), &json!({}));
     crate::support::wait_for("the page says who has it", || browser.text().contains("Zoë Keller until").then_some(()));
     browser.picture("taken.png");
     assert_eq!(clock(&daemon)["acknowledged"][0], "Zoë Keller");
     assert_eq!(browser.ask("GET", "/url", &Value::Null), url(&daemon).as_str());
+
+    // The same reader answers the opening question.
+    let field = |selector: &str| browser.find(&format!("form:has(textarea) {selector}"));
+    browser.ask("POST", &format!("{}/click", field("input[value=yes]")), &json!({}));
+    browser.ask("POST", &format!("{}/value", field("textarea")), &json!({ "text": "A note was left." }));
+    browser.ask("POST", &format!("{}/value", field("input[name=name]")), &json!({ "text": "Zoë Keller" }));
+    browser.ask("POST", &format!("{}/click", field("button")), &json!({}));
+    crate::support::wait_for("the clocks of the law are set", || {
+        let clocks = daemon.get("/v1/clocks").json();
+        let of_law = |clock: &Value| clock["duty"].as_str().is_some_and(|duty| !duty.starts_with("house."));
+        clocks.as_array().is_some_and(|clocks| clocks.iter().any(of_law)).then_some(())
+    });
 }
