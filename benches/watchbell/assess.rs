@@ -94,17 +94,7 @@ fn book(rulebook: &Rulebook, answers: &str, now: Instant) -> Book {
     let claim = |(key, value): (&str, &serde_json::Value)| {
         let value = Some(rulebook.vocabulary.read(key, value).expect("a fact of the vocabulary"));
         let by = by.clone();
-        Claim {
-            key: key.into(),
-            value,
-            by,
-            at: now,
-            pointer: None,
-            ground: None,
-            assumed: None,
-            settles: false,
-            organisations: Default::default(),
-        }
+        Claim::of(key, value, by, now)
     };
     stated.map(claim).collect()
 }

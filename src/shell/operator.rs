@@ -157,15 +157,5 @@ fn claims(kept: &Kept, now: Instant) -> Vec<Claim> {
 }
 
 fn claim(key: &str, value: Value, by: Claimant, at: Instant) -> Claim {
-    Claim {
-        key: key.into(),
-        value: Some(value),
-        by,
-        at,
-        pointer: None,
-        ground: None,
-        assumed: None,
-        settles: false,
-        organisations: Default::default(),
-    }
+    Claim::of(key, Some(value), by, at)
 }

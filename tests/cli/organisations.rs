@@ -45,7 +45,11 @@ fn stands(daemon: &Daemon, id: &str, key: &str) -> Vec<(Option<String>, Value)> 
 fn an_answer_for_one_organisation_counts_for_that_one_over_the_command_line_and_the_api() {
     let daemon = Daemon::start(with_clinic);
     let id = incident(&daemon, &json!({ "id": "T-1", "title": "Stolen laptop" }));
-    ask(&daemon, ["answer", &id, "breach.suspected=true", "--because", "a ward list"]).done();
+    let answered = ask(&daemon, ["answer", &id, "breach.suspected=true", "--because", "a ward list"]).done();
+    for name in ["Clinic North: ", "Mercy Hospital Group: "] {
+        answered.shows(&format!("new:      {name}"));
+        ask(&daemon, ["board"]).shows(name);
+    }
     let discovered = "hipaa.discovered-at";
     let said = ["answer", &id, "hipaa.discovered-at=2026-11-20T15:00:00Z", "--for", "clinic", "--because", "told by the vendor"];
     ask(&daemon, said).done();

@@ -82,15 +82,13 @@ impl Case {
 
 fn claims(rulebook: &Rulebook, facts: &Json, by: &Claimant, at: Instant) -> Vec<Claim> {
     let claim = |(key, value): (&String, &Json)| Claim {
-        key: key.as_str().into(),
-        value: (!value.is_null()).then(|| rulebook.vocabulary.read(key, value).unwrap_or_else(|fault| panic!("{fault}"))),
-        by: by.clone(),
-        at,
-        pointer: None,
         ground: Some("says J. Ruiz of the law firm".into()),
-        assumed: None,
-        settles: false,
-        organisations: Default::default(),
+        ..Claim::of(
+            key.as_str(),
+            (!value.is_null()).then(|| rulebook.vocabulary.read(key, value).unwrap_or_else(|fault| panic!("{fault}"))),
+            by.clone(),
+            at,
+        )
     };
     facts.as_object().expect("an object").iter().map(claim).collect()
 }

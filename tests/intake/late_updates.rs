@@ -28,17 +28,7 @@ fn start() -> Instant {
 fn claim(key: &str, value: &Json, at: Instant) -> Claim {
     let value = RULES.vocabulary.read(key, value).unwrap_or_else(|fault| panic!("{fault}"));
     let by = Claimant::Product("native".into());
-    Claim {
-        key: key.into(),
-        value: Some(value),
-        by,
-        at,
-        pointer: None,
-        ground: None,
-        assumed: None,
-        settles: false,
-        organisations: Default::default(),
-    }
+    Claim::of(key, Some(value), by, at)
 }
 
 fn profile() -> Profile {

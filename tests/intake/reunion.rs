@@ -28,17 +28,7 @@ fn word() -> Word {
 fn claim(key: &str, value: &Json, by: Claimant, at: Instant) -> Claim {
     let value = (!value.is_null()).then(|| RULES.vocabulary.read(key, value).unwrap_or_else(|fault| panic!("{fault}")));
     let ground = Some("as found".to_owned());
-    Claim {
-        key: key.into(),
-        value,
-        by,
-        at,
-        pointer: None,
-        ground,
-        assumed: None,
-        settles: false,
-        organisations: Default::default(),
-    }
+    Claim { ground, ..Claim::of(key, value, by, at) }
 }
 
 /// What happens to one incident.

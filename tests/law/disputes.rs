@@ -30,17 +30,7 @@ fn hospital(said: &[(&str, &[Json])]) -> Book {
     let mut say = |key: &str, value: &Json, who: &str| {
         let value = (!value.is_null()).then(|| RULES.vocabulary.read(key, value).unwrap_or_else(|fault| panic!("{fault}")));
         let (by, at, ground) = (Claimant::Person(who.into()), at("2026-11-20T08:00:00Z"), Some("as found".to_owned()));
-        book.record(Claim {
-            key: key.into(),
-            value,
-            by,
-            at,
-            pointer: None,
-            ground,
-            assumed: None,
-            settles: false,
-            organisations: Default::default(),
-        });
+        book.record(Claim { ground, ..Claim::of(key, value, by, at) });
     };
     for (key, value) in usual.iter().filter(|(key, _)| said.iter().all(|(told, _)| told != key)) {
         say(key, value, "Ada");
@@ -120,4 +110,22 @@ fn the_reasons_name_each_side_of_a_dispute() {
     let book = hospital(&[("breach.personal-data", &[json!(true), json!(false)])]);
     let reasons = of(&book, "eu.gdpr.art33.authority", |found| found.reasons().join("\n"));
     assert!(reasons.contains("breach.personal-data is disputed: yes, said by Ada; no, said by Bob"), "{reasons}");
+}
+
+#[test]
+fn a_disputed_start_that_may_be_earlier_goes_before_a_later_one_that_is_settled() {
+    let sides = [json!("2026-11-18T08:00:00Z"), json!("2026-11-18T20:00:00Z")];
+    let told = [json!("2026-11-18T12:00:00Z")];
+    let of_india = [json!(["IN"])];
+    let cyber = [json!(true)];
+    let facts: [(&str, &[Json]); 4] =
+        [("organisation.places", &of_india), ("incident.cyber", &cyber), ("noticed.at", &sides), ("noticed.told-at", &told)];
+    of(&hospital(&facts), "in.cert_in.report", |found| {
+        assert_eq!((found.start.at, found.start.settled), (at("2026-11-18T08:00:00Z"), false));
+    });
+    let later = [json!("2026-11-18T13:00:00Z"), json!("2026-11-18T20:00:00Z")];
+    let facts = facts.map(|(key, said)| if key == "noticed.at" { (key, &later[..]) } else { (key, said) });
+    of(&hospital(&facts), "in.cert_in.report", |found| {
+        assert_eq!((found.start.at, found.start.settled), (at("2026-11-18T12:00:00Z"), true), "no side is earlier");
+    });
 }

@@ -57,17 +57,7 @@ fn book(rules: &Rulebook, facts: &[(&str, serde_json::Value)]) -> Book {
     for (key, json) in facts {
         let value = rules.vocabulary.read(key, json).unwrap_or_else(|fault| panic!("{fault}"));
         let by = Claimant::Person("Asha Rao".into());
-        book.record(Claim {
-            key: (*key).into(),
-            value: Some(value),
-            by,
-            at,
-            pointer: None,
-            ground: None,
-            assumed: None,
-            settles: false,
-            organisations: Default::default(),
-        });
+        book.record(Claim::of(*key, Some(value), by, at));
     }
     book
 }

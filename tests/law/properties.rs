@@ -159,17 +159,7 @@ fn now() -> Instant {
 fn claim(key: &FactKey, value: &Json, by: Claimant, at: Instant) -> Claim {
     let value = RULES.vocabulary.read(key.as_str(), value).unwrap_or_else(|fault| panic!("{fault}"));
     let ground = Some("as found".to_owned());
-    Claim {
-        key: key.clone(),
-        value: Some(value),
-        by,
-        at,
-        pointer: None,
-        ground,
-        assumed: None,
-        settles: false,
-        organisations: Default::default(),
-    }
+    Claim { ground, ..Claim::of(key.clone(), Some(value), by, at) }
 }
 
 fn book(facts: &BTreeMap<FactKey, Json>) -> Book {

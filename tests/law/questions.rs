@@ -13,15 +13,13 @@ use watchbell::shell::rulebook;
 fn claims(rulebook: &Rulebook, facts: &serde_json::Value, by: &Claimant, at: Instant) -> Vec<Claim> {
     let facts = facts.as_object().expect("an object");
     let claim = |(key, value): (&String, &serde_json::Value)| Claim {
-        key: key.as_str().into(),
-        value: Some(rulebook.vocabulary.read(key, value).unwrap_or_else(|fault| panic!("{fault}"))),
-        by: by.clone(),
-        at,
-        pointer: None,
         ground: Some("the log of the shift".into()),
-        assumed: None,
-        settles: false,
-        organisations: Default::default(),
+        ..Claim::of(
+            key.as_str(),
+            Some(rulebook.vocabulary.read(key, value).unwrap_or_else(|fault| panic!("{fault}"))),
+            by.clone(),
+            at,
+        )
     };
     facts.iter().map(claim).collect()
 }

@@ -20,17 +20,7 @@ fn ada() -> Claimant {
 
 fn claim(key: &str, value: impl Into<serde_json::Value>, by: Claimant, at: Instant) -> Claim {
     let value = RULES.vocabulary.read(key, &value.into()).unwrap_or_else(|fault| panic!("{fault}"));
-    Claim {
-        key: key.into(),
-        value: Some(value),
-        by,
-        at,
-        pointer: None,
-        ground: None,
-        assumed: None,
-        settles: false,
-        organisations: Default::default(),
-    }
+    Claim::of(key, Some(value), by, at)
 }
 
 /// The claim that one element has one of its words.

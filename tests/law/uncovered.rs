@@ -173,17 +173,12 @@ fn a_regime_whose_pack_is_off_is_uncovered() {
 }
 
 fn claim(key: &str, value: Json) -> watchbell::domain::facts::Claim {
-    watchbell::domain::facts::Claim {
-        key: key.into(),
-        value: Some(RULES.vocabulary.read(key, &value).expect("a value")),
-        by: watchbell::domain::facts::Claimant::Person("counsel".into()),
-        at: parse_rfc3339(AT).expect("an instant"),
-        pointer: None,
-        ground: None,
-        assumed: None,
-        settles: false,
-        organisations: Default::default(),
-    }
+    watchbell::domain::facts::Claim::of(
+        key,
+        Some(RULES.vocabulary.read(key, &value).expect("a value")),
+        watchbell::domain::facts::Claimant::Person("counsel".into()),
+        parse_rfc3339(AT).expect("an instant"),
+    )
 }
 
 #[test]

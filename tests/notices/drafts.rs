@@ -382,17 +382,7 @@ fn a_recorded_not_known_closes_the_gap_only_where_the_law_asks_for_what_is_known
     let at = parse_rfc3339("2026-11-20T13:20:00Z").unwrap();
     let not_known = |by: Claimant| {
         let mut book = Book::default();
-        book.record(Claim {
-            key: "breach.began-on".into(),
-            value: None,
-            by,
-            at,
-            pointer: None,
-            ground: None,
-            assumed: None,
-            settles: false,
-            organisations: Default::default(),
-        });
+        book.record(Claim::of("breach.began-on", None, by, at));
         Sight::of(&book, &vocabulary())
     };
     let draft_of = |sight: &Sight, need| {

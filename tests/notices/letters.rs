@@ -38,15 +38,8 @@ async fn incident(now: Instant) -> Arc<Incident> {
     let desk = Arc::new(Desk::new(Arc::new(MemoryStore::new()), Arc::clone(&config.rules), None));
     let id = IncidentId::new("inc-7h3k9qd2w4xz8m5n");
     let claim = |key: &str, value: Value, by: Claimant| Claim {
-        key: key.into(),
-        value: Some(value),
-        by,
-        at: now,
-        pointer: None,
         ground: Some("files are locked".into()),
-        assumed: None,
-        settles: false,
-        organisations: Default::default(),
+        ..Claim::of(key, Some(value), by, now)
     };
     let opening = Opening {
         opened: Opened {

@@ -73,17 +73,7 @@ fn profile(facts: &[(&str, serde_json::Value)], zone: &str, now: Instant) -> Pro
 fn claim(key: &str, value: serde_json::Value, by: Claimant, at: Instant, ground: Option<&str>) -> Claim {
     let value = RULES.vocabulary.read(key, &value).unwrap_or_else(|fault| panic!("{fault}"));
     let ground = ground.map(str::to_owned);
-    Claim {
-        key: key.into(),
-        value: Some(value),
-        by,
-        at,
-        pointer: None,
-        ground,
-        assumed: None,
-        settles: false,
-        organisations: Default::default(),
-    }
+    Claim { ground, ..Claim::of(key, Some(value), by, at) }
 }
 
 fn received(update: &str) -> Received {

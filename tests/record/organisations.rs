@@ -21,15 +21,9 @@ fn now() -> Instant {
 
 fn claim(key: &str, value: &Json, by: Claimant, of: Option<&str>) -> Claim {
     Claim {
-        key: key.into(),
-        value: Some(RULES.vocabulary.read(key, value).unwrap_or_else(|fault| panic!("{fault}"))),
-        by,
-        at: now(),
-        pointer: None,
         ground: Some("as found".into()),
-        assumed: None,
-        settles: false,
         organisations: of.map(OrganisationId::from).into_iter().collect(),
+        ..Claim::of(key, Some(RULES.vocabulary.read(key, value).unwrap_or_else(|fault| panic!("{fault}"))), by, now())
     }
 }
 

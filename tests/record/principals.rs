@@ -43,15 +43,14 @@ fn start() -> Instant {
 
 fn claim(key: &str, value: &Json, by: Claimant) -> Claim {
     Claim {
-        key: key.into(),
-        value: (!value.is_null()).then(|| RULES.vocabulary.read(key, value).unwrap_or_else(|fault| panic!("{fault}"))),
-        by,
-        at: start(),
-        pointer: None,
         ground: Some("as found".into()),
-        assumed: None,
-        settles: false,
         organisations: BTreeSet::new(),
+        ..Claim::of(
+            key,
+            (!value.is_null()).then(|| RULES.vocabulary.read(key, value).unwrap_or_else(|fault| panic!("{fault}"))),
+            by,
+            start(),
+        )
     }
 }
 

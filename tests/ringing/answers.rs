@@ -2,7 +2,7 @@
 
 use super::case::{AUTHORITY, AWARE, Case, at, hours, key, names, passed_over, rang};
 use proptest::prelude::*;
-use watchbell::domain::incident::{Command, Event, Refusal, next_wake};
+use watchbell::domain::incident::{Address, Command, Event, Refusal, next_wake};
 use watchbell::domain::instant::Duration;
 
 const BOTH: &str = r#"
@@ -134,6 +134,23 @@ fn whoever_is_freed_during_a_silence_is_told_when_it_ends() {
     let events = case.run_to(at(AWARE) + hours(4));
     let rang = names(&events, AUTHORITY);
     assert_eq!(rang, ["silence ended 2026-11-17T11:00:00Z"], "once, when it may be heard");
+}
+
+#[test]
+fn what_ends_a_clock_is_told_to_everybody_who_was_rung_but_to_whoever_said_it() {
+    let mut case = Case::new(BOTH);
+    case.run_to(at(AWARE) + hours(1));
+    let rung: Vec<String> = case.incident.alerts.values().map(|alert| alert.queued.to.clone()).collect();
+    assert!(["soc@example.org", "bea@example.org", "privacy@example.org"].iter().all(|to| rung.contains(&(*to).to_owned())));
+    let from = Address { channel: "mail".into(), to: "soc@example.org".into() };
+    let (ground, cite) = ("the stick was blank".to_owned(), "GDPR Art. 4(12)".to_owned());
+    let command = Box::new(Command::Determine { clock: key(AUTHORITY), by: "Bob".into(), ground, cite });
+    let events = case.submit(Command::SaidAt { from, command }).expect("it is taken");
+    let told = events.iter().find_map(|event| match event {
+        Event::Tracked { clock, alerts } if *clock == key(AUTHORITY) => Some(super::case::addresses(alerts)),
+        _ => None,
+    });
+    assert_eq!(told.as_deref(), Some(&["mail:bea".to_owned(), "mail:privacy".to_owned()][..]));
 }
 
 #[test]

@@ -217,17 +217,7 @@ impl Case {
 pub fn claim(key: &str, value: serde_json::Value, by: Claimant, at: Instant) -> Claim {
     let value = RULES.vocabulary.read(key, &value).unwrap_or_else(|fault| panic!("{fault}"));
     let ground = Some("as found".to_owned());
-    Claim {
-        key: key.into(),
-        value: Some(value),
-        by,
-        at,
-        pointer: None,
-        ground,
-        assumed: None,
-        settles: false,
-        organisations: Default::default(),
-    }
+    Claim { ground, ..Claim::of(key, Some(value), by, at) }
 }
 
 /// The rungs of a clock that rang, with the addresses they reached.

@@ -72,17 +72,7 @@ impl House {
         let id = IncidentId::new(format!("inc-{name}"));
         let profiles = EXAMPLE.rules.organisations.iter();
         let organisations = profiles.map(|(id, organisation)| (id.clone(), organisation.profile.clone())).collect();
-        let received_at = Claim {
-            key: "event.received-at".into(),
-            value: Some(Value::Instant(now)),
-            by: Claimant::Product("native".into()),
-            at: now,
-            pointer: None,
-            ground: None,
-            assumed: None,
-            settles: false,
-            organisations: Default::default(),
-        };
+        let received_at = Claim::of("event.received-at", Some(Value::Instant(now)), Claimant::Product("native".into()), now);
         let opening = Opening {
             opened: Opened {
                 title: "A laptop is gone".into(),
@@ -215,15 +205,5 @@ pub fn minutes(count: i64) -> Duration {
 
 /// An answer of a named person, with its ground.
 pub fn says(key: &str, value: Value, now: Instant) -> Claim {
-    Claim {
-        key: key.into(),
-        value: Some(value),
-        by: Claimant::Person("Ada".into()),
-        at: now,
-        pointer: None,
-        ground: Some("read the case".into()),
-        assumed: None,
-        settles: false,
-        organisations: Default::default(),
-    }
+    Claim { ground: Some("read the case".into()), ..Claim::of(key, Some(value), Claimant::Person("Ada".into()), now) }
 }

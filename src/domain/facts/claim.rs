@@ -83,6 +83,21 @@ pub struct Claim {
 }
 
 impl Claim {
+    /// A plain word: without pointer, ground or assumption, settling nothing, and counting for every organisation.
+    pub fn of(key: impl Into<FactKey>, value: Option<Value>, by: Claimant, at: Instant) -> Self {
+        Self {
+            key: key.into(),
+            value,
+            by,
+            at,
+            pointer: None,
+            ground: None,
+            assumed: None,
+            settles: false,
+            organisations: BTreeSet::new(),
+        }
+    }
+
     /// The same, where its key names an organisation: `aware.at@clinic` is `aware.at`, said of the clinic.
     pub fn addressed(mut self, is_organisation: impl Fn(&str) -> bool) -> Self {
         if let Some((key, word)) = self.key.as_str().split_once('@').filter(|(_, word)| is_organisation(word)) {

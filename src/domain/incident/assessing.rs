@@ -118,17 +118,7 @@ pub fn if_a_breach(incident: &Incident, moment: &Moment<'_>) -> Vec<WouldBe> {
         return Vec::new();
     }
     let mut supposed = incident.clone();
-    supposed.book.record(Claim {
-        key: opening.into(),
-        value: Some(Value::YesNo(true)),
-        by: Claimant::Policy("supposed".into()),
-        at: moment.now,
-        pointer: None,
-        ground: None,
-        assumed: None,
-        settles: false,
-        organisations: Default::default(),
-    });
+    supposed.book.record(Claim::of(opening, Some(Value::YesNo(true)), Claimant::Policy("supposed".into()), moment.now));
     let mut would_be: Vec<WouldBe> = reassess(&supposed, moment, "supposed")
         .into_iter()
         .filter_map(|event| match event {
@@ -297,15 +287,9 @@ fn counted_from(
     let mut supposed = incident.clone();
     for fact in &duty.text.start.facts {
         supposed.book.record(Claim {
-            key: fact.clone(),
-            value: Some(Value::Instant(at)),
-            by: Claimant::Person("supposed".into()),
-            at: moment.now,
-            pointer: None,
-            ground: None,
-            assumed: None,
             settles: true,
             organisations: BTreeSet::from([organisation.clone()]),
+            ..Claim::of(fact.clone(), Some(Value::Instant(at)), Claimant::Person("supposed".into()), moment.now)
         });
     }
     let books = Books::of(&supposed);

@@ -311,15 +311,14 @@ pub(super) struct GivenTime {
 /// What a source may claim of times: those it gave, and the instant of receipt. Never awareness.
 pub(super) fn time_claims(delivery: &DeliveryMeta, occurred: Option<GivenTime>, detected: Option<GivenTime>) -> Vec<Claim> {
     let claim = |key: &str, at, pointer, assumed| Claim {
-        key: FactKey::from(key),
-        value: Some(Value::Instant(at)),
-        by: Claimant::Product(delivery.source.as_str().to_owned()),
-        at: delivery.received_at,
         pointer,
-        ground: None,
         assumed,
-        settles: false,
-        organisations: Default::default(),
+        ..Claim::of(
+            FactKey::from(key),
+            Some(Value::Instant(at)),
+            Claimant::Product(delivery.source.as_str().to_owned()),
+            delivery.received_at,
+        )
     };
     let mut claims = Vec::with_capacity(3);
     claims.extend(occurred.map(|time| claim("event.occurred-at", time.at, Some(time.pointer), time.assumed)));

@@ -318,15 +318,8 @@ impl<'a> Event<'a> {
         }
         match read {
             Ok(value) => Some(Claim {
-                key: FactKey::from(key),
-                value,
-                by: Claimant::Product(self.delivery.source.as_str().to_owned()),
-                at: received_at,
                 pointer: Some(pointer),
-                ground: None,
-                assumed: None,
-                settles: false,
-                organisations: Default::default(),
+                ..Claim::of(FactKey::from(key), value, Claimant::Product(self.delivery.source.as_str().to_owned()), received_at)
             }),
             Err(FactFault::UnknownKey { key, nearest }) => {
                 let hint = match nearest {

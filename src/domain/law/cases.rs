@@ -252,17 +252,7 @@ impl<'r> Scene<'r> {
             match value {
                 Ok(value) => {
                     let by = Claimant::Person("case".into());
-                    self.book.record(Claim {
-                        key: key.clone(),
-                        value,
-                        by,
-                        at,
-                        pointer: None,
-                        ground: None,
-                        assumed: None,
-                        settles: false,
-                        organisations: Default::default(),
-                    });
+                    self.book.record(Claim::of(key.clone(), value, by, at));
                 }
                 Err(fault) => self.failures.push(fault.to_string()),
             }

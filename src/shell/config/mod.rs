@@ -456,17 +456,7 @@ impl<'a> Reader<'a> {
             return None;
         }
         match vocabulary.read(key, &json) {
-            Ok(value) => Some(Claim {
-                key: key.into(),
-                value: Some(value),
-                by: Claimant::Policy(place.to_owned()),
-                at: self.now,
-                pointer: None,
-                ground: None,
-                assumed: None,
-                settles: false,
-                organisations: Default::default(),
-            }),
+            Ok(value) => Some(Claim::of(key, Some(value), Claimant::Policy(place.to_owned()), self.now)),
             Err(fault) => {
                 self.fault(key, fault.to_string(), "see `watchbell facts` for keys and types");
                 None

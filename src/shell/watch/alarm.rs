@@ -99,15 +99,5 @@ fn rings(incident: &Incident, alarm: &Alarm) -> bool {
 }
 
 fn claim(key: &str, value: Value, by: Claimant, ground: Option<String>, at: Instant) -> Claim {
-    Claim {
-        key: key.into(),
-        value: Some(value),
-        by,
-        at,
-        pointer: None,
-        ground,
-        assumed: None,
-        settles: false,
-        organisations: Default::default(),
-    }
+    Claim { ground, ..Claim::of(key, Some(value), by, at) }
 }

@@ -216,15 +216,9 @@ pub(super) fn answers(
             },
         };
         claims.push(Claim {
-            key: key.into(),
-            value,
-            by: Claimant::Person(by.to_owned()),
-            at,
-            pointer: None,
             ground: ground.map(str::to_owned),
-            assumed: None,
-            settles: false,
             organisations: of_key.or(of.organisation).map(OrganisationId::from).into_iter().collect(),
+            ..Claim::of(key, value, Claimant::Person(by.to_owned()), at)
         });
     }
     if faults.is_empty() { Ok(claims) } else { Err(fact_problem(&faults)) }
@@ -367,11 +361,17 @@ pub async fn ack(State(app): State<Arc<App>>, headers: HeaderMap, Path(public): 
     }
 }
 
-/// `POST /v1/clocks/{id}/meet`
-pub async fn meet(State(app): State<Arc<App>>, headers: HeaderMap, Path(public): Path, body: Body) -> Answer<ClockView> {
-    let caller = caller(&app, &headers, May::Act)?;
-    let (id, key) = clock_key(&app, &public)?;
-    let meet: Meet = super::read_json(&app, body, &headers).await?;
+/// What shows that something was filed, put on record as what the command makes of it.
+async fn file_as(
+    app: &App,
+    headers: HeaderMap,
+    public: &str,
+    body: Body,
+    command: impl FnOnce(ClockKey, Evidence) -> Command,
+) -> Answer<ClockView> {
+    let caller = caller(app, &headers, May::Act)?;
+    let (id, key) = clock_key(app, public)?;
+    let meet: Meet = super::read_json(app, body, &headers).await?;
     let evidence = Evidence {
         by: caller.name,
         what: meet.what,
@@ -380,8 +380,13 @@ pub async fn meet(State(app): State<Arc<App>>, headers: HeaderMap, Path(public):
         told: meet.told,
         known_then: None,
     };
-    let command = Command::Meet { clock: key.clone(), evidence: evidence.clone() };
-    filed(&app, &id, &key, &evidence, although(meet.although, command)).await
+    let command = command(key.clone(), evidence.clone());
+    filed(app, &id, &key, &evidence, although(meet.although, command)).await
+}
+
+/// `POST /v1/clocks/{id}/meet`
+pub async fn meet(State(app): State<Arc<App>>, headers: HeaderMap, Path(public): Path, body: Body) -> Answer<ClockView> {
+    file_as(&app, headers, &public, body, |clock, evidence| Command::Meet { clock, evidence }).await
 }
 
 /// What became of several that were told of a list.
@@ -421,19 +426,7 @@ pub async fn meet_each(State(app): State<Arc<App>>, headers: HeaderMap, Path(pub
 
 /// `POST /v1/clocks/{id}/file`: a part or a further notice, which ends nothing.
 pub async fn file(State(app): State<Arc<App>>, headers: HeaderMap, Path(public): Path, body: Body) -> Answer<ClockView> {
-    let caller = caller(&app, &headers, May::Act)?;
-    let (id, key) = clock_key(&app, &public)?;
-    let meet: Meet = super::read_json(&app, body, &headers).await?;
-    let evidence = Evidence {
-        by: caller.name,
-        what: meet.what,
-        filed_at: meet.filed_at.0,
-        reference: meet.reference,
-        told: meet.told,
-        known_then: None,
-    };
-    let command = Command::File { clock: key.clone(), evidence: evidence.clone() };
-    filed(&app, &id, &key, &evidence, although(meet.although, command)).await
+    file_as(&app, headers, &public, body, |clock, evidence| Command::File { clock, evidence }).await
 }
 
 /// `POST /v1/clocks/{id}/reopen`: takes back that the clock was met, or determined not to be owed.

@@ -112,17 +112,7 @@ pub async fn open(State(app): State<Arc<App>>, headers: HeaderMap, body: Body) -
     let of = Of { concerned: organisations.keys().collect(), organisation: None };
     let mut claims = answers(&rules, &reported.facts, &of, &caller.name, reported.ground.as_deref(), now)?;
     let person = Claimant::Person(caller.name.clone());
-    claims.push(Claim {
-        key: "event.received-at".into(),
-        value: Some(Value::Instant(reported_at)),
-        by: person,
-        at: now,
-        pointer: None,
-        ground: None,
-        assumed: None,
-        settles: false,
-        organisations: Default::default(),
-    });
+    claims.push(Claim::of("event.received-at", Some(Value::Instant(reported_at)), person, now));
     let incident = mint::incident_id();
     let identity = reported.id.as_deref().map_or_else(|| Ok(incident.as_str().to_owned()), |id| line("id", id))?;
     let reporter = reported.reporter.as_deref().map(|reporter| line("reporter", reporter)).transpose()?;

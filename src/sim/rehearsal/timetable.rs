@@ -181,15 +181,8 @@ impl Rehearsal {
         let claim = |(key, value): (&String, &serde_json::Value)| {
             let value = rules.rulebook.vocabulary.read(key, value).map_err(|fault| Fault::NotThere(fault.to_string()))?;
             Ok(Claim {
-                key: key.as_str().into(),
-                value: Some(value),
-                by: Claimant::Person(by.to_owned()),
-                at: now,
-                pointer: None,
                 ground: ground.map(str::to_owned),
-                assumed: None,
-                settles: false,
-                organisations: Default::default(),
+                ..Claim::of(key.as_str(), Some(value), Claimant::Person(by.to_owned()), now)
             })
         };
         facts.iter().map(claim).collect()

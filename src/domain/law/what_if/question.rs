@@ -109,17 +109,7 @@ impl Question {
             return Ok(());
         }
         let value = if json.is_null() { None } else { Some(vocabulary.read(&key, json)?) };
-        self.book.record(Claim {
-            key: FactKey::new(key),
-            value,
-            by: Claimant::Person("the input".into()),
-            at: self.at,
-            pointer: None,
-            ground: None,
-            assumed: None,
-            settles: false,
-            organisations: Default::default(),
-        });
+        self.book.record(Claim::of(FactKey::new(key), value, Claimant::Person("the input".into()), self.at));
         Ok(())
     }
 }

@@ -169,15 +169,8 @@ async fn say(app: &App, opened: &Opened, form: &Form, name: &str, now: Instant) 
     // A name that was typed is no more than the word of whoever reads there.
     let by = if person.is_some() { name.to_owned() } else { format!("{name}, by the {via}") };
     let claim = Claim {
-        key: OPENING_QUESTION.into(),
-        value,
-        by: Claimant::Person(by),
-        at: now,
-        pointer: None,
         ground: Some(format!("{ground} (by the {via})")),
-        assumed: None,
-        settles: false,
-        organisations: Default::default(),
+        ..Claim::of(OPENING_QUESTION, value, Claimant::Person(by), now)
     };
     let command = Box::new(Command::Answer { claims: vec![claim] });
     match app.desk.submit(&incident.id, Command::SaidAt { from, command }, now).await {
